@@ -1,97 +1,257 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using k8s.Models;
+using Ops.Api.Schema;
 
 namespace Ops.Api;
 
 /// <summary>The model name that clients send, and the pools that can answer it.</summary>
-[KubernetesEntity(Group = ApiGroup.Name, ApiVersion = ApiGroup.Version, Kind = KindName, PluralName = "modelroutes")]
+[KubernetesEntity(Group = ApiGroup.Name, ApiVersion = ApiGroup.Version, Kind = KindName, PluralName = PluralName)]
+[KubectlNames("mr", Categories = ["ops"])]
+[PrinterColumn("Model", "string", ".status.model", Description = "The model name that clients send.")]
+[PrinterColumn("State", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Description = "Why the route is ready, or is not.")]
+[PrinterColumn("Degraded", "string", ".status.conditions[?(@.type==\"Degraded\")].status", Description = "True when something needs a person.")]
+[PrinterColumn("Policy", "string", ".status.policy.type", Description = "The policy in force.")]
+[PrinterColumn("Req/s", "number", ".status.requestsPerSecond", Description = "Requests a second.")]
+[PrinterColumn("Availability", "number", ".status.availability", Description = "Share of requests answered before the hard deadline.")]
+[PrinterColumn("Quality", "number", ".status.meanQuality", Description = "Mean declared quality of the answers.")]
+[PrinterColumn("J/Req", "number", ".status.joulesPerRequest", Description = "GPU joules by request.", Priority = 1)]
+[PrinterColumn("Variants", "string", ".spec.variants[*].pool", Description = "The pools that can answer.", Priority = 1)]
+[PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed class ModelRoute : CustomResource<ModelRouteSpec, ModelRouteStatus>
 {
     /// <summary>The kind as it stands on the wire.</summary>
     public const string KindName = "ModelRoute";
 
+    /// <summary>The kind's name in URLs.</summary>
+    public const string PluralName = "modelroutes";
+
     /// <summary>Creates an empty route with its kind set.</summary>
     public ModelRoute() => Kind = KindName;
+
+    /// <summary>The model name that clients send: spec.model, or the resource's name.</summary>
+    [JsonIgnore]
+    public string EffectiveModel => Spec.Model ?? Metadata.Name;
 }
 
 /// <summary>What the user wants of a route.</summary>
+[CelRule(ModelRouteRules.StaticPoolKnownRule, ModelRouteRules.StaticPoolKnownMessage, FieldPath = ".policy")]
 public sealed record ModelRouteSpec
 {
     /// <summary>Stop serving this route: requests for it get 503 with the reason. Default false.</summary>
+    [DefaultValue(false)]
     public bool Suspend { get; init; }
 
     /// <summary>The model name that clients send. Default: the resource's name.</summary>
+    [MinLength(1)]
+    [MaxLength(253)]
+    [RegularExpression("^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$")]
     public string? Model { get; init; }
 
-    /// <summary>The pools to choose from, in any order. At least one.</summary>
+    /// <summary>The pools to choose from, in any order. At least one, each pool once.</summary>
+    [Required]
+    [MinLength(1)]
+    [MaxLength(32)]
+    [ListMapKeys("pool")]
     public IReadOnlyList<VariantSpec> Variants { get; init; } = [];
 
     /// <summary>Latency objective of the route.</summary>
+    [DefaultsFromFields]
     public ObjectiveSpec? Objective { get; init; }
 
     /// <summary>How a variant is chosen.</summary>
+    [DefaultsFromFields]
     public PolicySpec? Policy { get; init; }
 
     /// <summary>Retries before the first byte.</summary>
+    [DefaultsFromFields]
     public RetrySpec? Retry { get; init; }
 
     /// <summary>Upstream time limits.</summary>
+    [DefaultsFromFields]
     public TimeoutSpec? Timeouts { get; init; }
+
+    /// <summary>Objective with the defaults filled in.</summary>
+    [JsonIgnore]
+    public ObjectiveSpec EffectiveObjective => Objective ?? new();
+
+    /// <summary>Policy with the defaults filled in.</summary>
+    [JsonIgnore]
+    public PolicySpec EffectivePolicy => Policy ?? new();
+
+    /// <summary>Retry with the defaults filled in.</summary>
+    [JsonIgnore]
+    public RetrySpec EffectiveRetry => Retry ?? new();
+
+    /// <summary>Timeouts with the defaults filled in.</summary>
+    [JsonIgnore]
+    public TimeoutSpec EffectiveTimeouts => Timeouts ?? new();
 }
 
 /// <summary>A pool as a choice of a route.</summary>
 public sealed record VariantSpec
 {
     /// <summary>Name of a ModelPool in the route's namespace.</summary>
+    [Required]
+    [MaxLength(ModelPoolRules.MaxNameLength)]
+    [RegularExpression("^[a-z]([-a-z0-9]*[a-z0-9])?$")]
     public string Pool { get; init; } = "";
 
-    /// <summary>Expected answer quality by task, each 0..1. The key "default" is required.</summary>
+    /// <summary>
+    /// Expected answer quality by task, each 0..1. The key "default" is required: it serves requests without an
+    /// x-ops-task header and tasks that the table does not name.
+    /// </summary>
+    [Required]
+    [MinLength(1)]
+    [MaxLength(64)]
+    [Items(Minimum = 0, Maximum = 1)]
+    [CelRule(ModelRouteRules.QualityDefaultRule, ModelRouteRules.QualityDefaultMessage)]
     public IReadOnlyDictionary<string, double> Quality { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Expected quality on a task: its own entry, else that of "default", else 0.</summary>
+    /// <param name="task">The task's name.</param>
+    public double QualityFor(string task) =>
+        Quality.TryGetValue(task, out var own) ? own : Quality.GetValueOrDefault(WellKnown.DefaultTask);
 }
 
 /// <summary>Latency objective. Durations are Go duration strings such as 500ms or 1m30s.</summary>
+[CelRule(ModelRouteRules.DeadlineOrderRule, ModelRouteRules.DeadlineOrderMessage, FieldPath = ".hardDeadline")]
+[CelRule(ModelRouteRules.FirstTokenOrderRule, ModelRouteRules.FirstTokenOrderMessage, FieldPath = ".timeToFirstToken")]
+[CelRule(ModelRouteRules.ObjectivePositiveRule, ModelRouteRules.ObjectivePositiveMessage)]
 public sealed record ObjectiveSpec
 {
+    internal const string DefaultTimeToFirstToken = "1s";
+    internal const string DefaultTimePerOutputToken = "100ms";
+    internal const string DefaultEndToEnd = "30s";
+    internal const string DefaultHardDeadline = "60s";
+
     /// <summary>Time to first token. Default 1s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultTimeToFirstToken)]
     public string? TimeToFirstToken { get; init; }
 
     /// <summary>Time per output token after the first. Default 100ms.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultTimePerOutputToken)]
     public string? TimePerOutputToken { get; init; }
 
     /// <summary>Soft deadline of the whole answer. Default 30s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultEndToEnd)]
     public string? EndToEnd { get; init; }
 
     /// <summary>After it the answer is worth nothing. Default 60s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultHardDeadline)]
     public string? HardDeadline { get; init; }
+
+    /// <summary>Time to first token with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveTimeToFirstToken => GoDuration.ParseOrDefault(TimeToFirstToken, DefaultTimeToFirstToken);
+
+    /// <summary>Time per output token with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveTimePerOutputToken => GoDuration.ParseOrDefault(TimePerOutputToken, DefaultTimePerOutputToken);
+
+    /// <summary>Soft deadline with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveEndToEnd => GoDuration.ParseOrDefault(EndToEnd, DefaultEndToEnd);
+
+    /// <summary>Hard deadline with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveHardDeadline => GoDuration.ParseOrDefault(HardDeadline, DefaultHardDeadline);
+}
+
+/// <summary>The ways to choose a variant.</summary>
+public static class PolicyTypes
+{
+    /// <summary>Always the same pool.</summary>
+    public const string Static = "static";
+
+    /// <summary>The best variant that still meets the objective, stepping down as load grows.</summary>
+    public const string Ladder = "ladder";
+
+    /// <summary>The variant with the best expected worth right now.</summary>
+    public const string Greedy = "greedy";
 }
 
 /// <summary>Policy of a route.</summary>
+[CelRule(ModelRouteRules.StaticNeedsPoolRule, ModelRouteRules.StaticNeedsPoolMessage)]
 public sealed record PolicySpec
 {
     /// <summary>static, ladder or greedy. Default ladder.</summary>
+    [AllowedValues(PolicyTypes.Static, PolicyTypes.Ladder, PolicyTypes.Greedy)]
+    [DefaultValue(PolicyTypes.Ladder)]
     public string? Type { get; init; }
 
-    /// <summary>The pool that a static policy always takes; required for static.</summary>
+    /// <summary>The pool that a static policy always takes; required for static, unused by other types.</summary>
+    [MinLength(1)]
+    [MaxLength(ModelPoolRules.MaxNameLength)]
     public string? StaticPool { get; init; }
+
+    /// <summary>Type with the default filled in.</summary>
+    [JsonIgnore]
+    public string EffectiveType => Type ?? PolicyTypes.Ladder;
 }
 
 /// <summary>Retries of one request on another replica, only before the first byte.</summary>
 public sealed record RetrySpec
 {
+    /// <summary>Default of attempts.</summary>
+    public const int DefaultAttempts = 2;
+
     /// <summary>Attempts in all, 1 to 5. Default 2.</summary>
+    [Range(1, 5)]
+    [DefaultValue(DefaultAttempts)]
     public int? Attempts { get; init; }
+
+    /// <summary>Attempts with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveAttempts => Attempts ?? DefaultAttempts;
 }
 
 /// <summary>Upstream time limits as Go duration strings.</summary>
+[CelRule(ModelRouteRules.TimeoutsPositiveRule, ModelRouteRules.TimeoutsPositiveMessage)]
 public sealed record TimeoutSpec
 {
+    internal const string DefaultConnect = "1s";
+    internal const string DefaultFirstByte = "60s";
+    internal const string DefaultIdle = "30s";
+
     /// <summary>Connecting to a replica. Default 1s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultConnect)]
     public string? Connect { get; init; }
 
     /// <summary>From the request's last byte to the response's first. Default 60s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultFirstByte)]
     public string? FirstByte { get; init; }
 
     /// <summary>Between two chunks of a stream. Default 30s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultIdle)]
     public string? Idle { get; init; }
+
+    /// <summary>Connect limit with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveConnect => GoDuration.ParseOrDefault(Connect, DefaultConnect);
+
+    /// <summary>First-byte limit with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveFirstByte => GoDuration.ParseOrDefault(FirstByte, DefaultFirstByte);
+
+    /// <summary>Idle limit with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveIdle => GoDuration.ParseOrDefault(Idle, DefaultIdle);
 }
 
 /// <summary>What the routers did with a route.</summary>
@@ -100,25 +260,33 @@ public sealed record ModelRouteStatus
     /// <summary>The generation that this status was made from.</summary>
     public long? ObservedGeneration { get; init; }
 
+    /// <summary>The model name that clients send, with the default filled in.</summary>
+    [MaxLength(253)]
+    public string? Model { get; init; }
+
     /// <summary>Requests a second over the last scrape window, two significant digits.</summary>
     public double? RequestsPerSecond { get; init; }
 
-    /// <summary>Share of requests answered before the hard deadline, 0..1.</summary>
+    /// <summary>Share of requests answered before the hard deadline over the last scrape window, 0..1; absent without requests.</summary>
     public double? Availability { get; init; }
 
-    /// <summary>Mean declared quality of the answers, 0..1.</summary>
+    /// <summary>Mean declared quality of the answers over the last scrape window, 0..1; absent without answers.</summary>
     public double? MeanQuality { get; init; }
 
-    /// <summary>GPU joules by request over the last scrape window, two significant digits.</summary>
+    /// <summary>GPU joules by request over the last scrape window, two significant digits; absent without requests.</summary>
     public double? JoulesPerRequest { get; init; }
 
     /// <summary>One row a variant.</summary>
+    [MaxLength(32)]
+    [ListMapKeys("pool")]
     public IReadOnlyList<VariantStatus>? Variants { get; init; }
 
     /// <summary>The policy in force.</summary>
     public PolicyStatus? Policy { get; init; }
 
     /// <summary>Ready, Degraded.</summary>
+    [MaxLength(16)]
+    [ListMapKeys("type")]
     public IReadOnlyList<V1Condition>? Conditions { get; init; }
 }
 
@@ -126,12 +294,14 @@ public sealed record ModelRouteStatus
 public sealed record VariantStatus
 {
     /// <summary>The pool's name.</summary>
+    [Required]
+    [MaxLength(ModelPoolRules.MaxNameLength)]
     public string Pool { get; init; } = "";
 
     /// <summary>Replicas that can take requests.</summary>
     public int ReadyReplicas { get; init; }
 
-    /// <summary>Share of the route's requests over the last scrape window, 0..1.</summary>
+    /// <summary>Share of the route's requests over the last scrape window, 0..1; absent without requests.</summary>
     public double? Share { get; init; }
 }
 
@@ -139,8 +309,10 @@ public sealed record VariantStatus
 public sealed record PolicyStatus
 {
     /// <summary>static, ladder or greedy.</summary>
+    [MaxLength(32)]
     public string Type { get; init; } = "";
 
     /// <summary>Why this one is in force.</summary>
+    [MaxLength(1024)]
     public string Reason { get; init; } = "";
 }

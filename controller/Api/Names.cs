@@ -1,0 +1,51 @@
+namespace Ops.Api;
+
+/// <summary>Labels and annotations that Ops reads or writes.</summary>
+public static class Labels
+{
+    /// <summary>On pods, the Deployment and the Service of a pool: the pool's name.</summary>
+    public const string Pool = ApiGroup.Name + "/pool";
+
+    /// <summary>The standard label that says which program looks after an object.</summary>
+    public const string ManagedBy = "app.kubernetes.io/managed-by";
+
+    /// <summary>Value of <see cref="ManagedBy"/> on everything that Ops creates.</summary>
+    public const string ManagedByOps = "ops";
+
+    /// <summary>The standard label for an object's part in its application.</summary>
+    public const string Component = "app.kubernetes.io/component";
+
+    /// <summary>Value of <see cref="Component"/> on pods that serve a model.</summary>
+    public const string ModelServer = "model-server";
+
+    /// <summary>Value of <see cref="Component"/> on router pods.</summary>
+    public const string Router = "router";
+
+    /// <summary>On Secrets: "true" when each data entry is an API key of the router (entry name = key id).</summary>
+    public const string ApiKeys = ApiGroup.Name + "/api-keys";
+
+    /// <summary>On EndpointSlices: the name of the Service that they belong to.</summary>
+    public const string ServiceName = "kubernetes.io/service-name";
+
+    /// <summary>On nodes: the GPU product, as NVIDIA's feature discovery writes it.</summary>
+    public const string GpuProduct = "nvidia.com/gpu.product";
+}
+
+/// <summary>Other names that several programs have to agree on.</summary>
+public static class WellKnown
+{
+    /// <summary>The extended resource of one GPU.</summary>
+    public const string GpuResource = "nvidia.com/gpu";
+
+    /// <summary>Namespace of operator and router in the manifests.</summary>
+    public const string SystemNamespace = "ops-system";
+
+    /// <summary>Name of the serving port in pods and Services of a pool.</summary>
+    public const string HttpPortName = "http";
+
+    /// <summary>Name of the container that runs the engine in a pool's pod.</summary>
+    public const string EngineContainer = "engine";
+
+    /// <summary>The key that every variant's quality table must have.</summary>
+    public const string DefaultTask = "default";
+}
