@@ -1,0 +1,50 @@
+namespace Ops.Picking;
+
+/// <summary>
+/// Predicts what happens to a request on a replica from the replica's live figures.
+/// </summary>
+/// <remarks>
+/// queued      = max(0, outstanding - batch limit), at least the observed queue while there is one
+/// start delay = queued / finish rate           (0 when either is unknown: a lower bound, so admission never rejects on a guess)
+/// first token = start delay + prompt tokens x seconds by prompt token
+/// completion  = first token + output tokens x seconds by output token
+/// </remarks>
+internal static class LatencyEstimate
+{
+    /// <summary>vLLM's default max-num-seqs, used until requests were seen to queue.</summary>
+    internal const int BatchLimitPrior = 256;
+
+    /// <summary>10,000 prompt tokens a second, used until a prefill was observed.</summary>
+    internal const double SecondsPerPromptTokenPrior = 1e-4;
+
+    /// <summary>About 33 tokens a second, used until a decode was observed.</summary>
+    internal const double SecondsPerOutputTokenPrior = 0.03;
+
+    /// <summary>Output length used until a request has finished; the mean of a public chat trace is 211.</summary>
+    internal const double OutputTokensPrior = 211;
+
+    internal static void Fill(ref VariantOutlook outlook, in ReplicaState replica, in RequestFeatures request)
+    {
+        var fresh = replica.IsFresh(request.NowMs);
+        outlook.Queued = Queued(replica, outlook.Outstanding, fresh);
+        outlook.StartDelay = fresh && replica.FinishRate > 0 ? outlook.Queued / replica.FinishRate : 0;
+        outlook.KvCacheUsage = fresh ? replica.KvCacheUsage : 0;
+        outlook.TimePerOutputToken = OrPrior(replica.SecondsPerOutputToken, SecondsPerOutputTokenPrior);
+        outlook.TimeToFirstToken = outlook.StartDelay + request.PromptTokens * OrPrior(replica.SecondsPerPromptToken, SecondsPerPromptTokenPrior);
+        var expected = OrPrior(replica.MeanOutputTokens, OutputTokensPrior);
+        var tokens = request.MaxTokens is { } limit ? Math.Min(limit, expected) : expected;
+        outlook.Completion = outlook.TimeToFirstToken + tokens * outlook.TimePerOutputToken;
+    }
+
+    private static int Queued(in ReplicaState replica, int outstanding, bool fresh)
+    {
+        var limit = replica.BatchLimit > 0 ? replica.BatchLimit : BatchLimitPrior;
+        var beyond = Math.Max(0, outstanding - limit);
+        if (!fresh || replica.Waiting == 0)
+            return beyond;
+        // There is a queue already (a full batch or a full KV cache): what came since the scrape stands behind it.
+        return Math.Max(beyond, Math.Max(0, replica.Waiting + replica.Load.InFlight - replica.OwnAtObservation));
+    }
+
+    private static double OrPrior(double measured, double prior) => measured > 0 ? measured : prior;
+}

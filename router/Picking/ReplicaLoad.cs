@@ -1,0 +1,38 @@
+namespace Ops.Picking;
+
+/// <summary>
+/// What this router itself knows about a replica at this very moment. The only mutable thing a choice reads:
+/// it outlives snapshots, so that a count survives a change of configuration.
+/// </summary>
+public sealed class ReplicaLoad
+{
+    private int _inFlight;
+    private long _suspectUntil = long.MinValue;
+
+    /// <summary>Requests that this router has sent and that have not ended.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Counts a request in. Pair with <see cref="Leave"/>.</summary>
+    public void Enter() => Interlocked.Increment(ref _inFlight);
+
+    /// <summary>Counts a request out.</summary>
+    public void Leave() => Interlocked.Decrement(ref _inFlight);
+
+    /// <summary>
+    /// Prefers other replicas until the given moment. A dead replica has nothing in flight, so without this mark it
+    /// would look like the least loaded one and attract every request until its endpoint is withdrawn.
+    /// </summary>
+    /// <param name="untilMs">Milliseconds on the clock of <see cref="RequestFeatures.NowMs"/>.</param>
+    public void Suspect(long untilMs) => Volatile.Write(ref _suspectUntil, untilMs);
+
+    /// <summary>Ends the mark: the replica answered.</summary>
+    public void Trust()
+    {
+        // Most calls find no mark; a read keeps the cache line shared between cores.
+        if (Volatile.Read(ref _suspectUntil) != long.MinValue)
+            Volatile.Write(ref _suspectUntil, long.MinValue);
+    }
+
+    /// <summary>Whether the replica failed to answer shortly before <paramref name="nowMs"/>.</summary>
+    public bool IsSuspect(long nowMs) => Volatile.Read(ref _suspectUntil) > nowMs;
+}

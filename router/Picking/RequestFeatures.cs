@@ -1,0 +1,26 @@
+namespace Ops.Picking;
+
+/// <summary>What a choice knows about a request.</summary>
+public readonly record struct RequestFeatures
+{
+    /// <summary>Index of the request's task in <see cref="RouteSnapshot.Tasks"/>.</summary>
+    public int Task { get; init; }
+
+    /// <summary>Estimated prompt length in tokens.</summary>
+    public int PromptTokens { get; init; }
+
+    /// <summary>The request's own limit on output tokens; null when it set none.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Whether the client reads tokens as they come, so that the first one matters by itself.</summary>
+    public bool Streaming { get; init; }
+
+    /// <summary>The moment of the choice in milliseconds, on the clock of the observations.</summary>
+    public long NowMs { get; init; }
+
+    /// <summary>Seconds since the request arrived; above 0 on a retry.</summary>
+    public double ElapsedSeconds { get; init; }
+
+    /// <summary>Any number that differs from request to request; spreads ties between equally loaded replicas.</summary>
+    public uint Spread { get; init; }
+}

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace Ops.Picking;
+
+/// <summary>A pool as a choice of a route, with its ready replicas.</summary>
+public sealed record VariantState
+{
+    /// <summary>The pool's name.</summary>
+    public required string Pool { get; init; }
+
+    /// <summary>Expected answer quality 0..1 by task index of <see cref="RouteSnapshot.Tasks"/>; index 0 is the default task.</summary>
+    public required ImmutableArray<double> Quality { get; init; }
+
+    /// <summary>Ready replicas; may be empty.</summary>
+    public required ImmutableArray<ReplicaState> Replicas { get; init; }
+}
