@@ -1,0 +1,142 @@
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Ops.Sandbox.Api.Admission;
+using Ops.Sandbox.Api.Auth;
+using Ops.Sandbox.Api.Http;
+using Ops.Sandbox.Api.Resources;
+using Ops.Sandbox.Api.Store;
+using Ops.Sandbox.Api.Streams;
+using Ops.Sandbox.Objects;
+
+namespace Ops.Sandbox.Api;
+
+/// <summary>A Kubernetes-compatible API server inside this process, on the loopback address, without TLS, with tokens.</summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ObjectStore _store;
+    private readonly Tokens _tokens;
+    private readonly CancellationTokenSource _stopping;
+    private readonly RequestMetrics _metrics;
+
+    private ApiServer(WebApplication app, ObjectStore store, Tokens tokens, string adminToken, LocalClient local, RequestMetrics metrics, CancellationTokenSource stopping)
+    {
+        _app = app;
+        _store = store;
+        _tokens = tokens;
+        _metrics = metrics;
+        _stopping = stopping;
+        AdminToken = adminToken;
+        Local = local;
+        Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    }
+
+    /// <summary>Where the server listens, for example <c>http://127.0.0.1:41234</c>.</summary>
+    public string Url { get; }
+
+    /// <summary>Bearer token of system:masters.</summary>
+    public string AdminToken { get; }
+
+    /// <summary>The in-process client.</summary>
+    public LocalClient Local { get; }
+
+    /// <summary>Who answers pods/log and pods/exec; without it they are refused with 503.</summary>
+    public INodeStreams? NodeStreams { get; set; }
+
+    /// <summary>Starts a server and waits until it answers.</summary>
+    /// <exception cref="IOException">The port is taken.</exception>
+    public static async Task<ApiServer> StartAsync(ApiServerOptions options, CancellationToken cancellationToken = default)
+    {
+        var stopping = new CancellationTokenSource();
+        var file = options.StatePath is null ? null : new StoreFile(options.StatePath);
+        var store = new ObjectStore(file);
+        var time = options.TimeProvider;
+        var adminToken = options.AdminToken ?? Secret(file, "admin-token");
+        var tokens = new Tokens(Convert.FromHexString(Secret(file, "signing-key")), time);
+        var registry = new ResourceRegistry(BuiltInKinds.All);
+        var writer = new ObjectWriter(store, Admission(options), time);
+        var deleter = new ObjectDeleter(store, time);
+        var reader = new ObjectReader(store, time);
+        var metrics = new RequestMetrics();
+        var authorizer = new Authorizer(store);
+        var local = new LocalClient(store, registry, writer, deleter, options.LoggerFactory.CreateLogger<LocalClient>(), stopping.Token);
+        Bootstrap.Fill(local);
+        store.Compact();
+
+        ApiServer? server = null;
+        var resources = new ResourceHandler(reader, writer, deleter, new WatchStream(store, time), time, stopping.Token);
+        var dispatcher = new Dispatcher(registry, resources, [new ServerInfoHandler(store, metrics, () => server is not null)], []);
+        var pipeline = new RequestPipeline(
+            new Authenticator(adminToken, tokens, store), authorizer, dispatcher, metrics, options.LoggerFactory.CreateLogger<RequestPipeline>());
+        var app = Listen(options, pipeline);
+        await app.StartAsync(cancellationToken);
+        server = new ApiServer(app, store, tokens, adminToken, local, metrics, stopping);
+        return server;
+    }
+
+    /// <summary>A kubeconfig file for a token.</summary>
+    public string KubeconfigFor(string token) => Kubeconfig.Write(Url, token, token == AdminToken ? "admin" : "token-user");
+
+    /// <summary>A token of a service account, good for one year or until the account goes.</summary>
+    /// <exception cref="ApiException">404 when the account does not exist.</exception>
+    public string IssueServiceAccountToken(string ns, string name)
+    {
+        var account = _store.Snapshot.Find(Known.ServiceAccounts, new ObjectId(ns, name)) ?? throw Errors.NotFound(Known.ServiceAccounts, name);
+        return _tokens.Issue(ns, name, account.Uid, TimeSpan.FromDays(365), ["https://kubernetes.default.svc.cluster.local"]);
+    }
+
+    /// <summary>Requests served since the start, by verb in lower case (get, list, watch, create, update, patch, delete).</summary>
+    public long RequestsOf(string verb) => _metrics.Of(verb);
+
+    /// <summary>Changes stored since the start.</summary>
+    public long StoredWrites => _store.Writes;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _store.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static AdmissionChain Admission(ApiServerOptions options) => new(
+        new NamespaceLifecycle(),
+        new NamespaceDefaults(),
+        new PodIdentity(),
+        new ServiceAddresses(options.ServiceAddressRange));
+
+    private static WebApplication Listen(ApiServerOptions options, RequestPipeline pipeline)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(options.LoggerFactory);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes + 1;
+            kestrel.AllowSynchronousIO = false;
+            kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1AndHttp2);
+        });
+        var app = builder.Build();
+        pipeline.Compose(app);
+        return app;
+    }
+
+    /// <summary>32 random bytes in hex, made once and kept beside the state.</summary>
+    private static string Secret(StoreFile? file, string name)
+    {
+        if (file?.ReadMeta(name) is { } kept) return kept;
+        var made = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        file?.WriteMeta(name, made);
+        return made;
+    }
+}

@@ -1,0 +1,162 @@
+using System.Text.Json.Nodes;
+using Ops.Sandbox.Api.Admission;
+using Ops.Sandbox.Api.Store;
+using Ops.Sandbox.Objects;
+
+namespace Ops.Sandbox.Api.Resources;
+
+/// <summary>
+/// Create, replace and apply: the same steps in the same order for every kind, built-in or custom. Steps that differ
+/// by kind are admission plugins.
+/// </summary>
+internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, TimeProvider time)
+{
+    /// <summary>Stores a new object.</summary>
+    /// <returns>The object as stored, in the version of the request.</returns>
+    public JsonObject Create(ServedResource resource, string ns, JsonObject document, WriteOptions options)
+    {
+        RequestChecks.TypeMeta(resource, document);
+        RequestChecks.Namespace(resource, document, ns);
+        if (!string.IsNullOrEmpty(document.Metadata().Text("resourceVersion"))) throw Errors.RevisionOnCreate();
+        return store.Write(tx => Insert(tx, resource, ns, document, options, applied: false));
+    }
+
+    /// <summary>Replaces an object, or one of its subresources.</summary>
+    public JsonObject Update(ServedResource resource, string ns, string name, JsonObject document, WriteOptions options)
+    {
+        RequestChecks.TypeMeta(resource, document);
+        RequestChecks.Namespace(resource, document, ns);
+        RequestChecks.Name(document, name);
+        var revision = document.Metadata().Text("resourceVersion");
+        return store.Write(tx =>
+        {
+            var live = tx.Find(resource.Storage, new ObjectId(ns, name));
+            if (live is null && resource.Kind.Kind == "Lease") return Insert(tx, resource, ns, document, options, applied: false);
+            if (live is null) throw Errors.NotFound(resource.Id, name);
+            if (string.IsNullOrEmpty(revision) && resource.Kind.IsCustom)
+            {
+                throw Errors.Invalid(
+                    resource.Kind.Group, resource.Kind.Kind, name, "FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion");
+            }
+
+            return Replace(tx, resource, live, document, options, applied: false);
+        });
+    }
+
+    /// <summary>Changes an object by a function of its live state (merge, JSON and strategic patches, scale).</summary>
+    public JsonObject Change(ServedResource resource, string ns, string name, Func<JsonObject, JsonObject> change, WriteOptions options) => store.Write(tx =>
+    {
+        var live = tx.Find(resource.Storage, new ObjectId(ns, name)) ?? throw Errors.NotFound(resource.Id, name);
+        var changed = change(resource.FromStorage(live.Parse()));
+        RequestChecks.TypeMeta(resource, changed);
+        RequestChecks.Namespace(resource, changed, ns);
+        RequestChecks.Name(changed, name);
+        return Replace(tx, resource, live, changed, options, applied: false);
+    });
+
+    /// <summary>Server-side apply.</summary>
+    /// <returns>The object, and whether it was created.</returns>
+    public (JsonObject Document, bool Created) Apply(ServedResource resource, string ns, string name, JsonObject intent, WriteOptions options)
+    {
+        RequestChecks.TypeMeta(resource, intent);
+        RequestChecks.Namespace(resource, intent, ns);
+        RequestChecks.Name(intent, name);
+        if (intent.Metadata().ContainsKey("managedFields")) throw Errors.BadRequest("metadata.managedFields must be nil");
+        return store.Write(tx =>
+        {
+            var live = tx.Find(resource.Storage, new ObjectId(ns, name));
+            if (live is null) RequestChecks.MayCreateByApply(resource, name, intent, options);
+            ReportUnknownFields(resource, (JsonObject)intent.DeepClone(), options);
+            var merged = Merge(resource, live, intent, options);
+            return live is null
+                ? (Insert(tx, resource, ns, merged, options, applied: true), true)
+                : (Replace(tx, resource, live, merged, options, applied: true), false);
+        });
+    }
+
+    private JsonObject Merge(ServedResource resource, StoredObject? live, JsonObject intent, WriteOptions options)
+    {
+        Pruning.Prune(intent, resource.Kind);
+        var outcome = ServerSideApply.Apply(
+            live is null ? null : resource.FromStorage(live.Parse()), intent, resource.Kind, options.FieldManager, options.Force, options.Subresource, time.GetUtcNow());
+        return outcome switch
+        {
+            ApplyOutcome.Merged merged => merged.Object,
+            ApplyOutcome.Conflicts conflicts => throw Errors.ApplyConflict(conflicts.Message, conflicts.Causes),
+            _ => throw Errors.Internal("apply gave no outcome"),
+        };
+    }
+
+    private JsonObject Insert(StoreTransaction tx, ServedResource resource, string ns, JsonObject document, WriteOptions options, bool applied)
+    {
+        var kind = resource.Kind;
+        var metadata = document.Metadata();
+        var name = NewObject.ChooseName(metadata);
+        ReportUnknownFields(resource, document, options);
+        if (kind.HasStatus) document.Remove("status");
+        NewObject.StampMetadata(metadata, kind, ns, time.GetUtcNow(), keepManagedFields: applied);
+        var context = new AdmissionContext(tx, resource, ns, name, document, Old: null, options);
+        admission.BeforeDefaults(context);
+        Defaulting.Apply(document, kind);
+        admission.AfterDefaults(context);
+        if (!applied) ManagedFields.RecordUpdate(null, document, kind, options.FieldManager, options.Subresource, time.GetUtcNow());
+        RejectInvalid(resource, document, old: null);
+        if (tx.Find(resource.Storage, new ObjectId(ns, name)) is { } existing)
+            throw Errors.AlreadyExists(resource.Id, name, existing.Parse().Metadata().ContainsKey("deletionTimestamp"));
+        if (options.DryRun) return document;
+        var stored = tx.Put(resource.Storage, resource.ToStorage(document));
+        return resource.FromStorage(stored.Parse());
+    }
+
+    private JsonObject Replace(StoreTransaction tx, ServedResource resource, StoredObject live, JsonObject document, WriteOptions options, bool applied)
+    {
+        var kind = resource.Kind;
+        var old = resource.FromStorage(live.Parse());
+        RequestChecks.Preconditions(resource, live, document);
+        ReportUnknownFields(resource, document, options);
+        document = SubresourceIsolation.Restrict(document, old, kind, options.Subresource);
+        ReplacedObject.KeepServerMetadata(document, old);
+        var context = new AdmissionContext(tx, resource, live.Id.Namespace, live.Id.Name, document, old, options);
+        admission.BeforeDefaults(context);
+        Defaulting.Apply(document, kind);
+        admission.AfterDefaults(context);
+        ReplacedObject.AdvanceGeneration(document, old, kind);
+        ReplacedObject.RejectNewFinalizers(document, old, resource);
+        if (!applied) ReplacedObject.RecordManagers(document, old, kind, options, time.GetUtcNow());
+        if (ReplacedObject.IsUnchanged(document, old)) return resource.FromStorage(live.Parse());
+        RejectInvalid(resource, document, old);
+        if (options.DryRun) return document;
+        if (ReplacedObject.IsFinished(document))
+        {
+            var last = tx.Remove(resource.Storage, live, resource.ToStorage(document));
+            return resource.FromStorage(last.Parse());
+        }
+
+        var stored = tx.Put(resource.Storage, resource.ToStorage(document));
+        return resource.FromStorage(stored.Parse());
+    }
+
+    private static void ReportUnknownFields(ServedResource resource, JsonObject document, WriteOptions options)
+    {
+        var unknown = Pruning.Prune(document, resource.Kind);
+        if (options.FieldValidation == FieldValidation.Ignore) return;
+        var problems = options.DecodingProblems.Concat(unknown.Select(path => $"unknown field \"{path}\"")).Distinct(StringComparer.Ordinal).ToList();
+        if (problems.Count == 0) return;
+        if (options.FieldValidation == FieldValidation.Strict)
+        {
+            throw Errors.BadRequest(
+                $"{resource.Kind.Kind} in version \"{resource.Kind.Version}\" cannot be handled as a {resource.Kind.Kind}: strict decoding error: {string.Join(", ", problems)}");
+        }
+
+        foreach (var problem in problems)
+        {
+            if (!options.Warnings.Contains(problem)) options.Warnings.Add(problem);
+        }
+    }
+
+    private static void RejectInvalid(ServedResource resource, JsonObject document, JsonObject? old)
+    {
+        var causes = Validation.Validate(document, old, resource.Kind);
+        if (causes.Count > 0) throw Errors.Invalid(resource.Kind.Group, resource.Kind.Kind, document.Metadata().Text("name") ?? "", causes);
+    }
+}
