@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Net;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ops.Kube;
+
+/// <summary>What a write did.</summary>
+public enum WriteOutcome
+{
+    /// <summary>The intent was already in force: no request was sent.</summary>
+    Unchanged,
+
+    /// <summary>The object did not exist and does now.</summary>
+    Created,
+
+    /// <summary>The object changed.</summary>
+    Updated,
+
+    /// <summary>The server was asked and found nothing to change.</summary>
+    Confirmed,
+
+    /// <summary>The object is deleted or marked for deletion.</summary>
+    Deleted,
+
+    /// <summary>There was nothing to delete, or another object of that name has taken its place.</summary>
+    Absent,
+}
+
+/// <summary>Outcome of a write and the object as the server returned it.</summary>
+/// <param name="Outcome">What happened.</param>
+/// <param name="Object">The object after the write; null after a deletion.</param>
+public readonly record struct WriteResult<T>(WriteOutcome Outcome, T? Object)
+    where T : class
+{
+    /// <summary>True if the server's state changed.</summary>
+    public bool Changed => Outcome is WriteOutcome.Created or WriteOutcome.Updated or WriteOutcome.Deleted;
+}
+
+/// <summary>Writes intents by server-side apply, and only when they differ from what is observed.</summary>
+public sealed partial class ApplyWriter
+{
+    /// <summary>Owner of the applied fields.</summary>
+    public const string FieldManager = "ops";
+
+    /// <summary>
+    /// Owner of the applied status. Its own name, because servers before 1.22 keep one list of fields for both
+    /// endpoints, and an apply of the status alone would disown all other fields there.
+    /// </summary>
+    public const string StatusFieldManager = "ops-status";
+
+    private readonly KubeClient client;
+    private readonly ILeadership? leadership;
+    private readonly ILogger logger;
+    private readonly IntentMemory memory = new();
+
+    /// <summary>Creates a writer. With a leadership, every write asks it just before it is sent and throws <see cref="NotLeaderException"/>.</summary>
+    public ApplyWriter(KubeClient client, ILeadership? leadership = null, ILoggerFactory? logs = null)
+    {
+        this.client = client;
+        this.leadership = leadership;
+        logger = (logs ?? NullLoggerFactory.Instance).CreateLogger("Ops.Kube.ApplyWriter");
+    }
+
+    /// <summary>
+    /// Applies the intent: exactly the fields that the caller wants, and no other. A field that was applied before and is
+    /// missing now is removed; fields of others are taken over where both want them. Status is not written here.
+    /// </summary>
+    /// <param name="intent">metadata (name, namespace, labels, annotations, ownerReferences, finalizers) and the wanted fields.</param>
+    /// <param name="observed">The object as a cache holds it, or null if it does not exist there.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    /// <exception cref="KubeApiException">The server refused the write.</exception>
+    /// <exception cref="NotLeaderException">Leadership was lost; nothing was sent.</exception>
+    public Task<WriteResult<T>> ApplyAsync<T>(T intent, T? observed, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        WriteAsync(Intent.OfObject(intent), observed, cancellationToken);
+
+    /// <summary>
+    /// Applies only the status of the intent, through the status subresource. Name and namespace come from its metadata.
+    /// With an observed object, an object that took its name meanwhile is left alone (409).
+    /// </summary>
+    /// <param name="intent">metadata (name, namespace) and the wanted status.</param>
+    /// <param name="observed">The object as a cache holds it.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    /// <exception cref="KubeApiException">The server refused the write.</exception>
+    /// <exception cref="NotLeaderException">Leadership was lost; nothing was sent.</exception>
+    public Task<WriteResult<T>> ApplyStatusAsync<T>(T intent, T? observed, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        WriteAsync(Intent.OfStatus(intent, observed), observed, cancellationToken);
+
+    /// <summary>Deletes the observed object and no other of the same name: its uid is the precondition.</summary>
+    /// <param name="observed">The object as a cache holds it.</param>
+    /// <param name="propagation">Background, Foreground or Orphan.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    public async Task<WriteResult<T>> DeleteAsync<T>(T observed, string propagation = "Background", CancellationToken cancellationToken = default)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        if (observed.Metadata.DeletionTimestamp is not null)
+            return Count(new WriteResult<T>(WriteOutcome.Unchanged, observed));
+        var options = new V1DeleteOptions
+        {
+            ApiVersion = "v1",
+            Kind = "DeleteOptions",
+            PropagationPolicy = propagation,
+            Preconditions = observed.Metadata.Uid is { } uid ? new V1Preconditions { Uid = uid } : null,
+        };
+        var path = ResourceOf<T>.Object(observed.Metadata.NamespaceProperty, observed.Metadata.Name);
+        RequireLeadership();
+        try
+        {
+            await client.SendForBytesAsync(HttpMethod.Delete, path, KubeClient.Json(KubernetesJson.Serialize(options)), cancellationToken);
+            return Count(new WriteResult<T>(WriteOutcome.Deleted, null));
+        }
+        catch (KubeApiException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+        {
+            return Count(new WriteResult<T>(WriteOutcome.Absent, null));
+        }
+    }
+
+    private async Task<WriteResult<T>> WriteAsync<T>(Intent intent, T? observed, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        if (observed is not null && (memory.Knows(intent, observed) || intent.IsInForce(observed)))
+        {
+            memory.Remember(intent, observed, observed);
+            return Count(new WriteResult<T>(WriteOutcome.Unchanged, observed));
+        }
+
+        var path = ResourceOf<T>.Object(intent.Namespace, intent.Name) + intent.Subresource;
+        var query = string.Create(CultureInfo.InvariantCulture, $"?fieldManager={intent.Manager}&force=true");
+        RequireLeadership();
+        var (body, status) = await client.SendForBytesAsync(
+            HttpMethod.Patch, path + query, KubeClient.Json(intent.Json, "application/apply-patch+yaml"), cancellationToken);
+        var written = KubeClient.Parse<T>(body);
+        memory.Remember(intent, observed, written);
+        var outcome = status == HttpStatusCode.Created ? WriteOutcome.Created
+            : written.Metadata.ResourceVersion == observed?.Metadata.ResourceVersion ? WriteOutcome.Confirmed
+            : WriteOutcome.Updated;
+        if (outcome != WriteOutcome.Confirmed)
+            Log.Wrote(logger, outcome, ResourceOf<T>.Name, ObjectKey.Of(written), intent.Subresource);
+        return Count(new WriteResult<T>(outcome, written));
+    }
+
+    private void RequireLeadership()
+    {
+        if (leadership is { IsLeader: false })
+            throw new NotLeaderException();
+    }
+
+    private static WriteResult<T> Count<T>(WriteResult<T> result)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        Meters.Write(ResourceOf<T>.Name, result.Outcome);
+        return result;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Outcome} {Resource} {Key}{Subresource}.")]
+        public static partial void Wrote(ILogger logger, WriteOutcome outcome, string resource, ObjectKey key, string subresource);
+    }
+}
+
+/// <summary>A write was refused because this process is not, or no longer, the leader.</summary>
+public sealed class NotLeaderException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public NotLeaderException()
+        : base("This process is not the leader any more; the write was not sent.")
+    {
+    }
+
+    /// <summary>Creates the exception with a message.</summary>
+    public NotLeaderException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception with a message and a cause.</summary>
+    public NotLeaderException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

@@ -1,0 +1,42 @@
+using System.Reflection;
+using k8s;
+using k8s.Models;
+
+namespace Ops.Kube;
+
+/// <summary>Where the objects of a kind live on the wire, read from the type's KubernetesEntity attribute.</summary>
+internal static class ResourceOf<T>
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    private static readonly KubernetesEntityAttribute Entity = typeof(T).GetCustomAttribute<KubernetesEntityAttribute>()
+        ?? throw new InvalidOperationException($"{typeof(T).Name} carries no KubernetesEntity attribute, so its URL is unknown.");
+
+    /// <summary>The kind, for example ModelPool.</summary>
+    public static string Kind => Entity.Kind;
+
+    /// <summary>group/version, or v1 for the core group.</summary>
+    public static string ApiVersion { get; } = Entity.Group.Length == 0 ? Entity.ApiVersion : $"{Entity.Group}/{Entity.ApiVersion}";
+
+    /// <summary>The name in messages, metrics and RBAC rules, for example modelpools.ops.autonomic.dev.</summary>
+    public static string Name { get; } = Entity.Group.Length == 0 ? Entity.PluralName : $"{Entity.PluralName}.{Entity.Group}";
+
+    private static string Root { get; } = Entity.Group.Length == 0 ? $"api/{Entity.ApiVersion}" : $"apis/{Entity.Group}/{Entity.ApiVersion}";
+
+    /// <summary>The collection's path without a leading slash; without a namespace that of all namespaces or of a cluster-scoped kind.</summary>
+    public static string Collection(string? ns) => string.IsNullOrEmpty(ns)
+        ? $"{Root}/{Entity.PluralName}"
+        : $"{Root}/namespaces/{Uri.EscapeDataString(ns)}/{Entity.PluralName}";
+
+    /// <summary>One object's path.</summary>
+    public static string Object(string? ns, string name) => $"{Collection(ns)}/{Uri.EscapeDataString(name)}";
+
+    /// <summary>Items of built-in lists come without kind and apiVersion; callers may rely on them.</summary>
+    public static T Complete(T obj)
+    {
+        if (string.IsNullOrEmpty(obj.Kind))
+            obj.Kind = Kind;
+        if (string.IsNullOrEmpty(obj.ApiVersion))
+            obj.ApiVersion = ApiVersion;
+        return obj;
+    }
+}
