@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using k8s;
+using k8s.Models;
 
 namespace Ops.Testing;
 
@@ -13,6 +14,9 @@ public sealed record ControlPlaneOptions
 
     /// <summary>Run kube-scheduler. Default false.</summary>
     public bool Scheduler { get; init; }
+
+    /// <summary>Write an audit log of every request to <see cref="RealControlPlane.AuditFile"/>. Default false.</summary>
+    public bool Audit { get; init; }
 
     /// <summary>Static tokens beside the administrator's: token to "user" or "user,group". Default none.</summary>
     public IReadOnlyDictionary<string, string> Tokens { get; init; } = new Dictionary<string, string>();
@@ -42,6 +46,9 @@ public sealed class RealControlPlane : IAsyncDisposable
 
     /// <summary>A bearer token of group system:masters.</summary>
     public string AdminToken { get; }
+
+    /// <summary>The audit log, where it was asked for; read it with <see cref="AuditLog"/>.</summary>
+    public string AuditFile => InFolder("audit.log");
 
     /// <summary>Starts everything and waits until the API server is ready. Throws with the log's end when it is not.</summary>
     public static async Task<RealControlPlane> StartAsync(ControlPlaneOptions options, CancellationToken cancellation)
@@ -78,6 +85,15 @@ public sealed class RealControlPlane : IAsyncDisposable
         users: [{name: test, user: {token: "{{{token}}}"}}]
         contexts: [{name: test, context: {cluster: test, user: test, namespace: default}}]
         """;
+
+    /// <summary>A token of a service account, as a kubelet would mount it. The account must exist.</summary>
+    public async Task<string> ServiceAccountTokenAsync(string ns, string name, CancellationToken cancellation)
+    {
+        using var client = Client();
+        var request = new Authenticationv1TokenRequest { Spec = new V1TokenRequestSpec { Audiences = ["https://kubernetes.default.svc"], ExpirationSeconds = 3600 } };
+        var answer = await client.CoreV1.CreateNamespacedServiceAccountTokenAsync(request, name, ns, cancellationToken: cancellation);
+        return answer.Status.Token;
+    }
 
     /// <summary>Ends the API server, as an outage would.</summary>
     public async Task StopApiServerAsync()
@@ -118,6 +134,7 @@ public sealed class RealControlPlane : IAsyncDisposable
         // token,user,uid,"group": the static token file of kube-apiserver.
         var lines = _options.Tokens.Select(t => t.Value.Split(',', 2) is [var user, var group] ? $"{t.Key},{user},{user},\"{group}\"" : $"{t.Key},{t.Value},{t.Value}");
         await File.WriteAllLinesAsync(InFolder("tokens.csv"), lines.Prepend($"{AdminToken},admin,admin,\"system:masters\""), cancellation);
+        await File.WriteAllTextAsync(InFolder("audit.yaml"), AuditLog.Policy, cancellation);
         await File.WriteAllTextAsync(InFolder("admin.kubeconfig"), KubeconfigFor(AdminToken), cancellation);
     }
 
@@ -131,11 +148,18 @@ public sealed class RealControlPlane : IAsyncDisposable
             "--unsafe-no-fsync");
     }
 
-    private void StartApiServer() => _apiServer = Start("kube-apiserver",
-        $"--etcd-servers=http://127.0.0.1:{_etcdPort}", $"--cert-dir={InFolder("certs")}", "--bind-address=127.0.0.1", $"--secure-port={_apiPort}",
-        "--service-cluster-ip-range=10.96.0.0/16", $"--token-auth-file={InFolder("tokens.csv")}", "--authorization-mode=RBAC",
-        "--service-account-issuer=https://kubernetes.default.svc", $"--service-account-key-file={InFolder("sa.key")}",
-        $"--service-account-signing-key-file={InFolder("sa.key")}", "--allow-privileged=true", "--endpoint-reconciler-type=none");
+    private void StartApiServer()
+    {
+        string[] arguments =
+        [
+            $"--etcd-servers=http://127.0.0.1:{_etcdPort}", $"--cert-dir={InFolder("certs")}", "--bind-address=127.0.0.1", $"--secure-port={_apiPort}",
+            "--service-cluster-ip-range=10.96.0.0/16", $"--token-auth-file={InFolder("tokens.csv")}", "--authorization-mode=RBAC",
+            "--service-account-issuer=https://kubernetes.default.svc", $"--service-account-key-file={InFolder("sa.key")}",
+            $"--service-account-signing-key-file={InFolder("sa.key")}", "--allow-privileged=true", "--endpoint-reconciler-type=none",
+        ];
+        string[] audit = [$"--audit-policy-file={InFolder("audit.yaml")}", $"--audit-log-path={AuditFile}", "--audit-log-mode=blocking"];
+        _apiServer = Start("kube-apiserver", _options.Audit ? [.. arguments, .. audit] : arguments);
+    }
 
     private void StartControllers()
     {
@@ -144,13 +168,13 @@ public sealed class RealControlPlane : IAsyncDisposable
             _controllers.Add(Start("kube-controller-manager",
                 $"--kubeconfig={InFolder("admin.kubeconfig")}", $"--service-account-private-key-file={InFolder("sa.key")}",
                 "--use-service-account-credentials=false", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}", "--port=0",
-                "--controllers=*,-nodelifecycle,-nodeipam,-route,-cloud-node-lifecycle", $"--cert-dir={InFolder("kcm")}"));
+                "--kube-api-qps=500", "--kube-api-burst=1000", "--controllers=*,-nodelifecycle,-nodeipam,-route,-cloud-node-lifecycle", $"--cert-dir={InFolder("kcm")}"));
         }
 
         if (_options.Scheduler)
         {
             _controllers.Add(Start("kube-scheduler",
-                $"--kubeconfig={InFolder("admin.kubeconfig")}", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}", "--port=0",
+                $"--kubeconfig={InFolder("admin.kubeconfig")}", "--kube-api-qps=500", "--kube-api-burst=1000", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}", "--port=0",
                 $"--cert-dir={InFolder("scheduler")}"));
         }
     }
