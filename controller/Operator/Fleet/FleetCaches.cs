@@ -1,0 +1,82 @@
+using k8s.Models;
+using Ops.Api;
+using Ops.Kube;
+
+namespace Ops.Operator.Fleet;
+
+/// <summary>What the operator watches. Workloads only with Ops's own label, so that a large cluster costs nothing.</summary>
+internal sealed class FleetCaches
+{
+    private const string ManagedByOps = $"{Labels.ManagedBy}={Labels.ManagedByOps}";
+
+    public FleetCaches(KubeClient client, OperatorOptions options, ILoggerFactory logs)
+    {
+        Pools = new(client, null, logs);
+        Routes = new(client, null, logs);
+        Deployments = new(client, new() { LabelSelector = ManagedByOps }, logs);
+        Services = new(client, new() { LabelSelector = ManagedByOps }, logs);
+        PoolPods = new(client, new() { LabelSelector = Labels.Pool }, logs);
+        RouterPods = new(client, new() { Namespace = options.Namespace, LabelSelector = $"{Labels.Component}={Labels.Router}" }, logs);
+
+        PodsByPool = PoolPods.AddIndex(pod => [PoolOf(pod).ToString()]);
+        RoutesByPool = Routes.AddIndex(route => route.Spec.Variants.Select(variant => Key(route, variant.Pool).ToString()).Distinct());
+        RoutesByModel = Routes.AddIndex(route => [route.EffectiveModel]);
+    }
+
+    /// <summary>All pools.</summary>
+    public ResourceCache<ModelPool> Pools { get; }
+
+    /// <summary>All routes.</summary>
+    public ResourceCache<ModelRoute> Routes { get; }
+
+    /// <summary>Deployments of Ops.</summary>
+    public ResourceCache<V1Deployment> Deployments { get; }
+
+    /// <summary>Services of Ops.</summary>
+    public ResourceCache<V1Service> Services { get; }
+
+    /// <summary>Pods that carry a pool's label.</summary>
+    public ResourceCache<V1Pod> PoolPods { get; }
+
+    /// <summary>The routers' pods.</summary>
+    public ResourceCache<V1Pod> RouterPods { get; }
+
+    /// <summary>Pods by the text of their pool's key.</summary>
+    public CacheIndex<V1Pod> PodsByPool { get; }
+
+    /// <summary>Routes by the text of the keys of the pools that they name.</summary>
+    public CacheIndex<ModelRoute> RoutesByPool { get; }
+
+    /// <summary>Routes by the model name that they answer.</summary>
+    public CacheIndex<ModelRoute> RoutesByModel { get; }
+
+    /// <summary>Every cache by the name that /readyz shows.</summary>
+    public IReadOnlyList<(string Name, IResourceCache Cache)> All =>
+    [
+        ("modelpools", Pools),
+        ("modelroutes", Routes),
+        ("deployments", Deployments),
+        ("services", Services),
+        ("pool pods", PoolPods),
+        ("router pods", RouterPods),
+    ];
+
+    /// <summary>The key of the pool that a pod's label names.</summary>
+    public static ObjectKey PoolOf(V1Pod pod) =>
+        new(pod.Metadata.NamespaceProperty, pod.Metadata.Labels?.TryGetValue(Labels.Pool, out var pool) == true ? pool : "");
+
+    /// <summary>The key of a pool that a route names.</summary>
+    public static ObjectKey Key(ModelRoute route, string pool) => new(route.Metadata.NamespaceProperty, pool);
+
+    /// <summary>
+    /// Whether one route comes before another with the same model name: the older one, then the one whose
+    /// namespace and name come first. The router decides in the same way.
+    /// </summary>
+    public static bool Before(ModelRoute one, ModelRoute other)
+    {
+        var age = Nullable.Compare(one.Metadata.CreationTimestamp, other.Metadata.CreationTimestamp);
+        return age != 0
+            ? age < 0
+            : string.CompareOrdinal(ObjectKey.Of(one).ToString(), ObjectKey.Of(other).ToString()) < 0;
+    }
+}

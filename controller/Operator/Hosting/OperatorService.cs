@@ -1,0 +1,45 @@
+using Ops.Api;
+using Ops.Kube;
+using Ops.Operator.Fleet;
+using Ops.Operator.Pools;
+using Ops.Operator.Routes;
+using Ops.Operator.Scraping;
+
+namespace Ops.Operator.Hosting;
+
+/// <summary>Runs the caches always, and the work while this process leads.</summary>
+internal sealed class OperatorService(
+    FleetCaches caches,
+    LeaderLease lease,
+    PoolReconciler poolReconciler,
+    RouteReconciler routeReconciler,
+    ScrapeLoop scrapes,
+    EventRecorder events,
+    TimeProvider time,
+    ILoggerFactory logs) : BackgroundService
+{
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var pools = new ControllerLoop("modelpool", poolReconciler, null, time, logs)
+            .For(caches.Pools)
+            .Owns(caches.Deployments, ModelPool.KindName)
+            .Owns(caches.Services, ModelPool.KindName)
+            .Watches(caches.PoolPods, pod => [FleetCaches.PoolOf(pod)]);
+        var routes = new ControllerLoop("modelroute", routeReconciler, null, time, logs)
+            .For(caches.Routes)
+            .Watches(caches.Routes, route => caches.RoutesByModel[route.EffectiveModel].Select(other => ObjectKey.Of(other)))
+            .Watches(caches.Pools, pool => caches.RoutesByPool[ObjectKey.Of(pool).ToString()].Select(route => ObjectKey.Of(route)));
+        scrapes.PoolMoved += pools.Enqueue;
+        scrapes.RouteMoved += routes.Enqueue;
+
+        // Every candidate keeps its caches warm, so that a new leader works at once.
+        var running = caches.All.Select(cache => cache.Cache.RunAsync(stoppingToken)).ToList();
+        running.Add(lease.RunAsync(
+            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading)),
+            stoppingToken));
+        // None of these ends by itself; the first that does has failed, and its exception stops the host.
+        await await Task.WhenAny(running);
+        await Task.WhenAll(running);
+    }
+}

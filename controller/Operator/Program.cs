@@ -1,0 +1,71 @@
+using k8s.Exceptions;
+using Ops.Kube;
+using Ops.Operator;
+using Ops.Operator.Crds;
+using Ops.Operator.Fleet;
+using Ops.Operator.Hosting;
+using Ops.Operator.Pools;
+using Ops.Operator.Routes;
+using Ops.Operator.Scraping;
+using Prometheus;
+
+if (args is ["crds", .. var rest])
+    return CrdCommand.Run(rest, Console.Out, Console.Error);
+if (args is ["--help" or "-h"])
+{
+    Console.WriteLine(OperatorOptions.Usage);
+    return 0;
+}
+
+if (OperatorOptions.Read(args, Environment.GetEnvironmentVariable, out var wrong) is not { } options)
+{
+    Console.Error.WriteLine($"{wrong}\n{OperatorOptions.Usage}");
+    return 2;
+}
+
+KubeClient client;
+try
+{
+    client = KubeClient.FromEnvironment(new() { UserAgent = "ops-operator" });
+}
+catch (Exception error) when (error is KubeConfigException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"No cluster to work with: {error.Message}");
+    return 2;
+}
+
+// Only the meters of Ops: ASP.NET's own would triple /metrics and say nothing about a fleet.
+Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith("Ops.", StringComparison.Ordinal));
+
+var builder = WebApplication.CreateSlimBuilder();
+builder.WebHost.UseUrls(options.Urls);
+builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
+builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+builder.Services.AddSingleton(options);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(client);
+builder.Services.AddSingleton(services => new LeaderLease(
+    client,
+    new() { Namespace = options.Namespace, Name = options.LeaseName, Identity = options.Identity },
+    TimeProvider.System,
+    services.GetRequiredService<ILoggerFactory>()));
+builder.Services.AddSingleton<ILeadership>(services => services.GetRequiredService<LeaderLease>());
+builder.Services.AddSingleton<ApplyWriter>();
+builder.Services.AddSingleton(services => new EventRecorder(
+    client, "ops-operator", services.GetRequiredService<ILeadership>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>()));
+builder.Services.AddSingleton<FleetCaches>();
+builder.Services.AddSingleton<FleetNumbers>();
+builder.Services.AddSingleton<MetricsReader>();
+builder.Services.AddSingleton<ScrapeLoop>();
+builder.Services.AddSingleton<PoolReconciler>();
+builder.Services.AddSingleton<RouteReconciler>();
+builder.Services.AddHostedService<OperatorService>();
+
+var app = builder.Build();
+var caches = app.Services.GetRequiredService<FleetCaches>();
+var lease = app.Services.GetRequiredService<LeaderLease>();
+OperatorMetrics.Show(() => lease.IsLeader, [("modelpools", () => caches.Pools.Count), ("modelroutes", () => caches.Routes.Count), ("pods", () => caches.PoolPods.Count)]);
+app.MapHealth();
+await app.RunAsync();
+return 0;

@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using Ops.Kube;
+using Ops.Planning.Pools;
+using Ops.Planning.Routes;
+
+namespace Ops.Operator.Scraping;
+
+/// <summary>The newest numbers of every pool and route. One immutable snapshot, swapped after each round of scrapes.</summary>
+internal sealed class FleetNumbers
+{
+    private volatile Snapshot current = Snapshot.Empty;
+
+    /// <summary>Numbers of a pool; null while there is no full window.</summary>
+    public PoolNumbers? OfPool(ObjectKey pool) => current.Pools.GetValueOrDefault(pool);
+
+    /// <summary>Numbers of a route; null while there is no full window.</summary>
+    public RouteNumbers? OfRoute(ObjectKey route) => current.Routes.GetValueOrDefault(route);
+
+    /// <summary>Puts a new snapshot in place.</summary>
+    public void Swap(Snapshot next) => current = next;
+
+    /// <summary>One round's result.</summary>
+    internal sealed record Snapshot(ImmutableDictionary<ObjectKey, PoolNumbers> Pools, ImmutableDictionary<ObjectKey, RouteNumbers> Routes)
+    {
+        public static readonly Snapshot Empty = new(ImmutableDictionary<ObjectKey, PoolNumbers>.Empty, ImmutableDictionary<ObjectKey, RouteNumbers>.Empty);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using k8s.Models;
+using Ops.Api;
+using Ops.Kube;
+using Ops.Operator.Fleet;
+using Ops.Planning.Pools;
+using Ops.Planning.Routes;
+
+namespace Ops.Operator.Scraping;
+
+/// <summary>Reads the metrics of all pool and router pods in rounds, and wakes the pools and routes whose numbers moved.</summary>
+internal sealed partial class ScrapeLoop(
+    FleetCaches caches, FleetNumbers numbers, MetricsReader reader, OperatorOptions options, TimeProvider time, ILogger<ScrapeLoop> logger)
+{
+    // A healthy pod answers in about 10 ms and a dead one costs the reader's 2 s, so a round of 15 s has room for
+    // 16 x 15 / 2 = 120 dead pods, or for about 20,000 healthy ones.
+    private const int Parallel = 16;
+
+    /// <summary>Raised for each pool whose shown numbers would change.</summary>
+    public event Action<ObjectKey>? PoolMoved;
+
+    /// <summary>Raised for each route whose shown numbers would change.</summary>
+    public event Action<ObjectKey>? RouteMoved;
+
+    /// <summary>Scrapes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (_, cache) in caches.All)
+            await cache.WaitForSyncAsync(cancellationToken);
+        var previous = Round.Empty;
+        using var timer = new PeriodicTimer(options.ScrapeInterval, time);
+        do
+        {
+            var round = await ScrapeAsync(cancellationToken);
+            Publish(previous, round);
+            previous = round;
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    private async Task<Round> ScrapeAsync(CancellationToken cancellationToken)
+    {
+        var pools = new ConcurrentDictionary<ObjectKey, ConcurrentDictionary<string, PodSample>>();
+        var routers = new ConcurrentDictionary<string, RouterSample>();
+        var pods = caches.PoolPods.List().Select(pod => (Pod: pod, IsRouter: false))
+            .Concat(caches.RouterPods.List().Select(pod => (Pod: pod, IsRouter: true)))
+            .Select(target => (target.Pod, target.IsRouter, Address: ScrapeTarget.Of(target.Pod)))
+            .Where(target => target.Address is not null);
+        using var limit = new CancellationTokenSource(options.ScrapeInterval, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            await System.Threading.Tasks.Parallel.ForEachAsync(
+                pods, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = either.Token }, async (target, token) =>
+                {
+                    var page = await reader.ReadAsync(target.Address!, token);
+                    OperatorMetrics.Scraped(target.IsRouter ? "router" : "pool", page is not null);
+                    if (page is null)
+                        return;
+                    if (target.IsRouter)
+                        routers[target.Pod.Metadata.Uid] = RouterSample.Read(page, Seconds());
+                    else
+                        pools.GetOrAdd(FleetCaches.PoolOf(target.Pod), _ => new())[target.Pod.Metadata.Uid] = PodSample.Read(page, Seconds());
+                });
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.RoundTooLong(logger, options.ScrapeInterval);
+        }
+
+        return new(pools.ToDictionary(pool => pool.Key, pool => (IReadOnlyDictionary<string, PodSample>)pool.Value), routers);
+    }
+
+    private double Seconds() => time.GetTimestamp() / (double)time.TimestampFrequency;
+
+    private void Publish(Round before, Round now)
+    {
+        var pools = ImmutableDictionary.CreateBuilder<ObjectKey, PoolNumbers>();
+        foreach (var key in caches.Pools.List().Select(pool => ObjectKey.Of(pool)))
+        {
+            if (PoolWindow.Numbers(before.Pool(key), now.Pool(key)) is { } window)
+                pools[key] = window;
+        }
+
+        var traffic = RouteWindow.Traffic(before.Routers, now.Routers);
+        var routes = ImmutableDictionary.CreateBuilder<ObjectKey, RouteNumbers>();
+        foreach (var route in caches.Routes.List())
+        {
+            if (NumbersOf(route, traffic, before, now) is { } window)
+                routes[ObjectKey.Of(route)] = window;
+        }
+
+        numbers.Swap(new(pools.ToImmutable(), routes.ToImmutable()));
+        Wake();
+    }
+
+    private static RouteNumbers? NumbersOf(ModelRoute route, FleetTraffic? traffic, Round before, Round now)
+    {
+        // No router answered at all: there is nothing to show. The first answer alone makes no window: what is shown stays.
+        if (traffic is null)
+            return now.Routers.Count == 0 ? new() : null;
+        double TokensOf(string pool) => traffic.Rows.Where(row => row.Key.Variant == pool).Sum(row => row.Value.Tokens);
+        return RouteWindow.Numbers(
+            traffic,
+            RouterLabel(route),
+            [.. route.Spec.Variants.Select(variant => variant.Pool)],
+            pool => PoolWindow.Joules(before.Pool(FleetCaches.Key(route, pool)), now.Pool(FleetCaches.Key(route, pool))),
+            TokensOf);
+    }
+
+    /// <summary>The value of a router's route label for a route.</summary>
+    internal static string RouterLabel(ModelRoute route) => $"{route.Metadata.NamespaceProperty}/{route.Metadata.Name}";
+
+    private void Wake()
+    {
+        foreach (var pool in caches.Pools.List())
+        {
+            var key = ObjectKey.Of(pool);
+            if (PoolStatusPlanner.WouldShowAnew(pool.Status, numbers.OfPool(key)))
+                PoolMoved?.Invoke(key);
+        }
+
+        foreach (var route in caches.Routes.List())
+        {
+            var key = ObjectKey.Of(route);
+            if (RouteStatusPlanner.WouldShowAnew(route.Status, numbers.OfRoute(key)))
+                RouteMoved?.Invoke(key);
+        }
+    }
+
+    /// <summary>One round of scrapes.</summary>
+    private sealed record Round(
+        IReadOnlyDictionary<ObjectKey, IReadOnlyDictionary<string, PodSample>> Pools, IReadOnlyDictionary<string, RouterSample> Routers)
+    {
+        private static readonly Dictionary<string, PodSample> NoPods = [];
+
+        public static readonly Round Empty = new(new Dictionary<ObjectKey, IReadOnlyDictionary<string, PodSample>>(), new Dictionary<string, RouterSample>());
+
+        public IReadOnlyDictionary<string, PodSample> Pool(ObjectKey key) => Pools.GetValueOrDefault(key) ?? NoPods;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A round of scrapes took longer than {Interval}; the pods that are missing count as silent.")]
+        public static partial void RoundTooLong(ILogger logger, TimeSpan interval);
+    }
+}

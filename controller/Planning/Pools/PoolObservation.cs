@@ -1,0 +1,42 @@
+using k8s.Models;
+using Ops.Api;
+
+namespace Ops.Planning.Pools;
+
+/// <summary>Everything that a pool's status is made from.</summary>
+public sealed record PoolObservation
+{
+    /// <summary>The pool with its present status.</summary>
+    public required ModelPool Pool { get; init; }
+
+    /// <summary>The plan of this round.</summary>
+    public required PoolPlan Plan { get; init; }
+
+    /// <summary>The pool's own Deployment, or null.</summary>
+    public V1Deployment? Deployment { get; init; }
+
+    /// <summary>The pool's pods.</summary>
+    public IReadOnlyCollection<V1Pod> Pods { get; init; } = [];
+
+    /// <summary>What the pods' metrics said; null before the first full scrape window, which keeps the numbers shown.</summary>
+    public PoolNumbers? Numbers { get; init; }
+
+    /// <summary>The moment of observation.</summary>
+    public required DateTimeOffset Now { get; init; }
+}
+
+/// <summary>Numbers of one scrape window; a null was not measured.</summary>
+public sealed record PoolNumbers
+{
+    /// <summary>GPU watts of all pods.</summary>
+    public double? Watts { get; init; }
+
+    /// <summary>GPU joules by generated token.</summary>
+    public double? JoulesPerToken { get; init; }
+
+    /// <summary>Generated tokens a second.</summary>
+    public double? TokensPerSecond { get; init; }
+
+    /// <summary>The slowest reported SM clock in MHz.</summary>
+    public int? ClockMHz { get; init; }
+}

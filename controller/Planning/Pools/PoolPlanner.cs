@@ -1,0 +1,113 @@
+using k8s;
+using k8s.Models;
+using Ops.Api;
+
+namespace Ops.Planning.Pools;
+
+/// <summary>ModelPool -> Deployment and Service. Pure: the same input gives the same plan.</summary>
+public static class PoolPlanner
+{
+    /// <summary>Plans a pool.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="deployment">The Deployment of the pool's name as observed, or null.</param>
+    /// <param name="service">The Service of the pool's name as observed, or null.</param>
+    public static PoolPlan Plan(ModelPool pool, V1Deployment? deployment, V1Service? service)
+    {
+        if (pool.Metadata.DeletionTimestamp is not null)
+            return PoolPlan.Nothing("the pool is being deleted; its objects go with it by their owner references");
+        if (pool.Spec.Suspend)
+            return PoolPlan.Nothing("spec.suspend is true");
+        if (ModelPoolRules.Broken(pool).FirstOrDefault() is { } broken)
+            return PoolPlan.Blocked(new("InvalidSpec", broken));
+        if (Taken(pool, "Deployment", deployment) is { } taken || (taken = Taken(pool, "Service", service)) is not null)
+            return PoolPlan.Blocked(taken);
+
+        var (template, problem) = PodTemplateOverlay.Apply(PoolPod.Template(pool), pool.Spec.PodTemplate);
+        if (problem is not null)
+            return PoolPlan.Blocked(problem);
+        return new(
+            Deployment(pool, template!),
+            Service(pool),
+            null,
+            $"{pool.Spec.EffectiveReplicas} x {pool.Spec.Model} on {pool.Spec.Gpu.EffectiveCount} {pool.Spec.Gpu.Product} by {pool.Spec.Engine.Type}, generation {pool.Metadata.Generation}");
+    }
+
+    /// <summary>The label selector of a pool's pods, as text.</summary>
+    public static string Selector(ModelPool pool) => $"{Labels.Pool}={pool.Metadata.Name}";
+
+    /// <summary>Whether an object is controlled by this very pool (not by an earlier one of the same name).</summary>
+    public static bool IsOwn(ModelPool pool, IMetadata<V1ObjectMeta> obj) =>
+        obj.Metadata.OwnerReferences?.Any(owner => owner.Controller == true && owner.Uid == pool.Metadata.Uid) == true;
+
+    private static PlanProblem? Taken(ModelPool pool, string kind, IMetadata<V1ObjectMeta>? observed) =>
+        observed is null || IsOwn(pool, observed)
+            ? null
+            : new("NameConflict", $"{kind} {pool.Metadata.Name} exists and does not belong to this pool; delete it or rename the pool");
+
+    private static V1Deployment Deployment(ModelPool pool, V1PodTemplateSpec template)
+    {
+        var replicas = pool.Spec.EffectiveReplicas;
+        return new()
+        {
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Metadata = Metadata(pool),
+            Spec = new()
+            {
+                Replicas = replicas,
+                Selector = new() { MatchLabels = new Dictionary<string, string> { [Labels.Pool] = pool.Metadata.Name } },
+                RevisionHistoryLimit = 5,
+                // Loading a model takes minutes; the startup probe has the exact limit, this one adds scheduling and pulling.
+                ProgressDeadlineSeconds = 3600,
+                Strategy = new()
+                {
+                    Type = "RollingUpdate",
+                    // GPUs are rarely to spare: with several replicas one makes room for its successor. A single replica
+                    // is kept until its successor is ready, and where no GPU is free the pool says so.
+                    RollingUpdate = new() { MaxSurge = 1, MaxUnavailable = replicas > 1 ? 1 : 0 },
+                },
+                Template = template,
+            },
+        };
+    }
+
+    private static V1Service Service(ModelPool pool) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Service",
+        Metadata = Metadata(pool),
+        Spec = new()
+        {
+            Selector = new Dictionary<string, string> { [Labels.Pool] = pool.Metadata.Name },
+            Ports =
+            [
+                new()
+                {
+                    Name = WellKnown.HttpPortName,
+                    Port = pool.Spec.Engine.EffectivePort,
+                    TargetPort = WellKnown.HttpPortName,
+                    Protocol = "TCP",
+                },
+            ],
+        },
+    };
+
+    private static V1ObjectMeta Metadata(ModelPool pool) => new()
+    {
+        Name = pool.Metadata.Name,
+        NamespaceProperty = pool.Metadata.NamespaceProperty,
+        Labels = PoolPod.Labels(pool),
+        OwnerReferences =
+        [
+            new()
+            {
+                ApiVersion = pool.ApiVersion,
+                Kind = ModelPool.KindName,
+                Name = pool.Metadata.Name,
+                Uid = pool.Metadata.Uid,
+                Controller = true,
+                BlockOwnerDeletion = true,
+            },
+        ],
+    };
+}

@@ -1,0 +1,124 @@
+using Ops.Api;
+
+namespace Ops.Planning.Routes;
+
+/// <summary>What is seen of a route -> its status. Pure; the previous status is part of the input.</summary>
+public static class RouteStatusPlanner
+{
+    /// <summary>The status to show.</summary>
+    public static ModelRouteStatus Plan(RouteObservation seen)
+    {
+        var route = seen.Route;
+        var before = route.Status;
+        var (rate, availability, quality, joules) = Shown(before, seen.Numbers);
+        var problem = Problem(seen);
+        return new()
+        {
+            ObservedGeneration = route.Metadata.Generation,
+            Model = route.EffectiveModel,
+            RequestsPerSecond = rate,
+            Availability = availability,
+            MeanQuality = quality,
+            JoulesPerRequest = joules,
+            Variants = [.. route.Spec.Variants.Select(variant => Variant(variant, seen))],
+            Policy = Policy(seen),
+            Conditions = Conditions.Merge(
+                before?.Conditions,
+                [Ready(seen, problem), Degraded(seen, problem)],
+                route.Metadata.Generation,
+                seen.Now),
+        };
+    }
+
+    /// <summary>Whether the numbers would change what the status shows.</summary>
+    /// <param name="status">The status as it stands, or null.</param>
+    /// <param name="numbers">The newest numbers, or null.</param>
+    public static bool WouldShowAnew(ModelRouteStatus? status, RouteNumbers? numbers) =>
+        Shown(status, numbers) != (status?.RequestsPerSecond, status?.Availability, status?.MeanQuality, status?.JoulesPerRequest)
+        || (status?.Variants ?? []).Any(row => Share(row, numbers) != row.Share);
+
+    private static (double? Rate, double? Availability, double? Quality, double? Joules) Shown(ModelRouteStatus? before, RouteNumbers? numbers) =>
+        numbers is null
+            ? (before?.RequestsPerSecond, before?.Availability, before?.MeanQuality, before?.JoulesPerRequest)
+            : (Steady.Number(before?.RequestsPerSecond, numbers.RequestsPerSecond),
+                Steady.Share(before?.Availability, numbers.Availability),
+                Steady.Share(before?.MeanQuality, numbers.MeanQuality),
+                Steady.Number(before?.JoulesPerRequest, numbers.JoulesPerRequest));
+
+    private static double? Share(VariantStatus before, RouteNumbers? numbers) =>
+        numbers is null ? before.Share
+        : numbers.Shares.TryGetValue(before.Pool, out var share) ? Steady.Share(before.Share, share)
+        : null;
+
+    private static VariantStatus Variant(VariantSpec variant, RouteObservation seen)
+    {
+        var before = seen.Route.Status?.Variants?.FirstOrDefault(row => row.Pool == variant.Pool) ?? new() { Pool = variant.Pool };
+        return new()
+        {
+            Pool = variant.Pool,
+            ReadyReplicas = ReadyReplicas(variant.Pool, seen),
+            Share = Share(before, seen.Numbers),
+        };
+    }
+
+    private static int ReadyReplicas(string pool, RouteObservation seen) =>
+        seen.Pools.GetValueOrDefault(pool)?.Status?.ReadyReplicas ?? 0;
+
+    private static PolicyStatus Policy(RouteObservation seen)
+    {
+        var spec = seen.Route.Spec;
+        var type = spec.EffectivePolicy.EffectiveType;
+        var ready = spec.Variants.Where(variant => ReadyReplicas(variant.Pool, seen) > 0).Select(variant => variant.Pool).ToList();
+        var reason = (type, ready) switch
+        {
+            (PolicyTypes.Static, _) => $"spec.policy sends every request to {spec.EffectivePolicy.StaticPool}",
+            (_, []) => "set by spec.policy; no variant is ready",
+            (_, [var only]) => $"set by spec.policy; only {only} is ready, so it takes every request",
+            _ => $"set by spec.policy; chooses among {ready.Count} ready variants",
+        };
+        return new() { Type = type, Reason = reason };
+    }
+
+    // Wrong in the spec itself, so that the route cannot be served as asked.
+    private static PlanProblem? Problem(RouteObservation seen)
+    {
+        if (ModelRouteRules.Broken(seen.Route).FirstOrDefault() is { } broken)
+            return new("InvalidSpec", broken);
+        return seen.Winner is { } winner
+            ? new("DuplicateModel", $"route {winner.Metadata.NamespaceProperty}/{winner.Metadata.Name} is older and answers model {seen.Route.EffectiveModel}; set another spec.model or delete one of the two")
+            : null;
+    }
+
+    private static ConditionFinding Ready(RouteObservation seen, PlanProblem? problem)
+    {
+        var spec = seen.Route.Spec;
+        if (spec.Suspend)
+            return new(ConditionTypes.Ready, false, "Suspended", "spec.suspend is true: requests get 503");
+        if (problem is not null)
+            return new(ConditionTypes.Ready, false, problem.Reason, problem.Message);
+
+        var ready = spec.Variants.Count(variant => ReadyReplicas(variant.Pool, seen) > 0);
+        var policy = spec.EffectivePolicy;
+        if (policy is { EffectiveType: PolicyTypes.Static, StaticPool: { } pool } && ReadyReplicas(pool, seen) == 0)
+            return new(ConditionTypes.Ready, false, "StaticPoolNotReady", $"spec.policy sends every request to {pool}, which has no ready replica");
+        return ready == 0
+            ? new(ConditionTypes.Ready, false, "NoReadyVariant", $"none of {spec.Variants.Count} variants has a ready replica")
+            : new(ConditionTypes.Ready, true, "Serving", $"{ready} of {spec.Variants.Count} variants ready");
+    }
+
+    private static ConditionFinding Degraded(RouteObservation seen, PlanProblem? problem)
+    {
+        if (problem is not null)
+            return new(ConditionTypes.Degraded, true, problem.Reason, problem.Message);
+
+        var names = seen.Route.Spec.Variants.Select(variant => variant.Pool).ToList();
+        var missing = names.Where(name => !seen.Pools.ContainsKey(name)).ToList();
+        if (missing.Count > 0)
+            return new(ConditionTypes.Degraded, true, "PoolNotFound", $"no ModelPool named {string.Join(", ", missing)} in namespace {seen.Route.Metadata.NamespaceProperty}; create it or remove it from spec.variants");
+
+        var notReady = names.Where(name => ReadyReplicas(name, seen) == 0).ToList();
+        return notReady.Count > 0
+            ? new(ConditionTypes.Degraded, true, "PoolNotReady", $"no ready replica in {string.Join(", ", notReady)}")
+            : new(ConditionTypes.Degraded, false, "AsExpected", "every variant has a ready replica");
+    }
+}
