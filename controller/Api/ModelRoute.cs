@@ -17,7 +17,6 @@ namespace Ops.Api;
 [PrinterColumn("Availability", "number", ".status.availability", Description = "Share of requests answered before the hard deadline.")]
 [PrinterColumn("Quality", "number", ".status.meanQuality", Description = "Mean declared quality of the answers.")]
 [PrinterColumn("J/Req", "number", ".status.joulesPerRequest", Description = "GPU joules by request.", Priority = 1)]
-[PrinterColumn("Variants", "string", ".spec.variants[*].pool", Description = "The pools that can answer.", Priority = 1)]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed class ModelRoute : CustomResource<ModelRouteSpec, ModelRouteStatus>
 {

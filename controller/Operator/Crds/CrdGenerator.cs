@@ -75,19 +75,23 @@ internal static class CrdGenerator
 
     private static JsonObject Root(Type kind, XmlDocs docs)
     {
-        var schema = new SchemaBuilder(docs).Object(kind);
-        var own = schema["properties"]!.AsObject();
-        // The API server brings the schema of metadata itself, and status must not take part in what the spec requires.
-        schema["properties"] = new JsonObject
+        var builder = new SchemaBuilder(docs);
+        var root = new JsonObject
         {
-            ["apiVersion"] = new JsonObject { ["type"] = "string", ["description"] = "Group and version of this representation." },
-            ["kind"] = new JsonObject { ["type"] = "string", ["description"] = "The kind of this object." },
-            ["metadata"] = new JsonObject { ["type"] = "object" },
-            ["spec"] = own["spec"]!.DeepClone(),
-            ["status"] = own["status"]!.DeepClone(),
+            ["type"] = "object",
+            ["properties"] = new JsonObject
+            {
+                ["apiVersion"] = new JsonObject { ["description"] = "Group and version of this representation.", ["type"] = "string" },
+                ["kind"] = new JsonObject { ["description"] = "The kind of this object.", ["type"] = "string" },
+                // The API server brings the schema of metadata itself.
+                ["metadata"] = new JsonObject { ["type"] = "object" },
+                ["spec"] = builder.Object(kind.GetProperty("Spec")!.PropertyType),
+                ["status"] = builder.Object(kind.GetProperty("Status")!.PropertyType),
+            },
+            ["required"] = Texts(["spec"]),
         };
-        schema["required"] = Texts(["spec"]);
-        return schema;
+        SchemaBuilder.AddRules(root, kind);
+        return SchemaBuilder.Describe(root, docs.Of(kind));
     }
 
     private static JsonObject Subresources(Type kind)

@@ -117,7 +117,8 @@ internal sealed class SchemaBuilder(XmlDocs docs)
             schema["default"] = JsonSerializer.SerializeToNode(fallback.Value);
     }
 
-    private static void AddRules(JsonObject schema, MemberInfo member)
+    /// <summary>Adds the CEL rules of a type or property.</summary>
+    public static void AddRules(JsonObject schema, MemberInfo member)
     {
         var rules = new JsonArray();
         foreach (var attribute in member.GetCustomAttributes<CelRuleAttribute>(inherit: false))
@@ -132,7 +133,8 @@ internal sealed class SchemaBuilder(XmlDocs docs)
             schema["x-kubernetes-validations"] = rules;
     }
 
-    private static JsonObject Describe(JsonObject schema, string? text)
+    /// <summary>Puts words in front of a schema, in place of what it had.</summary>
+    public static JsonObject Describe(JsonObject schema, string? text)
     {
         if (text is not null)
         {
