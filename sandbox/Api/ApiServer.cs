@@ -9,10 +9,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Ops.Sandbox.Api.Admission;
 using Ops.Sandbox.Api.Auth;
+using Ops.Sandbox.Api.Controllers;
+using Ops.Sandbox.Api.Crd;
+using Ops.Sandbox.Api.Discovery;
 using Ops.Sandbox.Api.Http;
 using Ops.Sandbox.Api.Resources;
 using Ops.Sandbox.Api.Store;
 using Ops.Sandbox.Api.Streams;
+using Ops.Sandbox.Api.Subresources;
 using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Api;
@@ -25,9 +29,11 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly Tokens _tokens;
     private readonly CancellationTokenSource _stopping;
     private readonly RequestMetrics _metrics;
+    private readonly Task _loops;
 
-    private ApiServer(WebApplication app, ObjectStore store, Tokens tokens, string adminToken, LocalClient local, RequestMetrics metrics, CancellationTokenSource stopping)
+    private ApiServer(WebApplication app, ObjectStore store, Tokens tokens, string adminToken, LocalClient local, RequestMetrics metrics, CancellationTokenSource stopping, Task loops)
     {
+        _loops = loops;
         _app = app;
         _store = store;
         _tokens = tokens;
@@ -60,24 +66,47 @@ public sealed class ApiServer : IAsyncDisposable
         var time = options.TimeProvider;
         var adminToken = options.AdminToken ?? Secret(file, "admin-token");
         var tokens = new Tokens(Convert.FromHexString(Secret(file, "signing-key")), time);
-        var registry = new ResourceRegistry(BuiltInKinds.All);
+        var registry = new ResourceRegistry(BuiltInKinds.All.Where(IsServed));
         var writer = new ObjectWriter(store, Admission(options), time);
         var deleter = new ObjectDeleter(store, time);
         var reader = new ObjectReader(store, time);
         var metrics = new RequestMetrics();
         var authorizer = new Authorizer(store);
         var local = new LocalClient(store, registry, writer, deleter, options.LoggerFactory.CreateLogger<LocalClient>(), stopping.Token);
+        var crds = new CrdController(store, registry, deleter, time, options.LoggerFactory.CreateLogger<CrdController>());
+        crds.Reconcile();
         Bootstrap.Fill(local);
         store.Compact();
 
         ApiServer? server = null;
-        var resources = new ResourceHandler(reader, writer, deleter, new WatchStream(store, time), time, stopping.Token);
-        var dispatcher = new Dispatcher(registry, resources, [new ServerInfoHandler(store, metrics, () => server is not null)], []);
-        var pipeline = new RequestPipeline(
-            new Authenticator(adminToken, tokens, store), authorizer, dispatcher, metrics, options.LoggerFactory.CreateLogger<RequestPipeline>());
+        var authenticator = new Authenticator(adminToken, tokens, store);
+        var resources = new ResourceHandler(reader, writer, deleter, new WatchStream(store, registry, metrics, time), time, stopping.Token);
+        var dispatcher = new Dispatcher(
+            registry,
+            resources,
+            [
+                new ServerInfoHandler(store, metrics, () => server is not null),
+                new DiscoveryHandler(registry),
+                new OpenApiHandler(registry),
+                new ReviewHandler(authenticator, authorizer, time),
+            ],
+            [
+                new ScaleHandler(reader, writer, time),
+                new PodBinding(store, time),
+                new PodEviction(store, deleter),
+                new PodLogs(reader, () => server?.NodeStreams, stopping.Token),
+                new PodExec(reader, () => server?.NodeStreams, stopping.Token),
+                new NamespaceFinalize(writer),
+                new TokenRequests(reader, tokens, time),
+            ]);
+        var pipeline = new RequestPipeline(authenticator, authorizer, dispatcher, metrics, options.LoggerFactory.CreateLogger<RequestPipeline>());
         var app = Listen(options, pipeline);
         await app.StartAsync(cancellationToken);
-        server = new ApiServer(app, store, tokens, adminToken, local, metrics, stopping);
+        var loops = Task.WhenAll(
+            crds.RunAsync(stopping.Token),
+            new NamespaceCleaner(store, registry, deleter, time, options.LoggerFactory.CreateLogger<NamespaceCleaner>()).RunAsync(stopping.Token),
+            new EventExpiry(registry, deleter, time, options.EventLifetime).RunAsync(stopping.Token));
+        server = new ApiServer(app, store, tokens, adminToken, local, metrics, stopping, loops);
         return server;
     }
 
@@ -104,13 +133,19 @@ public sealed class ApiServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        await _loops.ContinueWith(static _ => { }, TaskScheduler.Default);
         _store.Dispose();
         _stopping.Dispose();
     }
 
+    /// <summary>Webhooks would have to be called; a sandbox that only stored them would pretend a protection that is not there.</summary>
+    private static bool IsServed(KindDefinition kind) => kind.Group != "admissionregistration.k8s.io";
+
     private static AdmissionChain Admission(ApiServerOptions options) => new(
         new NamespaceLifecycle(),
+        new UnenforcedKinds(),
         new NamespaceDefaults(),
+        new CrdAdmission(),
         new PodIdentity(),
         new ServiceAddresses(options.ServiceAddressRange));
 

@@ -13,6 +13,9 @@ internal sealed record ServedResource(KindDefinition Kind, ResourceId Storage, s
     /// <summary>Group and plural as the client named them; used in error messages.</summary>
     public ResourceId Id { get; } = new(Kind.Group, Kind.Plural);
 
+    /// <summary>Changes when the schema does; built-in schemas change only with the program.</summary>
+    public string Fingerprint { get; init; } = typeof(ServedResource).Module.ModuleVersionId.ToString("N");
+
     /// <summary>group/version, or v1 for the core group.</summary>
     public string ApiVersion { get; } = ApiVersionOf(Kind.Group, Kind.Version);
 

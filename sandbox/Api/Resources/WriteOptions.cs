@@ -27,7 +27,7 @@ internal sealed record WriteOptions
     public IReadOnlyList<string> DecodingProblems { get; init; } = [];
 
     /// <summary>Warnings for the client; the HTTP layer sends each as a 299 header.</summary>
-    public IList<string> Warnings { get; init; } = [];
+    public IList<string> Warnings { get; init; } = new List<string>();
 }
 
 /// <summary>How a deletion was asked for.</summary>

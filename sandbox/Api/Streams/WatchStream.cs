@@ -13,7 +13,7 @@ namespace Ops.Sandbox.Api.Streams;
 /// One watch over HTTP: a JSON object a line until the timeout, the client's departure, or a revision that is gone.
 /// A client that does not read stops only its own task; Kestrel drops it when it takes less than 240 bytes a second.
 /// </summary>
-internal sealed class WatchStream(ObjectStore store, TimeProvider time)
+internal sealed class WatchStream(ObjectStore store, ResourceRegistry registry, RequestMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(60);
 
@@ -31,6 +31,7 @@ internal sealed class WatchStream(ObjectStore store, TimeProvider time)
         context.Response.ContentType = "application/json";
         await context.Response.Body.FlushAsync(end.Token);
         var writer = new EventWriter(context.Response, resource, media, TableRows.IncludeOf(context.Request), time);
+        metrics.WatchStarted();
         try
         {
             await RunAsync(writer, resource, query, options, end.Token);
@@ -39,6 +40,10 @@ internal sealed class WatchStream(ObjectStore store, TimeProvider time)
         {
             // The client left or the server stops: the body simply ends.
         }
+        finally
+        {
+            metrics.WatchEnded();
+        }
     }
 
     private async Task RunAsync(EventWriter writer, ServedResource resource, ListQuery query, WatchOptions options, CancellationToken cancellationToken)
@@ -46,7 +51,7 @@ internal sealed class WatchStream(ObjectStore store, TimeProvider time)
         var deadline = Task.Delay(options.Timeout, time, cancellationToken);
         var nextBookmark = Task.Delay(FirstBookmark(options), time, cancellationToken);
         var cursor = await StartAsync(writer, resource, query, options, cancellationToken);
-        while (!deadline.IsCompleted)
+        while (!deadline.IsCompleted && registry.Current.Find(resource.Kind.Group, resource.Kind.Version, resource.Kind.Plural) is not null)
         {
             var (events, more) = cursor.Read();
             if (cursor.Expired)

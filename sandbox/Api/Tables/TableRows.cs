@@ -23,18 +23,17 @@ internal static class TableRows
         var other => throw Errors.BadRequest($"unrecognized includeObject value: {other}"),
     };
 
-    public static JsonObject Table(ServedResource resource, IEnumerable<JsonObject> documents, JsonObject listMetadata, IncludeObject include, string version, DateTimeOffset now)
+    public static JsonObject Table(ServedResource resource, IEnumerable<JsonObject> documents, JsonObject listMetadata, IncludeObject include, string version, DateTimeOffset now) =>
+        Table(Printers.For(resource), documents, listMetadata, include, version, now);
+
+    public static JsonObject Table(Printer printer, IEnumerable<JsonObject> documents, JsonObject listMetadata, IncludeObject include, string version, DateTimeOffset now) => new()
     {
-        var printer = Printers.For(resource);
-        return new JsonObject
-        {
-            ["kind"] = "Table",
-            ["apiVersion"] = $"meta.k8s.io/{version}",
-            ["metadata"] = listMetadata,
-            ["columnDefinitions"] = Columns(printer),
-            ["rows"] = new JsonArray([.. documents.Select(d => Row(printer, d, include, version, now))]),
-        };
-    }
+        ["kind"] = "Table",
+        ["apiVersion"] = $"meta.k8s.io/{version}",
+        ["metadata"] = listMetadata,
+        ["columnDefinitions"] = Columns(printer),
+        ["rows"] = new JsonArray([.. documents.Select(d => Row(printer, d, include, version, now))]),
+    };
 
     /// <summary>An event of a watch: one row, with column definitions only in the first.</summary>
     public static JsonObject OneRow(ServedResource resource, JsonObject document, IncludeObject include, string version, bool withColumns, DateTimeOffset now)
