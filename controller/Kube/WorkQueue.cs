@@ -67,6 +67,16 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
+    /// <summary>Entries of the heap of times, for tests of its bound.</summary>
+    internal int DelayEntries
+    {
+        get
+        {
+            lock (gate)
+                return delayed.Count;
+        }
+    }
+
     /// <summary>Adds a key; false when the queue is full and the key was not taken.</summary>
     public bool Add(TKey key)
     {
