@@ -1,11 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Ops.Sandbox.Api.Admission;
 using Ops.Sandbox.Api.Auth;
@@ -30,9 +32,11 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping;
     private readonly RequestMetrics _metrics;
     private readonly Task _loops;
+    private readonly X509Certificate2 _certificate;
 
-    private ApiServer(WebApplication app, ObjectStore store, Tokens tokens, string adminToken, LocalClient local, RequestMetrics metrics, CancellationTokenSource stopping, Task loops)
+    private ApiServer(WebApplication app, ObjectStore store, Tokens tokens, string adminToken, LocalClient local, RequestMetrics metrics, CancellationTokenSource stopping, Task loops, X509Certificate2 certificate)
     {
+        _certificate = certificate;
         _loops = loops;
         _app = app;
         _store = store;
@@ -46,6 +50,9 @@ public sealed class ApiServer : IAsyncDisposable
 
     /// <summary>Where the server listens, for example <c>http://127.0.0.1:41234</c>.</summary>
     public string Url { get; }
+
+    /// <summary>The same port over TLS, with a certificate of its own: kubectl sends tokens to https only.</summary>
+    public string SecureUrl => Url.Replace("http://", "https://", StringComparison.Ordinal);
 
     /// <summary>Bearer token of system:masters.</summary>
     public string AdminToken { get; }
@@ -100,18 +107,19 @@ public sealed class ApiServer : IAsyncDisposable
                 new TokenRequests(reader, tokens, time),
             ]);
         var pipeline = new RequestPipeline(authenticator, authorizer, dispatcher, metrics, options.LoggerFactory.CreateLogger<RequestPipeline>());
-        var app = Listen(options, pipeline);
+        var certificate = ServerCertificate.Load(Secret(file, "certificate", ServerCertificate.Create));
+        var app = Listen(options, pipeline, certificate);
         await app.StartAsync(cancellationToken);
         var loops = Task.WhenAll(
             crds.RunAsync(stopping.Token),
             new NamespaceCleaner(store, registry, deleter, time, options.LoggerFactory.CreateLogger<NamespaceCleaner>()).RunAsync(stopping.Token),
             new EventExpiry(registry, deleter, time, options.EventLifetime).RunAsync(stopping.Token));
-        server = new ApiServer(app, store, tokens, adminToken, local, metrics, stopping, loops);
+        server = new ApiServer(app, store, tokens, adminToken, local, metrics, stopping, loops, certificate);
         return server;
     }
 
-    /// <summary>A kubeconfig file for a token.</summary>
-    public string KubeconfigFor(string token) => Kubeconfig.Write(Url, token, token == AdminToken ? "admin" : "token-user");
+    /// <summary>A kubeconfig file for a token; it speaks TLS and carries the server's certificate.</summary>
+    public string KubeconfigFor(string token) => Kubeconfig.Write(SecureUrl, ServerCertificate.AuthorityData(_certificate), token, token == AdminToken ? "admin" : "token-user");
 
     /// <summary>A token of a service account, good for one year or until the account goes.</summary>
     /// <exception cref="ApiException">404 when the account does not exist.</exception>
@@ -123,6 +131,12 @@ public sealed class ApiServer : IAsyncDisposable
 
     /// <summary>Requests served since the start, by verb in lower case (get, list, watch, create, update, patch, delete).</summary>
     public long RequestsOf(string verb) => _metrics.Of(verb);
+
+    /// <summary>
+    /// Forgets the history of changes up to now, as a real server does every five minutes: a watch from before gets 410 and
+    /// its client has to list again.
+    /// </summary>
+    public void Compact() => _store.Compact();
 
     /// <summary>Changes stored since the start.</summary>
     public long StoredWrites => _store.Writes;
@@ -136,6 +150,7 @@ public sealed class ApiServer : IAsyncDisposable
         await _loops.ContinueWith(static _ => { }, TaskScheduler.Default);
         _store.Dispose();
         _stopping.Dispose();
+        _certificate.Dispose();
     }
 
     /// <summary>Webhooks would have to be called; a sandbox that only stored them would pretend a protection that is not there.</summary>
@@ -149,28 +164,41 @@ public sealed class ApiServer : IAsyncDisposable
         new PodIdentity(),
         new ServiceAddresses(options.ServiceAddressRange));
 
-    private static WebApplication Listen(ApiServerOptions options, RequestPipeline pipeline)
+    private static WebApplication Listen(ApiServerOptions options, RequestPipeline pipeline, X509Certificate2 certificate)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
+        // The web host has nothing to tell that the pipeline does not tell better.
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(options.LoggerFactory);
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes + 1;
             kestrel.AllowSynchronousIO = false;
-            kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1AndHttp2);
+            kestrel.Listen(IPAddress.Loopback, options.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(new TlsDetection(certificate).Wrap);
+            });
         });
         var app = builder.Build();
         pipeline.Compose(app);
         return app;
     }
 
-    /// <summary>32 random bytes in hex, made once and kept beside the state.</summary>
-    private static string Secret(StoreFile? file, string name)
+    /// <summary>The program that embeds the server decides about Ctrl-C, not the server.</summary>
+    private sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    /// <summary>Made once and kept beside the state: 32 random bytes in hex, unless it is something else.</summary>
+    private static string Secret(StoreFile? file, string name, Func<string>? make = null)
     {
         if (file?.ReadMeta(name) is { } kept) return kept;
-        var made = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        var made = make?.Invoke() ?? RandomNumberGenerator.GetHexString(64, lowercase: true);
         file?.WriteMeta(name, made);
         return made;
     }
