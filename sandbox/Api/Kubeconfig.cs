@@ -3,7 +3,7 @@ namespace Ops.Sandbox.Api;
 /// <summary>Writes kubeconfig files.</summary>
 internal static class Kubeconfig
 {
-    public static string Write(string url, string token, string user) =>
+    public static string Write(string url, string authorityData, string token, string user) =>
         $"""
         apiVersion: v1
         kind: Config
@@ -11,6 +11,7 @@ internal static class Kubeconfig
         - name: sandbox
           cluster:
             server: {url}
+            certificate-authority-data: {authorityData}
         users:
         - name: {user}
           user:

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using k8s;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
 
@@ -38,7 +37,36 @@ internal static class Responses
         return WriteAsync(context, StatusJson(status), context.Response.StatusCode);
     }
 
-    public static JsonNode StatusJson(V1Status status) => JsonNode.Parse(KubernetesJson.Serialize(status))!;
+    /// <summary>The Status as kube-apiserver writes it; the client library cannot write its own model of it.</summary>
+    public static JsonObject StatusJson(V1Status status)
+    {
+        var metadata = new JsonObject();
+        if (status.Metadata?.ContinueProperty is { } token) metadata["continue"] = token;
+        var json = new JsonObject
+        {
+            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = metadata, ["status"] = status.Status, ["message"] = status.Message,
+        };
+        if (!string.IsNullOrEmpty(status.Reason)) json["reason"] = status.Reason;
+        if (status.Details is not null) json["details"] = DetailsJson(status.Details);
+        json["code"] = status.Code;
+        return json;
+    }
+
+    private static JsonObject DetailsJson(V1StatusDetails details)
+    {
+        var json = new JsonObject();
+        if (!string.IsNullOrEmpty(details.Name)) json["name"] = details.Name;
+        if (!string.IsNullOrEmpty(details.Group)) json["group"] = details.Group;
+        if (!string.IsNullOrEmpty(details.Kind)) json["kind"] = details.Kind;
+        if (!string.IsNullOrEmpty(details.Uid)) json["uid"] = details.Uid;
+        if (details.Causes is { Count: > 0 } causes)
+        {
+            json["causes"] = new JsonArray([.. causes.Select(c => (JsonNode)new JsonObject { ["reason"] = c.Reason, ["message"] = c.Message, ["field"] = c.Field })]);
+        }
+
+        if (details.RetryAfterSeconds is { } seconds) json["retryAfterSeconds"] = seconds;
+        return json;
+    }
 
     public static Task WriteTextAsync(HttpContext context, string text, int code = StatusCodes.Status200OK, string type = "text/plain; charset=utf-8")
     {

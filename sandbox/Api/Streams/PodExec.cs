@@ -58,7 +58,7 @@ internal sealed class PodExec(ObjectReader reader, Func<INodeStreams?> streams, 
         }
         catch (ApiException e)
         {
-            result = (JsonObject)Responses.StatusJson(e.Status);
+            result = Responses.StatusJson(e.Status);
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
