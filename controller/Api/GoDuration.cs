@@ -14,7 +14,7 @@ namespace Ops.Api;
 public static class GoDuration
 {
     /// <summary>The schema pattern of a duration field: a part of the grammar that leaves out what nobody means (ns, us).</summary>
-    public const string Pattern = "^([0-9]{1,9}([.][0-9]{1,6})?(ms|s|m|h))+$";
+    public const string Pattern = "^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h))+$";
 
     /// <summary>Longest accepted string, in characters. The longest that means something, 2562047h47m16.854775807s, has 24.</summary>
     public const int MaxLength = 32;

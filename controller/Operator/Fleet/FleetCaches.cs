@@ -70,13 +70,15 @@ internal sealed class FleetCaches
 
     /// <summary>
     /// Whether one route comes before another with the same model name: the older one, then the one whose
-    /// namespace and name come first. The router decides in the same way.
+    /// namespace comes first, then the one whose name does. The router decides in the same way.
     /// </summary>
     public static bool Before(ModelRoute one, ModelRoute other)
     {
-        var age = Nullable.Compare(one.Metadata.CreationTimestamp, other.Metadata.CreationTimestamp);
-        return age != 0
-            ? age < 0
-            : string.CompareOrdinal(ObjectKey.Of(one).ToString(), ObjectKey.Of(other).ToString()) < 0;
+        var order = Nullable.Compare(one.Metadata.CreationTimestamp, other.Metadata.CreationTimestamp);
+        if (order == 0)
+            order = string.CompareOrdinal(one.Metadata.NamespaceProperty, other.Metadata.NamespaceProperty);
+        if (order == 0)
+            order = string.CompareOrdinal(one.Metadata.Name, other.Metadata.Name);
+        return order < 0;
     }
 }

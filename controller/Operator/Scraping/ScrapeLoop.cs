@@ -100,7 +100,10 @@ internal sealed partial class ScrapeLoop(
         // No router answered at all: there is nothing to show. The first answer alone makes no window: what is shown stays.
         if (traffic is null)
             return now.Routers.Count == 0 ? new() : null;
-        double TokensOf(string pool) => traffic.Rows.Where(row => row.Key.Variant == pool).Sum(row => row.Value.Tokens);
+        var sameNamespace = route.Metadata.NamespaceProperty + "/";
+        double TokensOf(string pool) => traffic.Rows
+            .Where(row => row.Key.Variant == pool && row.Key.Route.StartsWith(sameNamespace, StringComparison.Ordinal))
+            .Sum(row => row.Value.Tokens);
         return RouteWindow.Numbers(
             traffic,
             RouterLabel(route),
