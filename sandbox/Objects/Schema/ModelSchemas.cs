@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using k8s.Models;
@@ -41,7 +42,7 @@ internal static partial class ModelSchemas
         {
             if (property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name is not { } name)
                 continue;
-            members[name] = MemberOf(property.PropertyType, model.Name + "." + name);
+            members[name] = WithDefault(MemberOf(property.PropertyType, model.Name + "." + name), model.Name + "." + name);
             // A value type that cannot be null is a required number or flag.
             if (property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null && !required.Contains(name))
                 required.Add(name);
@@ -50,6 +51,16 @@ internal static partial class ModelSchemas
         schema.Properties = members;
         schema.Required = required;
         return schema;
+    }
+
+    private static StructuralSchema WithDefault(StructuralSchema schema, string path)
+    {
+        if (!ModelDefaults.Of.TryGetValue(path, out var json))
+            return schema;
+        // A shared object schema must not carry the default of one of its users.
+        var own = schema.ComponentName is null ? schema : schema.Copy();
+        own.Default = JsonNode.Parse(json);
+        return own;
     }
 
     /// <param name="type">The .NET type of the member.</param>
@@ -99,7 +110,7 @@ internal static partial class ModelSchemas
             {
                 Type = "string",
                 GoType = "string",
-                Enum = ModelFacts.Enums.TryGetValue(path, out var values) ? [.. values.Select(v => (System.Text.Json.Nodes.JsonNode)v)] : null,
+                Enum = ModelFacts.Enums.TryGetValue(path, out var values) ? [.. values.Select(v => (JsonNode)v)] : null,
             };
         if (type == typeof(int))
             return new StructuralSchema { Type = "integer", Format = "int32", GoType = "int32" };
@@ -115,7 +126,6 @@ internal static partial class ModelSchemas
             return new StructuralSchema
             {
                 Type = "string",
-                Nullable = true,
                 Format = ModelFacts.MicroTimes.Contains(path) ? "date-time-micro" : "date-time",
                 GoType = ModelFacts.MicroTimes.Contains(path) ? "v1.MicroTime" : "v1.Time",
             };

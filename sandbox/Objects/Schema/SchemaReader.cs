@@ -43,6 +43,8 @@ internal static class SchemaReader
             Rules = Rules(node["x-kubernetes-validations"]),
         };
         ReadChildren(node, schema);
+        schema.HasRulesBelow = schema.Rules.Count > 0 || schema.Items?.HasRulesBelow == true
+            || schema.AdditionalProperties?.HasRulesBelow == true || schema.Properties.Values.Any(p => p.HasRulesBelow);
         return schema;
     }
 

@@ -159,6 +159,11 @@ public sealed class StructuralSchema
     public StructuralSchema? Member(string name) =>
         Properties.TryGetValue(name, out var schema) ? schema : AdditionalProperties;
 
+    /// <summary>True where this node or one below carries a CEL rule. Model types never do.</summary>
+    internal bool HasRulesBelow { get; set; }
+
+    internal StructuralSchema Copy() => (StructuralSchema)MemberwiseClone();
+
     /// <summary>
     /// The pattern as a regular expression. RE2 (which the real server uses) and .NET's non-backtracking engine are both
     /// linear and both refuse look-around and back-references.
