@@ -13,10 +13,14 @@ internal static class GoDecoding
     {
         foreach (var (name, value) in obj)
             if (value is not null && schema.Member(name) is { } member
-                && Node(value, member, goStruct, path.Length == 0 ? name : path + "." + name) is { } error)
+                && Node(value, member, goStruct, Join(path, name, schema)) is { } error)
                 return error;
         return null;
     }
+
+    /// <summary>Go names struct fields, not keys of maps.</summary>
+    private static string Join(string path, string name, StructuralSchema schema) =>
+        schema.GoType == "map" ? path : path.Length == 0 ? name : path + "." + name;
 
     private static string? Node(JsonNode value, StructuralSchema schema, string goStruct, string path)
     {

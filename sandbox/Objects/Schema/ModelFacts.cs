@@ -190,6 +190,10 @@ internal static class ModelFacts
         V2MetricTarget.type: AverageValue Utilization Value
         """);
 
+    /// <summary>Every "Type.member" that this file speaks of.</summary>
+    internal static IEnumerable<string> AllPaths =>
+        Required.SelectMany(r => r.Value.Select(m => r.Key + "." + m)).Concat(AtomicMaps).Concat(RetainKeys).Concat(MicroTimes).Concat(Lists.Keys).Concat(Enums.Keys);
+
     public static TypeFacts Of(string typeName)
     {
         var required = Required.GetValueOrDefault(typeName);
