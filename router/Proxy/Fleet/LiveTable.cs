@@ -1,0 +1,92 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using Ops.Picking;
+
+namespace Ops.Router;
+
+/// <summary>A routing table with its replicas and series: what one request works with from beginning to end.</summary>
+internal sealed class LiveTable
+{
+    // A model name is at most 253 characters.
+    private const int MaxModelChars = 253;
+
+    private readonly FrozenDictionary<string, LiveRoute>.AlternateLookup<ReadOnlySpan<char>> _byModel;
+
+    internal LiveTable(ImmutableArray<LiveRoute> routes, ApiKeys keys)
+    {
+        Routes = routes;
+        Keys = keys;
+        _byModel = routes.ToFrozenDictionary(r => r.Config.Model, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    internal ImmutableArray<LiveRoute> Routes { get; }
+
+    internal ApiKeys Keys { get; }
+
+    internal LiveRoute? Find(ReadOnlySpan<char> model) => _byModel.TryGetValue(model, out var route) ? route : null;
+
+    /// <summary>Finds a route by the bytes of a model name.</summary>
+    internal LiveRoute? Find(ReadOnlySpan<byte> model)
+    {
+        if (model.Length > MaxModelChars)
+            return null;
+        Span<char> chars = stackalloc char[MaxModelChars];
+        return Encoding.UTF8.TryGetChars(model, chars, out var length) ? Find(chars[..length]) : null;
+    }
+}
+
+/// <summary>A route as requests see it. Only the snapshot changes, once for every round of observations.</summary>
+internal sealed class LiveRoute
+{
+    private volatile RouteSnapshot _snapshot;
+
+    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants)
+    {
+        Config = config;
+        Variants = variants;
+        Label = $"{config.Namespace}/{config.Name}";
+        _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())]);
+    }
+
+    internal RouteConfig Config { get; }
+
+    internal ImmutableArray<LiveVariant> Variants { get; }
+
+    /// <summary>namespace/name: the label of the route's series and log lines.</summary>
+    internal string Label { get; }
+
+    internal RouteSnapshot Snapshot => _snapshot;
+
+    /// <summary>Takes the newest observations in.</summary>
+    internal void Observe() => _snapshot = _snapshot.WithVariants([.. Variants.Select(v => v.Observe())]);
+}
+
+/// <summary>A variant with its replicas, in the order of the snapshot's.</summary>
+internal sealed class LiveVariant
+{
+    internal LiveVariant(VariantConfig config, ImmutableArray<Replica> replicas, VariantMetrics metrics)
+    {
+        Config = config;
+        Replicas = replicas;
+        Metrics = metrics;
+        ModelJson = JsonSerializer.SerializeToUtf8Bytes(config.Model);
+    }
+
+    internal VariantConfig Config { get; }
+
+    internal ImmutableArray<Replica> Replicas { get; }
+
+    internal VariantMetrics Metrics { get; }
+
+    /// <summary>The pool's model name as JSON, quotes included.</summary>
+    internal ReadOnlyMemory<byte> ModelJson { get; }
+
+    internal VariantState Observe() => new()
+    {
+        Pool = Config.Pool,
+        Quality = Config.Quality,
+        Replicas = [.. Replicas.Select(r => r.ToState())],
+    };
+}

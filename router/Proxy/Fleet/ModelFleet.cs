@@ -1,0 +1,92 @@
+using System.Collections.Frozen;
+
+namespace Ops.Router;
+
+/// <summary>Keeps the live table current: a new one for a new configuration, new snapshots for new observations.</summary>
+internal sealed class ModelFleet : IDisposable
+{
+    private readonly IRoutingTableSource _source;
+    private readonly RouterMetrics _metrics;
+    private readonly Lock _rebuild = new();
+    private Dictionary<string, Replica> _replicas = [];
+    private volatile FrozenDictionary<string, PoolReplica> _scraped = FrozenDictionary<string, PoolReplica>.Empty;
+    private volatile LiveTable _table = new([], ApiKeys.None);
+
+    internal ModelFleet(IRoutingTableSource source, RouterMetrics metrics)
+    {
+        _source = source;
+        _metrics = metrics;
+        source.Changed += Rebuild;
+        Rebuild();
+    }
+
+    /// <summary>The newest table.</summary>
+    internal LiveTable Current => _table;
+
+    /// <summary>Every replica once, with the pool whose joules it counts for.</summary>
+    internal FrozenDictionary<string, PoolReplica> Replicas => _scraped;
+
+    public void Dispose() => _source.Changed -= Rebuild;
+
+    /// <summary>Makes newly scraped figures visible to choices.</summary>
+    internal void PublishObservations()
+    {
+        foreach (var route in _table.Routes)
+            route.Observe();
+    }
+
+    private void Rebuild()
+    {
+        lock (_rebuild)
+        {
+            var config = _source.Current;
+            var known = new Dictionary<string, Replica>(StringComparer.Ordinal);
+            var scraped = new Dictionary<string, PoolReplica>(StringComparer.Ordinal);
+            var routes = config.Routes.Select(route => Live(route, known, scraped));
+            var table = new LiveTable([.. routes], config.Keys);
+            ForgetSeries(_table, table);
+            _replicas = known;
+            _scraped = scraped.ToFrozenDictionary(StringComparer.Ordinal);
+            _table = table;
+        }
+    }
+
+    private LiveRoute Live(RouteConfig route, Dictionary<string, Replica> known, Dictionary<string, PoolReplica> scraped)
+    {
+        var label = $"{route.Namespace}/{route.Name}";
+        var variants = route.Variants.Select(variant => new LiveVariant(
+            variant,
+            [.. variant.Replicas.Select(address => Keep(route.Namespace, variant.Pool, address, known, scraped))],
+            _metrics.Of(label, variant.Pool)));
+        return new LiveRoute(route, [.. variants]);
+    }
+
+    // The address is a replica's identity here; two pods that had the same one after each other differ by name.
+    private Replica Keep(string ns, string pool, ReplicaAddress address, Dictionary<string, Replica> known, Dictionary<string, PoolReplica> scraped)
+    {
+        if (!known.TryGetValue(address.Url, out var replica))
+        {
+            replica = _replicas.TryGetValue(address.Url, out var old) && old.Name == address.Name ? old : new Replica(address);
+            known.Add(address.Url, replica);
+            scraped.Add(address.Url, new PoolReplica(ns, pool, replica));
+        }
+
+        return replica;
+    }
+
+    private void ForgetSeries(LiveTable old, LiveTable current)
+    {
+        var kept = Series(current).ToHashSet();
+        foreach (var (route, pool) in Series(old))
+        {
+            if (!kept.Contains((route, pool)))
+                _metrics.Forget(route, pool);
+        }
+    }
+
+    private static IEnumerable<(string Route, string Pool)> Series(LiveTable table) =>
+        table.Routes.SelectMany(r => r.Variants.Select(v => (r.Label, v.Config.Pool)));
+}
+
+/// <summary>A replica and the pool that it belongs to.</summary>
+internal sealed record PoolReplica(string Namespace, string Pool, Replica Replica);

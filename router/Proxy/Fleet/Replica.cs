@@ -1,0 +1,59 @@
+using Ops.Picking;
+
+namespace Ops.Router;
+
+/// <summary>A replica for as long as its address is in the configuration. Outlives tables, so counts survive a reload.</summary>
+internal sealed class Replica
+{
+    private readonly Uri _chat;
+    private readonly Uri _completions;
+    private volatile ReplicaFigures? _figures;
+
+    internal Replica(ReplicaAddress address)
+    {
+        Name = address.Name;
+        Url = address.Url;
+        Metrics = new Uri(address.Url + "/metrics");
+        _chat = new Uri(address.Url + Paths.Chat);
+        _completions = new Uri(address.Url + Paths.Completions);
+    }
+
+    internal string Name { get; }
+
+    internal string Url { get; }
+
+    internal Uri Metrics { get; }
+
+    internal ReplicaLoad Load { get; } = new();
+
+    /// <summary>What the scraper read last; null before its first success.</summary>
+    internal ReplicaFigures? Figures
+    {
+        get => _figures;
+        set => _figures = value;
+    }
+
+    /// <summary>The scraper's memory of this replica; touched by one scrape at a time.</summary>
+    internal ScrapeState Scrape { get; } = new();
+
+    internal Uri UriOf(string path) => path == Paths.Chat ? _chat : _completions;
+
+    internal ReplicaState ToState()
+    {
+        var figures = Figures;
+        var state = new ReplicaState { Name = Name, Address = Url, Load = Load };
+        return figures is null ? state : state with
+        {
+            ObservedAtMs = figures.ObservedAtMs,
+            OwnAtObservation = figures.OwnAtObservation,
+            Running = figures.Running,
+            Waiting = figures.Waiting,
+            BatchLimit = figures.BatchLimit,
+            KvCacheUsage = figures.KvCacheUsage,
+            FinishRate = figures.FinishRate,
+            SecondsPerPromptToken = figures.SecondsPerPromptToken,
+            SecondsPerOutputToken = figures.SecondsPerOutputToken,
+            MeanOutputTokens = figures.MeanOutputTokens,
+        };
+    }
+}

@@ -1,0 +1,66 @@
+namespace Ops.Router;
+
+/// <summary>Watches a response on its way to the client: when its pieces came, how many events and tokens it held.</summary>
+internal sealed class ResponseObserver(TimeProvider time)
+{
+    private UsageScanner _usage;
+    private int _matchedEvent;
+    private int _matchedDone;
+    private byte _last;
+    private byte _beforeLast;
+
+    /// <summary>Whether the response is a stream of server-sent events.</summary>
+    internal bool IsEventStream { get; private set; }
+
+    internal long Bytes { get; private set; }
+
+    /// <summary>Timestamp of the first byte; 0 until then.</summary>
+    internal long FirstByteAt { get; private set; }
+
+    /// <summary>Timestamp of the newest byte.</summary>
+    internal long LastByteAt { get; private set; }
+
+    /// <summary>Events with data, the final [DONE] included.</summary>
+    internal int Events { get; private set; }
+
+    /// <summary>Whether the stream said that it is complete.</summary>
+    internal bool Done { get; private set; }
+
+    /// <summary>Whether the newest byte ended an event, so that another one may begin.</summary>
+    internal bool AtEventBoundary => Bytes == 0 || (_last == (byte)'\n' && _beforeLast is (byte)'\n' or (byte)'\r');
+
+    internal int? ReportedPromptTokens => _usage.PromptTokens;
+
+    internal int? ReportedCompletionTokens => _usage.CompletionTokens;
+
+    /// <summary>Tokens as reported; for a stream without a report its events, since engines send one token an event.</summary>
+    internal int? CompletionTokens => _usage.CompletionTokens ?? (IsEventStream ? Math.Max(0, Events - (Done ? 1 : 0)) : null);
+
+    /// <summary>Begins a new attempt's response.</summary>
+    internal void Start(bool isEventStream)
+    {
+        IsEventStream = isEventStream;
+        Bytes = FirstByteAt = LastByteAt = 0;
+        Events = 0;
+        Done = false;
+        _usage = default;
+        // A stream begins at the start of a line: as if a line break stood before it.
+        _matchedEvent = _matchedDone = 1;
+        _last = _beforeLast = 0;
+    }
+
+    internal void OnBytes(ReadOnlySpan<byte> piece)
+    {
+        LastByteAt = time.GetTimestamp();
+        if (Bytes == 0)
+            FirstByteAt = LastByteAt;
+        Bytes += piece.Length;
+        _beforeLast = piece.Length > 1 ? piece[^2] : _last;
+        _last = piece[^1];
+        _usage.OnBytes(piece);
+        if (!IsEventStream)
+            return;
+        Events += BytePattern.Count("\ndata:"u8, piece, ref _matchedEvent);
+        Done |= BytePattern.Count("\ndata: [DONE]"u8, piece, ref _matchedDone) > 0;
+    }
+}

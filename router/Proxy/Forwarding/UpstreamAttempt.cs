@@ -1,0 +1,141 @@
+using System.Net.Http.Headers;
+using Microsoft.Net.Http.Headers;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Ops.Router;
+
+/// <summary>
+/// One attempt to have a request answered by one replica: what is sent instead of the client's headers, what becomes
+/// of the response's, and how the attempt ended.
+/// </summary>
+internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
+{
+    internal const string VariantHeader = "x-ops-variant";
+    internal const string ReplicaHeader = "x-ops-replica";
+
+    internal static readonly HttpRequestOptionsKey<UpstreamAttempt> OptionsKey = new("ops.attempt");
+
+    private readonly HttpContext _context;
+    private readonly string _pool;
+
+    internal UpstreamAttempt(HttpContext context, string pool, Replica replica, UpstreamTimeouts limits, ResponseObserver observer, TimeProvider time)
+    {
+        _context = context;
+        _pool = pool;
+        Replica = replica;
+        Limits = limits;
+        Observer = observer;
+        Timer = new UpstreamTimer(time, limits, context.RequestAborted);
+        observer.Start(isEventStream: false);
+    }
+
+    internal Replica Replica { get; }
+
+    internal UpstreamTimeouts Limits { get; }
+
+    internal UpstreamTimer Timer { get; }
+
+    internal ResponseObserver Observer { get; }
+
+    /// <summary>Status of the replica's answer; null when there was none.</summary>
+    internal int? Status { get; private set; }
+
+    /// <summary>How the attempt failed, as far as known.</summary>
+    internal UpstreamFailure Failure { get; private set; }
+
+    public void Dispose() => Timer.Dispose();
+
+    public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        var headers = proxyRequest.Headers;
+        // The client's key is meant for the router alone.
+        headers.Remove(HeaderNames.Authorization);
+        headers.Host = null;
+        // The body is here already; waiting for the replica's 100 would cost a round trip.
+        headers.ExpectContinue = null;
+        // Usage is read on the way past, which compressed bytes would hide.
+        headers.Remove(HeaderNames.AcceptEncoding);
+        proxyRequest.Options.Set(OptionsKey, this);
+        if (!httpContext.Request.QueryString.HasValue)
+            proxyRequest.RequestUri = Replica.UriOf(httpContext.Request.Path.Value!);
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is null)
+            return false;
+        Status = (int)proxyResponse.StatusCode;
+        if (Status >= 500 || Status == 429)
+        {
+            Failure = Status is 429 or 503 ? UpstreamFailure.Busy : UpstreamFailure.ServerError;
+            return false;
+        }
+
+        Replica.Load.Trust();
+        await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        httpContext.Response.Headers[VariantHeader] = _pool;
+        httpContext.Response.Headers[ReplicaHeader] = Replica.Name;
+        Observer.Start(Status == 200 && IsEventStream(proxyResponse.Content.Headers));
+        proxyResponse.Content = new ObservedContent(proxyResponse.Content, this);
+        return true;
+    }
+
+    /// <summary>
+    /// Decides how a response body that ended, by an exception or by its end, is presented to the client.
+    /// </summary>
+    /// <returns>A last event to send, or nothing: then the end is a good one, or the exception has to do its work.</returns>
+    /// <exception cref="IOException">An event stream ended before its first event; another replica may do better.</exception>
+    internal ReadOnlyMemory<byte> FarewellAfter(Exception? exception)
+    {
+        if (_context.RequestAborted.IsCancellationRequested)
+            return default;
+        if (exception is null && (!Observer.IsEventStream || Observer.Done))
+            return default;
+
+        Failure = Timer.Expired switch
+        {
+            TimeLimit.Idle => UpstreamFailure.IdleTimeout,
+            TimeLimit.FirstByte => UpstreamFailure.FirstByteTimeout,
+            _ => Observer.Bytes == 0 ? UpstreamFailure.Reset : UpstreamFailure.Died,
+        };
+        if (Observer.Bytes == 0 && exception is null)
+            throw new IOException("The event stream ended before its first event.");
+        return Observer.IsEventStream && Observer.Bytes > 0 ? FinalEvent() : default;
+    }
+
+    /// <summary>Names the failure after the forwarder gave up.</summary>
+    internal UpstreamFailure Conclude(ForwarderError error, Exception? exception)
+    {
+        if (Failure == UpstreamFailure.None && error != ForwarderError.None)
+            Failure = Classify(exception);
+        return Failure;
+    }
+
+    private UpstreamFailure Classify(Exception? exception)
+    {
+        if (Timer.Expired != TimeLimit.None)
+            return Observer.Bytes == 0 ? UpstreamFailure.FirstByteTimeout : UpstreamFailure.IdleTimeout;
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is ConnectTimeoutException)
+                return UpstreamFailure.ConnectTimeout;
+            if (e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } request && request.InnerException is not ConnectTimeoutException)
+                return UpstreamFailure.Connect;
+        }
+
+        return Observer.Bytes == 0 ? UpstreamFailure.Reset : UpstreamFailure.Died;
+    }
+
+    // data: {"error":{...}} as its own event; a half-written line before it is closed first.
+    private ReadOnlyMemory<byte> FinalEvent()
+    {
+        var json = Failure.ToError(Replica.Name, Status, Limits).Json();
+        ReadOnlySpan<byte> gap = Observer.AtEventBoundary ? ""u8 : "\n\n"u8;
+        return (byte[])[.. gap, .. "data: "u8, .. json.Span, .. "\n\n"u8];
+    }
+
+    private static bool IsEventStream(HttpContentHeaders headers) =>
+        headers.NonValidated.TryGetValues(HeaderNames.ContentType, out var type)
+        && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,3 @@
+using Ops.Router;
+
+await RouterApp.Build(args).RunAsync();

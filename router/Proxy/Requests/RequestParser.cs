@@ -1,0 +1,235 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Ops.Router;
+
+/// <summary>
+/// Reads from a chat or completion request what the router needs, in one pass without building a tree. The whole body
+/// is checked to be JSON, so that no engine sees what this parser did not understand.
+/// </summary>
+internal static class RequestParser
+{
+    // Deep enough for tool schemas of the field (about 20), shallow enough to bound every recursive parser behind us.
+    private const int MaxDepth = 64;
+
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
+
+    [Flags]
+    private enum Keys
+    {
+        None = 0,
+        Model = 1,
+        Stream = 2,
+        MaxTokens = 4,
+        MaxCompletionTokens = 8,
+        Messages = 16,
+        Prompt = 32,
+        User = 64,
+        StreamOptions = 128,
+    }
+
+    /// <summary>Parses a body such as {"model":"chat","messages":[{"role":"user","content":"Hello"}],"stream":true}.</summary>
+    /// <returns>Null, or a 400 that says what is wrong and at which byte.</returns>
+    internal static OpenAiError? Parse(ReadOnlySpan<byte> body, out ParsedRequest request)
+    {
+        request = default;
+        if (body.IsEmpty)
+            return Invalid("The request body is empty. Send a JSON object with \"model\" and \"messages\" or \"prompt\".");
+        if (InvalidUtf8At(body) is { } at)
+            return Invalid($"The request body is not valid UTF-8 at byte {at}. Encode the JSON as UTF-8.");
+        try
+        {
+            return ParseObject(body, ref request);
+        }
+        catch (JsonException e)
+        {
+            return Invalid($"The request body is not valid JSON at byte {Position(body, e)}: {Reason(e)}");
+        }
+    }
+
+    private static OpenAiError? ParseObject(ReadOnlySpan<byte> body, ref ParsedRequest request)
+    {
+        var reader = new Utf8JsonReader(body, Options);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Invalid("The request body is not a JSON object. Send an object with \"model\" and \"messages\" or \"prompt\".");
+
+        var seen = Keys.None;
+        int? maxTokens = null, maxCompletionTokens = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = Recognise(ref reader);
+            // Two parsers may keep different ones of two equal keys; what is priced here must be what is served there.
+            if ((seen & key) != Keys.None)
+                return Invalid($"The key \"{reader.GetString()}\" stands twice in the request, the second time at byte {reader.TokenStartIndex}. Send it once.", reader.GetString(), "duplicate_key");
+            seen |= key;
+            reader.Read();
+            switch (key)
+            {
+                case Keys.Model when reader.TokenType != JsonTokenType.String:
+                    return Invalid("\"model\" must be a string.", "model");
+                case Keys.Model:
+                    request.ModelToken = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
+                    request.EscapedModel = reader.ValueIsEscaped ? reader.GetString() : null;
+                    break;
+                case Keys.Stream:
+                    request.Stream = reader.TokenType == JsonTokenType.True;
+                    break;
+                case Keys.MaxTokens:
+                    maxTokens = Limit(ref reader);
+                    break;
+                case Keys.MaxCompletionTokens:
+                    maxCompletionTokens = Limit(ref reader);
+                    break;
+                case Keys.Messages:
+                    CountMessages(ref reader, ref request);
+                    break;
+                case Keys.Prompt:
+                    CountPrompt(ref reader, ref request);
+                    break;
+                case Keys.User:
+                    request.HasUser = reader.TokenType == JsonTokenType.String;
+                    reader.Skip();
+                    break;
+                case Keys.StreamOptions:
+                    request.IncludeUsage = ReadIncludeUsage(ref reader);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        // Nothing but white space may follow; the reader throws on anything else.
+        reader.Read();
+        request.MaxTokens = maxCompletionTokens ?? maxTokens;
+        return (seen & Keys.Model) == Keys.None
+            ? Invalid("The request names no model. Add \"model\"; GET /v1/models lists the names.", "model", "missing_model")
+            : null;
+    }
+
+    private static Keys Recognise(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals("model"u8))
+            return Keys.Model;
+        if (reader.ValueTextEquals("messages"u8))
+            return Keys.Messages;
+        if (reader.ValueTextEquals("stream"u8))
+            return Keys.Stream;
+        if (reader.ValueTextEquals("max_tokens"u8))
+            return Keys.MaxTokens;
+        if (reader.ValueTextEquals("max_completion_tokens"u8))
+            return Keys.MaxCompletionTokens;
+        if (reader.ValueTextEquals("prompt"u8))
+            return Keys.Prompt;
+        if (reader.ValueTextEquals("user"u8))
+            return Keys.User;
+        return reader.ValueTextEquals("stream_options"u8) ? Keys.StreamOptions : Keys.None;
+    }
+
+    // A value that is no natural number is the engine's to refuse; the choice does without it.
+    private static int? Limit(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var value) && value > 0)
+            return value;
+        reader.Skip();
+        return null;
+    }
+
+    // [{"role":"user","content":"text"},{"role":"user","content":[{"type":"text","text":"text"},{"type":"image_url",...}]}]
+    // Only text counts: an image arrives as megabytes of base64 that are no prompt tokens.
+    private static void CountMessages(ref Utf8JsonReader reader, ref ParsedRequest request)
+    {
+        if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
+        {
+            reader.Skip();
+            return;
+        }
+
+        var depth = reader.CurrentDepth;
+        var isText = false;
+        while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject))
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+                isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8);
+            else if (isText && reader.TokenType == JsonTokenType.String)
+                request.PromptBytes += reader.ValueSpan.Length;
+        }
+    }
+
+    // "text", ["text", "text"], [1, 2, 3] (token ids) or [[1, 2], [3]].
+    private static void CountPrompt(ref Utf8JsonReader reader, ref ParsedRequest request)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            request.PromptBytes += reader.ValueSpan.Length;
+            return;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        var depth = reader.CurrentDepth;
+        while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType == JsonTokenType.EndArray))
+        {
+            if (reader.TokenType == JsonTokenType.String)
+                request.PromptBytes += reader.ValueSpan.Length;
+            else if (reader.TokenType == JsonTokenType.Number)
+                request.PromptTokenIds++;
+        }
+    }
+
+    private static bool ReadIncludeUsage(ref Utf8JsonReader reader)
+    {
+        var include = false;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return include;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isInclude = reader.ValueTextEquals("include_usage"u8);
+            reader.Read();
+            if (isInclude)
+                include = reader.TokenType == JsonTokenType.True;
+            reader.Skip();
+        }
+
+        return include;
+    }
+
+    private static OpenAiError Invalid(string message, string? param = null, string code = "invalid_request") =>
+        new(StatusCodes.Status400BadRequest, code, message, param);
+
+    private static int? InvalidUtf8At(ReadOnlySpan<byte> body) => Utf8.IsValid(body) ? null : FirstInvalid(body);
+
+    private static int FirstInvalid(ReadOnlySpan<byte> body)
+    {
+        var at = 0;
+        while (System.Text.Rune.DecodeFromUtf8(body[at..], out _, out var length) == System.Buffers.OperationStatus.Done)
+            at += length;
+        return at;
+    }
+
+    // The exception counts lines and bytes in the line; a body is one line more often than not, so users want the offset.
+    private static long Position(ReadOnlySpan<byte> body, JsonException exception)
+    {
+        long at = 0;
+        for (var line = exception.LineNumber ?? 0; line > 0; line--)
+            at += body[(int)at..].IndexOf((byte)'\n') + 1;
+        return at + (exception.BytePositionInLine ?? 0);
+    }
+
+    // "'}' is invalid after a value. ... LineNumber: 0 | BytePositionInLine: 17." The position is in our own words already.
+    private static string Reason(JsonException exception)
+    {
+        var end = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return end < 0 ? exception.Message : exception.Message[..end].ToString(CultureInfo.InvariantCulture);
+    }
+}

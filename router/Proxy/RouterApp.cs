@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Ops.Kube;
+
+namespace Ops.Router;
+
+/// <summary>Puts the router together.</summary>
+internal static class RouterApp
+{
+    /// <summary>Builds the application.</summary>
+    /// <param name="args">Command line, for example --urls http://127.0.0.1:8080.</param>
+    /// <param name="addSource">Registers the <see cref="IRoutingTableSource"/>; the cluster by default.</param>
+    /// <param name="accessLog">Where access log lines go; standard output by default.</param>
+    internal static WebApplication Build(string[] args, Action<IServiceCollection>? addSource = null, Stream? accessLog = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        var options = Options(builder.Configuration);
+        builder.Services.AddSingleton(options);
+        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+            builder.WebHost.UseUrls("http://127.0.0.1:8080");
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
+        builder.Logging.ClearProviders().AddJsonConsole(json => json.UseUtcTimestamp = true)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            // The request log of the host costs more than the router's own and says less.
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddFilter("Yarp", LogLevel.None)
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        AddRouter(builder.Services, options, accessLog ?? Console.OpenStandardOutput());
+        (addSource ?? AddCluster)(builder.Services);
+
+        var app = builder.Build();
+        var pipeline = app.Services.GetRequiredService<RouterPipeline>();
+        app.Run(pipeline.HandleAsync);
+        return app;
+    }
+
+    private static void AddRouter(IServiceCollection services, RouterOptions options, Stream accessLog)
+    {
+        services.AddHttpForwarder();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new BodyBudget(options.BodyBudgetBytes));
+        services.AddSingleton(s => new RouterMetrics(() => s.GetRequiredService<BodyBudget>().Used));
+        services.AddSingleton(s => new UpstreamClient(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>()));
+        services.AddSingleton<CompletionsHandler>();
+        services.AddSingleton<RouterPipeline>();
+        services.AddSingleton(s => new AccessLog(s.GetRequiredService<RouterMetrics>(), accessLog));
+        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
+        services.AddSingleton<DrainService>();
+        services.AddHostedService(s => s.GetRequiredService<DrainService>());
+        services.AddHostedService<Scraper>();
+    }
+
+    private static void AddCluster(IServiceCollection services)
+    {
+        services.AddSingleton(_ => KubeClient.FromEnvironment(new KubeClientOptions { UserAgent = "ops-router" }));
+        services.AddSingleton<KubeRoutingTableSource>();
+        services.AddSingleton<IRoutingTableSource>(s => s.GetRequiredService<KubeRoutingTableSource>());
+        services.AddHostedService(s => s.GetRequiredService<KubeRoutingTableSource>());
+    }
+
+    private static RouterOptions Options(ConfigurationManager configuration)
+    {
+        var options = configuration.GetSection("Router").Get<RouterOptions>() ?? new RouterOptions();
+        return options with { Namespace = options.Namespace ?? configuration["POD_NAMESPACE"] ?? Ops.Api.WellKnown.SystemNamespace };
+    }
+
+    private static void Limit(KestrelServerOptions kestrel, RouterOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        // The limit is the handler's: it answers at once, and the server then takes in and discards what is still on its
+        // way for up to 5 s. With a limit of its own the server would reset the connection, and the client would see
+        // that instead of the answer.
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+    }
+}

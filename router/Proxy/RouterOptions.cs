@@ -1,0 +1,29 @@
+namespace Ops.Router;
+
+/// <summary>Settings of the process, from the configuration section Router (environment: Router__MaxBodyBytes=...).</summary>
+internal sealed record RouterOptions
+{
+    /// <summary>Largest request body in bytes; above it 413. Default 32 MiB.</summary>
+    public int MaxBodyBytes { get; init; } = 32 << 20;
+
+    /// <summary>
+    /// Bytes of request bodies held at once over all requests; beyond it 503. Default 1 GiB, which is 32 of the
+    /// largest bodies or 4,800 prompts of 220 KB.
+    /// </summary>
+    public long BodyBudgetBytes { get; init; } = 1L << 30;
+
+    /// <summary>Client connections at once. Default 20,000; an idle one costs about 10 KB, so at most 200 MB.</summary>
+    public long MaxConnections { get; init; } = 20_000;
+
+    /// <summary>How often each replica's metrics are read. Default 1 s.</summary>
+    public TimeSpan ScrapeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a stopping router still accepts requests while it already says that it is not ready. Default 1 s.</summary>
+    public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a stopping router waits for running requests, the delay included. Default 25 s, below a pod's 30 s of grace.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>Namespace of the Secrets that hold API keys. Default: the environment's POD_NAMESPACE, else ops-system.</summary>
+    public string? Namespace { get; init; }
+}

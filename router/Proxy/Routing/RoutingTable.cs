@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Ops.Picking;
+
+namespace Ops.Router;
+
+/// <summary>The configuration that the cluster holds, at one moment. Immutable; replaced as a whole.</summary>
+/// <param name="Routes">Routes by distinct model names.</param>
+/// <param name="Keys">Who may ask.</param>
+internal sealed record RoutingTable(ImmutableArray<RouteConfig> Routes, ApiKeys Keys)
+{
+    internal static readonly RoutingTable Empty = new([], ApiKeys.None);
+}
+
+/// <summary>One ModelRoute, ready to be served.</summary>
+internal sealed record RouteConfig
+{
+    public required string Namespace { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>The model name that clients send.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Seconds since 1970, for the list of models.</summary>
+    public long CreatedAt { get; init; }
+
+    public bool Suspended { get; init; }
+
+    public Objective Objective { get; init; } = Objective.Default;
+
+    public IPolicy Policy { get; init; } = new LadderPolicy();
+
+    /// <summary>Attempts in all, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
+    public int Attempts { get; init; } = 2;
+
+    public UpstreamTimeouts Timeouts { get; init; } = UpstreamTimeouts.Default;
+
+    /// <summary>Task names; the first is "default".</summary>
+    public ImmutableArray<string> Tasks { get; init; } = [RouteSnapshot.DefaultTask];
+
+    public required ImmutableArray<VariantConfig> Variants { get; init; }
+}
+
+/// <summary>A pool as a choice of a route.</summary>
+internal sealed record VariantConfig
+{
+    public required string Pool { get; init; }
+
+    /// <summary>The model's name as the pool's engine knows it; replaces the name that the client sent.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Expected quality by task index.</summary>
+    public required ImmutableArray<double> Quality { get; init; }
+
+    /// <summary>Ready replicas.</summary>
+    public required ImmutableArray<ReplicaAddress> Replicas { get; init; }
+}
+
+/// <summary>Where a ready replica listens.</summary>
+/// <param name="Name">The pod's name, or the address when the endpoint names no pod.</param>
+/// <param name="Url">http://ADDRESS:PORT without a trailing slash.</param>
+internal sealed record ReplicaAddress(string Name, string Url);
+
+/// <summary>Time limits of one attempt.</summary>
+/// <param name="Connect">Until the connection stands.</param>
+/// <param name="FirstByte">From the request's last byte to the response body's first.</param>
+/// <param name="Idle">Between two pieces of the response body.</param>
+internal sealed record UpstreamTimeouts(TimeSpan Connect, TimeSpan FirstByte, TimeSpan Idle)
+{
+    // A timer takes at most 49 days; nobody means more than a day.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
+    internal static readonly UpstreamTimeouts Default = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30));
+
+    public TimeSpan Connect { get; } = Bounded(Connect);
+
+    public TimeSpan FirstByte { get; } = Bounded(FirstByte);
+
+    public TimeSpan Idle { get; } = Bounded(Idle);
+
+    private static TimeSpan Bounded(TimeSpan value) => value > Longest ? Longest : value;
+}

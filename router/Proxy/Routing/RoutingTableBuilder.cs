@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Ops.Api;
+using Ops.Picking;
+
+namespace Ops.Router;
+
+/// <summary>Makes a routing table of what the cluster holds. Pure.</summary>
+internal static class RoutingTableBuilder
+{
+    /// <summary>Builds the table.</summary>
+    /// <param name="routes">All routes.</param>
+    /// <param name="pools">All pools.</param>
+    /// <param name="slices">The endpoints of at least the pools' Services.</param>
+    /// <param name="secrets">The Secrets that hold API keys, and no others.</param>
+    /// <param name="problems">One sentence for each thing that cannot be served as it is written.</param>
+    internal static RoutingTable Build(
+        IEnumerable<ModelRoute> routes,
+        IEnumerable<ModelPool> pools,
+        IEnumerable<V1EndpointSlice> slices,
+        IEnumerable<V1Secret> secrets,
+        out IReadOnlyList<string> problems)
+    {
+        var found = new List<string>();
+        var poolsByName = pools.ToDictionary(p => (p.Metadata.NamespaceProperty, p.Metadata.Name));
+        var slicesByService = slices
+            .Where(s => s.Metadata.Labels?.ContainsKey(Labels.ServiceName) == true)
+            .ToLookup(s => (s.Metadata.NamespaceProperty, s.Metadata.Labels[Labels.ServiceName]));
+        var table = new Dictionary<string, RouteConfig>(StringComparer.Ordinal);
+        // Of two routes for one model the older one serves, so that a newcomer cannot take a model over.
+        foreach (var route in routes.OrderBy(r => r.Metadata.CreationTimestamp ?? DateTime.MaxValue).ThenBy(r => (r.Metadata.NamespaceProperty, r.Metadata.Name)))
+        {
+            var config = Route(route, poolsByName, slicesByService, found);
+            if (!table.TryAdd(config.Model, config))
+                found.Add($"ModelRoute {Id(route)} is not served: its model {config.Model} belongs to the older ModelRoute {table[config.Model].Namespace}/{table[config.Model].Name}");
+        }
+
+        problems = found;
+        return new RoutingTable([.. table.Values], Keys(secrets, found));
+    }
+
+    private static RouteConfig Route(
+        ModelRoute route,
+        Dictionary<(string, string), ModelPool> pools,
+        ILookup<(string, string), V1EndpointSlice> slices,
+        List<string> problems)
+    {
+        var spec = route.Spec;
+        var variants = spec.Variants.DistinctBy(v => v.Pool).Take(RouteSnapshot.MaxVariants).ToList();
+        if (variants.Count < spec.Variants.Count)
+            problems.Add($"ModelRoute {Id(route)}: only {variants.Count} of {spec.Variants.Count} variants are used; each pool counts once, and at most {RouteSnapshot.MaxVariants} pools");
+        ImmutableArray<string> tasks =
+        [
+            RouteSnapshot.DefaultTask,
+            .. variants.SelectMany(v => v.Quality.Keys).Where(t => t != RouteSnapshot.DefaultTask).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
+        var ns = route.Metadata.NamespaceProperty;
+        return new RouteConfig
+        {
+            Namespace = ns,
+            Name = route.Metadata.Name,
+            Model = route.EffectiveModel,
+            CreatedAt = route.Metadata.CreationTimestamp is { } at ? new DateTimeOffset(at.ToUniversalTime()).ToUnixTimeSeconds() : 0,
+            Suspended = spec.Suspend,
+            Objective = ObjectiveOf(spec.EffectiveObjective),
+            Policy = PolicyOf(spec.EffectivePolicy),
+            Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
+            Timeouts = new UpstreamTimeouts(spec.EffectiveTimeouts.EffectiveConnect, spec.EffectiveTimeouts.EffectiveFirstByte, spec.EffectiveTimeouts.EffectiveIdle),
+            Tasks = tasks,
+            Variants = [.. variants.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))],
+        };
+    }
+
+    private static VariantConfig Variant(ModelRoute route, VariantSpec variant, ImmutableArray<string> tasks, ModelPool? pool, IEnumerable<V1EndpointSlice> slices, List<string> problems)
+    {
+        if (pool is null)
+            problems.Add($"ModelRoute {Id(route)}: ModelPool {route.Metadata.NamespaceProperty}/{variant.Pool} does not exist; create it or remove the variant");
+        return new VariantConfig
+        {
+            Pool = variant.Pool,
+            Model = pool?.Spec.Model ?? variant.Pool,
+            Quality = [.. tasks.Select(variant.QualityFor)],
+            Replicas = pool is null ? [] : Replicas(slices),
+        };
+    }
+
+    private static ImmutableArray<ReplicaAddress> Replicas(IEnumerable<V1EndpointSlice> slices)
+    {
+        var replicas =
+            from slice in slices
+            where slice.AddressType is "IPv4" or "IPv6" or "FQDN"
+            let port = (slice.Ports ?? []).FirstOrDefault(p => p.Name == WellKnown.HttpPortName)?.Port
+            where port is not null
+            from endpoint in slice.Endpoints ?? []
+            // Absent means ready, by the API's own rule.
+            where endpoint.Conditions?.Ready ?? true
+            from address in endpoint.Addresses ?? []
+            let host = slice.AddressType == "IPv6" ? $"[{address}]" : address
+            select new ReplicaAddress(endpoint.TargetRef?.Name ?? address, $"http://{host}:{port}");
+        // During a move from one slice to another an endpoint may stand in both.
+        return [.. replicas.DistinctBy(r => r.Url).OrderBy(r => r.Url, StringComparer.Ordinal)];
+    }
+
+    private static Objective ObjectiveOf(ObjectiveSpec spec) => new(
+        spec.EffectiveTimeToFirstToken.TotalSeconds,
+        spec.EffectiveTimePerOutputToken.TotalSeconds,
+        spec.EffectiveEndToEnd.TotalSeconds,
+        spec.EffectiveHardDeadline.TotalSeconds);
+
+    private static IPolicy PolicyOf(PolicySpec spec) => spec.EffectiveType switch
+    {
+        PolicyTypes.Static => new StaticPolicy(spec.StaticPool ?? ""),
+        PolicyTypes.Greedy => new GreedyPolicy(),
+        _ => new LadderPolicy(),
+    };
+
+    private static ApiKeys Keys(IEnumerable<V1Secret> secrets, List<string> problems)
+    {
+        var keys = new List<(string, byte[])>();
+        foreach (var secret in secrets.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal))
+        {
+            foreach (var (id, key) in secret.Data ?? new Dictionary<string, byte[]>())
+            {
+                if (key.Length is 0 or > ApiKeys.MaxKeyBytes)
+                    problems.Add($"Secret {secret.Metadata.NamespaceProperty}/{secret.Metadata.Name}: entry {id} is no usable key; it must have 1 to {ApiKeys.MaxKeyBytes} bytes");
+                else
+                    keys.Add((id, key));
+            }
+        }
+
+        return ApiKeys.From(keys);
+    }
+
+    private static string Id(ModelRoute route) => $"{route.Metadata.NamespaceProperty}/{route.Metadata.Name}";
+}

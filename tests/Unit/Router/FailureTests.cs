@@ -1,0 +1,327 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using static Ops.Router.Tests.RouterHost;
+using static Ops.Router.Tests.TableSource;
+
+namespace Ops.Router.Tests;
+
+public sealed class FailureTests
+{
+    private static readonly UpstreamTimeouts Short = new(TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300));
+
+    private static Task Hang(Microsoft.AspNetCore.Http.HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted);
+
+    private static Task Die(Microsoft.AspNetCore.Http.HttpContext context)
+    {
+        context.Abort();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_mid_stream_cancels_the_engine()
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            await Upstream.SendEventAsync(context, Upstream.Chunk("one"));
+            context.RequestAborted.Register(cancelled.SetResult);
+            await Hang(context);
+        });
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
+
+        using (var response = await router.StreamAsync())
+            await response.Content.ReadAsStream().ReadExactlyAsync(new byte[5]);
+
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await router.ExpectNothingLeftAsync();
+        await Eventually.TrueAsync(() => upstream.Active == 0, "the engine is still busy");
+        await Eventually.TrueAsync(async () => await router.MetricAsync("""ops_router_requests_total{route="default/chat",variant="large",outcome="cancelled"}""") == 1, "the request does not count as cancelled");
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_before_the_first_byte_cancels_the_engine()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: Hang);
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
+        using var leave = new CancellationTokenSource();
+        using var content = new StringContent("""{"model":"chat"}""");
+
+        var request = router.Client.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, leave.Token);
+        await Eventually.TrueAsync(() => upstream.Active == 1, "the engine got no request");
+        await leave.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(() => request);
+        await Eventually.TrueAsync(() => upstream.Active == 0, "the engine is still busy");
+        await router.ExpectNothingLeftAsync();
+        (await router.MetricAsync("""ops_router_requests_total{route="default/chat",variant="large",outcome="cancelled"}""")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_replica_that_dies_before_the_first_byte_is_replaced_by_another_and_avoided()
+    {
+        await using var dying = await Upstream.StartAsync("dying", Die);
+        await using var healthy = await Upstream.StartAsync("healthy");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, dying, healthy)));
+
+        for (var i = 0; i < 10; i++)
+        {
+            using var response = await router.ChatAsync();
+            response.StatusCode.ShouldBe(HttpStatusCode.OK);
+            response.Headers.GetValues("x-ops-replica").ShouldBe(["healthy"]);
+        }
+
+        dying.Received.Count.ShouldBe(1);
+        (await router.MetricAsync("""ops_router_attempt_failures_total{route="default/chat",variant="large",failure="reset"}""")).ShouldBe(1);
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_replica_that_dies_after_its_headers_but_before_the_first_byte_is_replaced_too()
+    {
+        await using var dying = await Upstream.StartAsync("dying", async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            context.Abort();
+        });
+        await using var healthy = await Upstream.StartAsync("healthy", context => Upstream.StreamAsync(context, "a"));
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, dying), Variant("small", 0.5, healthy)));
+
+        using var response = await router.StreamAsync();
+
+        (await response.Content.ReadAsStringAsync()).ShouldBe($"data: {Upstream.Chunk("a")}\n\ndata: [DONE]\n\n");
+        response.Headers.GetValues("x-ops-variant").ShouldBe(["small"]);
+        dying.Received.Count.ShouldBe(1);
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task The_next_best_variant_answers_when_every_replica_of_the_best_refuses_connections()
+    {
+        var gone = await Upstream.StartAsync("gone");
+        var address = gone.Address;
+        await gone.DisposeAsync();
+        await using var small = await Upstream.StartAsync("small");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, address), Variant("small", 0.5, small)));
+
+        using var response = await router.ChatAsync();
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        response.Headers.GetValues("x-ops-variant").ShouldBe(["small"]);
+        System.Text.Encoding.UTF8.GetString(small.Received.Single().Body).ShouldContain("\"vendor/small\"");
+    }
+
+    [Fact]
+    public async Task Attempts_end_at_the_routes_limit()
+    {
+        await using var a = await Upstream.StartAsync("a", Die);
+        await using var b = await Upstream.StartAsync("b", Die);
+        await using var c = await Upstream.StartAsync("c", Die);
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, a, b, c)) with { Attempts = 2 });
+
+        using var response = await router.ChatAsync();
+
+        await ExpectErrorAsync(response, HttpStatusCode.BadGateway, "upstream_reset");
+        (a.Received.Count + b.Received.Count + c.Received.Count).ShouldBe(2);
+        await router.ExpectNothingLeftAsync();
+        (await router.MetricAsync("""ops_router_requests_total{route="default/chat",variant="large",outcome="failed"}""")).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("data: {\"cho")]
+    public async Task A_replica_that_dies_mid_stream_ends_the_stream_with_an_error_event(string rest)
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            await Upstream.SendAsync(context, $"data: {Upstream.Chunk("one")}\n\n{rest}");
+            await Task.Delay(50);
+            context.Abort();
+        });
+        await using var other = await Upstream.StartAsync("other");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream), Variant("small", 0.5, other)));
+
+        using var response = await router.StreamAsync();
+        var text = await response.Content.ReadAsStringAsync();
+
+        ExpectErrorEvent(text, "upstream_died");
+        text.ShouldStartWith($"data: {Upstream.Chunk("one")}\n\n{rest}");
+        // The first byte was sent: nobody else may be asked.
+        other.Received.ShouldBeEmpty();
+        await router.ExpectNothingLeftAsync();
+        (await router.MetricAsync("""ops_router_requests_total{route="default/chat",variant="large",outcome="failed"}""")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_stream_that_ends_properly_but_without_DONE_is_an_error_too()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            await Upstream.SendEventAsync(context, Upstream.Chunk("one"));
+        });
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
+
+        ExpectErrorEvent(await (await router.StreamAsync()).Content.ReadAsStringAsync(), "upstream_died");
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_replica_that_dies_in_the_middle_of_a_plain_answer_breaks_the_clients_connection()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.ContentLength = 1_000;
+            await Upstream.SendAsync(context, "{\"id\":");
+            await Task.Delay(50);
+            context.Abort();
+        });
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
+
+        await Should.ThrowAsync<HttpRequestException>(() => router.ChatAsync());
+        await router.ExpectNothingLeftAsync();
+        upstream.Received.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_stream_that_stops_flowing_ends_with_an_error_event()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            await Upstream.SendEventAsync(context, Upstream.Chunk("one"));
+            await Hang(context);
+        });
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)) with { Timeouts = Short });
+
+        ExpectErrorEvent(await (await router.StreamAsync()).Content.ReadAsStringAsync(), "upstream_idle_timeout");
+        await router.ExpectNothingLeftAsync();
+        await Eventually.TrueAsync(() => upstream.Active == 0, "the engine is still busy");
+    }
+
+    [Fact]
+    public async Task A_stream_that_flows_slowly_for_longer_than_the_limits_is_left_alone()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            for (var i = 0; i < 10; i++)
+            {
+                await Upstream.SendEventAsync(context, Upstream.Chunk("x"));
+                await Task.Delay(100);
+            }
+
+            await Upstream.SendEventAsync(context, "[DONE]");
+        });
+        var limits = new UpstreamTimeouts(TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(900), TimeSpan.FromMilliseconds(900));
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)) with { Timeouts = limits });
+
+        (await (await router.StreamAsync()).Content.ReadAsStringAsync()).ShouldEndWith("data: [DONE]\n\n");
+    }
+
+    [Fact]
+    public async Task A_replica_that_sends_nothing_in_time_is_a_gateway_timeout_and_not_asked_elsewhere()
+    {
+        await using var upstream = await Upstream.StartAsync("slow", Hang);
+        await using var other = await Upstream.StartAsync("other");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream), Variant("small", 0.5, other)) with { Timeouts = Short });
+
+        using var response = await router.ChatAsync();
+
+        await ExpectErrorAsync(response, HttpStatusCode.GatewayTimeout, "upstream_first_byte_timeout");
+        other.Received.ShouldBeEmpty();
+        await Eventually.TrueAsync(() => upstream.Active == 0, "the engine is still busy");
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_replica_that_sends_only_headers_in_time_is_a_gateway_timeout_too()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            await Hang(context);
+        });
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)) with { Timeouts = Short });
+
+        using var response = await router.StreamAsync();
+
+        await ExpectErrorAsync(response, HttpStatusCode.GatewayTimeout, "upstream_first_byte_timeout");
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_replica_that_accepts_no_connection_in_time_is_a_gateway_timeout()
+    {
+        // A listener whose queue is full drops further connections without a word.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        var fill = Enumerable.Range(0, 4).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        foreach (var socket in fill)
+            _ = socket.ConnectAsync(listener.LocalEndPoint!).ContinueWith(t => t.Exception, TaskScheduler.Default);
+        await Task.Delay(100);
+        await using var router = await RouterHost.StartAsync(
+            Route(Variant("large", 0.9, new ReplicaAddress("deaf", $"http://{listener.LocalEndPoint}"))) with { Timeouts = Short, Attempts = 1 });
+
+        using var response = await router.ChatAsync();
+
+        await ExpectErrorAsync(response, HttpStatusCode.GatewayTimeout, "upstream_connect_timeout");
+        await router.ExpectNothingLeftAsync();
+        fill.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task An_overloaded_replica_is_replaced_by_another()
+    {
+        await using var busy = await Upstream.StartAsync("busy", context =>
+        {
+            context.Response.StatusCode = 503;
+            return Upstream.SendAsync(context, "overloaded");
+        });
+        await using var free = await Upstream.StartAsync("free");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, busy), Variant("small", 0.5, free)));
+
+        using var response = await router.ChatAsync();
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        response.Headers.GetValues("x-ops-replica").ShouldBe(["free"]);
+
+        free.OnRequest = busy.OnRequest;
+        using var second = await router.ChatAsync();
+        await ExpectErrorAsync(second, HttpStatusCode.ServiceUnavailable, "upstream_overloaded");
+        second.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_crash_of_the_engine_on_a_request_is_not_repeated_elsewhere()
+    {
+        await using var upstream = await Upstream.StartAsync("crashing", context =>
+        {
+            context.Response.StatusCode = 500;
+            return Upstream.SendAsync(context, "stack trace with secrets");
+        });
+        await using var other = await Upstream.StartAsync("other");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream), Variant("small", 0.5, other)));
+
+        using var response = await router.ChatAsync();
+
+        var error = await ExpectErrorAsync(response, HttpStatusCode.BadGateway, "upstream_error");
+        error["message"]!.GetValue<string>().ShouldNotContain("secrets");
+        other.Received.ShouldBeEmpty();
+    }
+
+    private static void ExpectErrorEvent(string text, string code)
+    {
+        text.ShouldNotContain("[DONE]");
+        text.ShouldEndWith("\n\n");
+        var last = text[..^2].Split("\n\n")[^1];
+        last.ShouldStartWith("data: ");
+        var error = JsonNode.Parse(last["data: ".Length..])!["error"]!;
+        error["code"]!.GetValue<string>().ShouldBe(code);
+        error["type"]!.GetValue<string>().ShouldBe("server_error");
+    }
+}

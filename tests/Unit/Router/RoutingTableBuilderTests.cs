@@ -1,0 +1,152 @@
+using k8s.Models;
+using Ops.Api;
+using Ops.Picking;
+
+namespace Ops.Router.Tests;
+
+public sealed class RoutingTableBuilderTests
+{
+    [Fact]
+    public void A_route_gets_the_ready_endpoints_of_its_pools()
+    {
+        var table = Build(
+            [Route("chat", ("large", 0.9), ("small", 0.5))],
+            [Pool("large", "vendor/L"), Pool("small", "vendor/S")],
+            [
+                Slice("large", 8000, ("10.0.0.2", true, "large-b"), ("10.0.0.1", true, "large-a"), ("10.0.0.3", false, "large-c"), ("10.0.0.4", null, null)),
+                Slice("large", 8000, ("10.0.0.1", true, "large-a")),
+                Slice("other", 8000, ("10.0.0.9", true, "x")),
+            ]);
+
+        var route = table.Routes.ShouldHaveSingleItem();
+        route.Variants[0].Replicas.ShouldBe([
+            new ReplicaAddress("large-a", "http://10.0.0.1:8000"),
+            new ReplicaAddress("large-b", "http://10.0.0.2:8000"),
+            new ReplicaAddress("10.0.0.4", "http://10.0.0.4:8000")]);
+        route.Variants[0].Model.ShouldBe("vendor/L");
+        route.Variants[1].Replicas.ShouldBeEmpty();
+        route.Policy.ShouldBeOfType<LadderPolicy>();
+        (route.Attempts, route.Objective, route.Timeouts).ShouldBe((2, Objective.Default, UpstreamTimeouts.Default));
+    }
+
+    [Fact]
+    public void The_spec_is_honoured()
+    {
+        var route = Route("chat", ("large", 0.9));
+        route.Spec = route.Spec with
+        {
+            Suspend = true,
+            Model = "team/chat",
+            Objective = new ObjectiveSpec { TimeToFirstToken = "500ms", HardDeadline = "2m" },
+            Policy = new PolicySpec { Type = "static", StaticPool = "large" },
+            Retry = new RetrySpec { Attempts = 4 },
+            Timeouts = new TimeoutSpec { Idle = "999999h" },
+        };
+
+        var config = Build([route], [Pool("large", "m")], []).Routes[0];
+
+        (config.Model, config.Suspended, config.Attempts).ShouldBe(("team/chat", true, 4));
+        config.Objective.ShouldBe(new Objective(0.5, 0.1, 30, 120));
+        config.Policy.Considers(RouteSnapshot.Create("r", default, ["default"], [new() { Pool = "large", Quality = [1], Replicas = [] }]), 0).ShouldBeTrue();
+        config.Timeouts.Idle.ShouldBe(TimeSpan.FromDays(1));
+    }
+
+    [Fact]
+    public void Tasks_are_all_that_any_variant_names_and_a_missing_quality_is_the_default_one()
+    {
+        var route = Route("chat", ("large", 0.9), ("small", 0.5));
+        route.Spec = route.Spec with
+        {
+            Variants =
+            [
+                new VariantSpec { Pool = "large", Quality = new Dictionary<string, double> { ["default"] = 0.9, ["math"] = 0.8 } },
+                new VariantSpec { Pool = "small", Quality = new Dictionary<string, double> { ["default"] = 0.5, ["code"] = 0.7 } },
+            ],
+        };
+
+        var config = Build([route], [], []).Routes[0];
+
+        config.Tasks.ShouldBe(["default", "code", "math"]);
+        config.Variants[0].Quality.ShouldBe([0.9, 0.9, 0.8]);
+        config.Variants[1].Quality.ShouldBe([0.5, 0.7, 0.5]);
+    }
+
+    [Fact]
+    public void A_pool_of_another_namespace_is_not_used()
+    {
+        var pool = Pool("large", "m");
+        pool.Metadata.NamespaceProperty = "elsewhere";
+        var slice = Slice("large", 8000, ("10.0.0.1", true, "a"));
+
+        Build([Route("chat", ("large", 1))], [pool], [slice], out var problems).Routes[0].Variants[0].Replicas.ShouldBeEmpty();
+
+        problems.ShouldHaveSingleItem().ShouldContain("ModelPool default/large does not exist");
+    }
+
+    [Fact]
+    public void Of_two_routes_for_one_model_the_older_one_serves()
+    {
+        var (old, young) = (Route("zzz", ("large", 1)), Route("aaa", ("large", 1)));
+        old.Spec = old.Spec with { Model = "chat" };
+        young.Spec = young.Spec with { Model = "chat" };
+        young.Metadata.CreationTimestamp = old.Metadata.CreationTimestamp!.Value.AddSeconds(1);
+
+        Build([young, old], [Pool("large", "m")], [], out var problems).Routes.ShouldHaveSingleItem().Name.ShouldBe("zzz");
+
+        problems.ShouldHaveSingleItem().ShouldContain("ModelRoute default/aaa is not served");
+    }
+
+    [Fact]
+    public void Keys_come_from_every_entry_of_the_secrets()
+    {
+        var secrets = new[]
+        {
+            new V1Secret { Metadata = new() { Name = "a", NamespaceProperty = "s" }, Data = new Dictionary<string, byte[]> { ["one"] = "key-1"u8.ToArray(), ["empty"] = [] } },
+            new V1Secret { Metadata = new() { Name = "b", NamespaceProperty = "s" }, Data = new Dictionary<string, byte[]> { ["two"] = "key-2"u8.ToArray() } },
+            new V1Secret { Metadata = new() { Name = "c", NamespaceProperty = "s" } },
+        };
+
+        var keys = RoutingTableBuilder.Build([], [], [], secrets, out var problems).Keys;
+
+        keys.Find("key-1").ShouldBe("one");
+        keys.Find("key-2").ShouldBe("two");
+        keys.Find("key-3").ShouldBeNull();
+        keys.Find("").ShouldBeNull();
+        keys.Find(new string('x', 100_000)).ShouldBeNull();
+        problems.ShouldHaveSingleItem().ShouldContain("entry empty");
+    }
+
+    [Fact]
+    public void An_IPv6_endpoint_gets_brackets()
+    {
+        var slice = Slice("large", 8000, ("fd00::1", true, "a"));
+        slice.AddressType = "IPv6";
+        Build([Route("chat", ("large", 1))], [Pool("large", "m")], [slice]).Routes[0].Variants[0].Replicas[0].Url.ShouldBe("http://[fd00::1]:8000");
+    }
+
+    private static RoutingTable Build(ModelRoute[] routes, ModelPool[] pools, V1EndpointSlice[] slices) => Build(routes, pools, slices, out _);
+
+    private static RoutingTable Build(ModelRoute[] routes, ModelPool[] pools, V1EndpointSlice[] slices, out IReadOnlyList<string> problems) =>
+        RoutingTableBuilder.Build(routes, pools, slices, [], out problems);
+
+    private static ModelRoute Route(string name, params (string Pool, double Quality)[] variants) => new()
+    {
+        Metadata = new() { Name = name, NamespaceProperty = "default", CreationTimestamp = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc) },
+        Spec = new() { Variants = [.. variants.Select(v => new VariantSpec { Pool = v.Pool, Quality = new Dictionary<string, double> { ["default"] = v.Quality } })] },
+    };
+
+    private static ModelPool Pool(string name, string model) => new() { Metadata = new() { Name = name, NamespaceProperty = "default" }, Spec = new() { Model = model } };
+
+    private static V1EndpointSlice Slice(string service, int port, params (string Address, bool? Ready, string? Pod)[] endpoints) => new()
+    {
+        Metadata = new() { Name = service + "-x", NamespaceProperty = "default", Labels = new Dictionary<string, string> { [Labels.ServiceName] = service } },
+        AddressType = "IPv4",
+        Ports = [new Discoveryv1EndpointPort { Name = "metrics", Port = 9 }, new Discoveryv1EndpointPort { Name = "http", Port = port }],
+        Endpoints = [.. endpoints.Select(e => new V1Endpoint
+        {
+            Addresses = [e.Address],
+            Conditions = new V1EndpointConditions { Ready = e.Ready },
+            TargetRef = e.Pod is null ? null : new V1ObjectReference { Kind = "Pod", Name = e.Pod },
+        })],
+    };
+}

@@ -1,0 +1,120 @@
+namespace Ops.Router.Tests;
+
+public sealed class ScrapeTests
+{
+    [Fact]
+    public void Series_are_summed_over_their_labels_and_odd_lines_are_passed_over()
+    {
+        var sample = PrometheusText.Parse("""
+            # HELP vllm:num_requests_running x
+            vllm:num_requests_running{engine="0",model_name="a}b\"c{"} 3.0
+            vllm:num_requests_running{engine="1"} 4 1700000000000
+            vllm:num_requests_waiting 2e1
+            vllm:kv_cache_usage_perc{engine="0"} 0.25
+            vllm:kv_cache_usage_perc{engine="1"} 0.75
+            vllm:request_success_total{finished_reason="stop"} 10
+            vllm:request_success_total{finished_reason="length"} 5
+            vllm:prompt_tokens_total NaN
+            vllm:generation_tokens_total +Inf
+            vllm:num_requests_running{engine="2
+            vllm:num_requests_running
+            vllm:unknown_series 99
+            ops_gpu_energy_joules_total{gpu="0",simulated="true"} 1000.5
+            ops_gpu_energy_joules_total{gpu="1",simulated="true"} 2000
+            python_gc 5
+            """u8);
+
+        sample.Running.ShouldBe(7);
+        sample.Waiting.ShouldBe(20);
+        sample.KvCacheUsage.ShouldBe(0.75);
+        sample.FinishedRequests.ShouldBe(15);
+        sample.PromptTokens.ShouldBe(0);
+        sample.GeneratedTokens.ShouldBe(0);
+        sample.EnergyJoules.ShouldBe(3000.5);
+    }
+
+    [Fact]
+    public void Llama_cpp_is_understood_too()
+    {
+        var sample = PrometheusText.Parse("""
+            llamacpp:requests_processing 2
+            llamacpp:requests_deferred 1
+            llamacpp:prompt_tokens_total 100
+            llamacpp:prompt_seconds_total 4
+            llamacpp:tokens_predicted_total 50
+            llamacpp:tokens_predicted_seconds_total 5
+            """u8);
+
+        (sample.Running, sample.Waiting, sample.PromptTokens, sample.PrefillSeconds).ShouldBe((2, 1, 100, 4));
+        (sample.InterTokenSeconds / sample.InterTokenCount).ShouldBe(0.1);
+    }
+
+    [Fact]
+    public void Text_that_is_no_engines_has_no_series() => PrometheusText.Parse("<html>\n<b>vllm:</b>\n"u8).Series.ShouldBe(0);
+
+    [Fact]
+    public void Counters_become_rates_and_means_over_the_window()
+    {
+        var state = new ScrapeState();
+        state.Add(Sample(1_000, 500, 10, 2), 0, own: 1, out _);
+        var figures = state.Add(Sample(3_000, 900, 14, 4) with { Waiting = 3, Running = 8 }, 2_000, own: 5, out _);
+
+        figures.SecondsPerPromptToken.ShouldBe(0.001);
+        figures.SecondsPerOutputToken.ShouldBe(0.02);
+        figures.MeanOutputTokens.ShouldBe(900.0 / 14);
+        // 4 finished in 2 s; 400 tokens at 64.3 a request are 6.2 requests in 2 s.
+        figures.FinishRate.ShouldBe(400 / (900.0 / 14) / 2, 1e-9);
+        (figures.BatchLimit, figures.OwnAtObservation, figures.ObservedAtMs).ShouldBe((8, 5, 2_000));
+    }
+
+    [Fact]
+    public void Figures_without_news_keep_their_values()
+    {
+        var state = new ScrapeState();
+        state.Add(Sample(1_000, 500, 10, 2), 0, 0, out _);
+        var before = state.Add(Sample(3_000, 900, 14, 4), 1_000, 0, out _);
+        ReplicaFigures after = before;
+        for (var i = 2; i < 30; i++)
+            after = state.Add(Sample(3_000, 900, 14, 4), i * 1_000, 0, out _);
+
+        after.SecondsPerOutputToken.ShouldBe(before.SecondsPerOutputToken);
+        after.FinishRate.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void A_restarted_engine_begins_a_new_window()
+    {
+        var state = new ScrapeState();
+        state.Add(Sample(100_000, 50_000, 1_000, 200), 0, 0, out _);
+        var figures = state.Add(Sample(10, 5, 1, 0.01), 1_000, 0, out _);
+        figures.SecondsPerPromptToken.ShouldBeGreaterThanOrEqualTo(0);
+        figures = state.Add(Sample(1_010, 105, 2, 1.01), 2_000, 0, out _);
+
+        figures.SecondsPerPromptToken.ShouldBe(0.001, 1e-9);
+    }
+
+    [Fact]
+    public void Joules_are_counted_from_the_first_sight_and_across_restarts()
+    {
+        var state = new ScrapeState();
+        var sum = 0.0;
+        foreach (var reading in (double[])[500, 600, 650, 20, 30])
+        {
+            state.Add(new EngineSample { EnergyJoules = reading, Series = 1 }, 0, 0, out var joules);
+            sum += joules;
+        }
+
+        sum.ShouldBe(150 + 20 + 10);
+    }
+
+    private static EngineSample Sample(double prompt, double generated, double finished, double prefillSeconds) => new()
+    {
+        PromptTokens = prompt,
+        GeneratedTokens = generated,
+        FinishedRequests = finished,
+        PrefillSeconds = prefillSeconds,
+        InterTokenSeconds = generated * 0.02,
+        InterTokenCount = generated,
+        Series = 1,
+    };
+}
