@@ -66,7 +66,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         {
             var live = tx.Find(resource.Storage, new ObjectId(ns, name));
             if (live is null) RequestChecks.MayCreateByApply(resource, name, intent, options);
-            ReportUnknownFields(resource, (JsonObject)intent.DeepClone(), options);
+            Decode(resource, (JsonObject)intent.DeepClone(), options);
             var merged = Merge(resource, live, intent, options);
             return live is null
                 ? (Insert(tx, resource, ns, merged, options, applied: true), true)
@@ -92,7 +92,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         var kind = resource.Kind;
         var metadata = document.Metadata();
         var name = NewObject.ChooseName(metadata);
-        ReportUnknownFields(resource, document, options);
+        Decode(resource, document, options);
         if (kind.HasStatus) document.Remove("status");
         NewObject.StampMetadata(metadata, kind, ns, time.GetUtcNow(), keepManagedFields: applied);
         var context = new AdmissionContext(tx, resource, ns, name, document, Old: null, options);
@@ -113,7 +113,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         var kind = resource.Kind;
         var old = resource.FromStorage(live.Parse());
         RequestChecks.Preconditions(resource, live, document);
-        ReportUnknownFields(resource, document, options);
+        Decode(resource, document, options);
         document = SubresourceIsolation.Restrict(document, old, kind, options.Subresource);
         ReplacedObject.KeepServerMetadata(document, old);
         var context = new AdmissionContext(tx, resource, live.Id.Namespace, live.Id.Name, document, old, options);
@@ -136,8 +136,10 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         return resource.FromStorage(stored.Parse());
     }
 
-    private static void ReportUnknownFields(ServedResource resource, JsonObject document, WriteOptions options)
+    private static void Decode(ServedResource resource, JsonObject document, WriteOptions options)
     {
+        if (Validation.DecodingError(document, resource.Kind) is { } undecodable)
+            throw Errors.BadRequest($"{resource.Kind.Kind} in version \"{resource.Kind.Version}\" cannot be handled as a {resource.Kind.Kind}: {undecodable}");
         var unknown = Pruning.Prune(document, resource.Kind);
         if (options.FieldValidation == FieldValidation.Ignore) return;
         var problems = options.DecodingProblems.Concat(unknown.Select(path => $"unknown field \"{path}\"")).Distinct(StringComparer.Ordinal).ToList();
