@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 using Ops.Kube;
 
 namespace Ops.Router;
@@ -18,7 +19,7 @@ internal static class RouterApp
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
-        builder.Logging.ClearProviders().AddJsonConsole(json => json.UseUtcTimestamp = true)
+        builder.Logging.ClearProviders().AddJsonConsole(Lines)
             .AddFilter("Microsoft", LogLevel.Warning)
             // The request log of the host costs more than the router's own and says less.
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
@@ -54,6 +55,12 @@ internal static class RouterApp
     private static void AddCluster(IServiceCollection services)
     {
         services.AddSingleton(_ => KubeClient.FromEnvironment(new KubeClientOptions { UserAgent = "ops-router" }));
+        AddTableFromCluster(services);
+    }
+
+    /// <summary>Registers the cluster as the source of the routing table; needs a <see cref="KubeClient"/>.</summary>
+    internal static void AddTableFromCluster(IServiceCollection services)
+    {
         services.AddSingleton<KubeRoutingTableSource>();
         services.AddSingleton<IRoutingTableSource>(s => s.GetRequiredService<KubeRoutingTableSource>());
         services.AddHostedService(s => s.GetRequiredService<KubeRoutingTableSource>());
@@ -63,6 +70,12 @@ internal static class RouterApp
     {
         var options = configuration.GetSection("Router").Get<RouterOptions>() ?? new RouterOptions();
         return options with { Namespace = options.Namespace ?? configuration["POD_NAMESPACE"] ?? Ops.Api.WellKnown.SystemNamespace };
+    }
+
+    private static void Lines(JsonConsoleFormatterOptions json)
+    {
+        json.UseUtcTimestamp = true;
+        json.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
     }
 
     private static void Limit(KestrelServerOptions kestrel, RouterOptions options)

@@ -13,13 +13,13 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly MemoryStream _accessLog;
 
-    private RouterHost(WebApplication app, TableSource source, MemoryStream accessLog)
+    private RouterHost(WebApplication app, TableSource source, MemoryStream accessLog, string key = TableSource.Key)
     {
         _app = app;
         _accessLog = accessLog;
         Source = source;
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(60) };
-        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TableSource.Key);
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
     internal HttpClient Client { get; }
@@ -40,6 +40,15 @@ internal sealed class RouterHost : IAsyncDisposable
         var app = RouterApp.Build(["--urls", "http://127.0.0.1:0", "--Router:DrainDelay=00:00:00", .. args], s => s.AddSingleton<IRoutingTableSource>(source), log);
         await app.StartAsync();
         return new RouterHost(app, source, log);
+    }
+
+    /// <summary>Starts the router with a source of configuration that the test registers.</summary>
+    internal static async Task<RouterHost> StartAsync(Action<IServiceCollection> addSource, string key)
+    {
+        var log = new MemoryStream();
+        var app = RouterApp.Build(["--urls", "http://127.0.0.1:0", "--Router:DrainDelay=00:00:00"], addSource, log);
+        await app.StartAsync();
+        return new RouterHost(app, new TableSource(), log, key);
     }
 
     internal static Task<RouterHost> StartAsync(RouteConfig route, params string[] args) => StartAsync([route], args);
