@@ -113,8 +113,16 @@ public sealed partial class ApplyWriter
             await client.SendForBytesAsync(HttpMethod.Delete, path, KubeClient.Json(KubernetesJson.Serialize(options)), cancellationToken);
             return Count(new WriteResult<T>(WriteOutcome.Deleted, null));
         }
-        catch (KubeApiException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+        catch (KubeApiException e) when (e.StatusCode is HttpStatusCode.NotFound)
         {
+            return Count(new WriteResult<T>(WriteOutcome.Absent, null));
+        }
+        catch (KubeApiException e) when (e.StatusCode is HttpStatusCode.Conflict)
+        {
+            // Most likely the uid differs; but a conflict of another cause must not pass for a deletion.
+            var now = await client.GetAsync<T>(observed.Metadata.NamespaceProperty, observed.Metadata.Name, cancellationToken);
+            if (now is not null && now.Metadata.Uid == observed.Metadata.Uid)
+                throw;
             return Count(new WriteResult<T>(WriteOutcome.Absent, null));
         }
     }

@@ -69,6 +69,7 @@ public sealed partial class ControllerLoop
                 Enqueue(keys(old));
             Enqueue(keys(change.Object));
         };
+        cache.Listed += OnListed;
         return this;
     }
 
@@ -117,6 +118,14 @@ public sealed partial class ControllerLoop
     {
         foreach (var key in keys)
             Enqueue(key);
+    }
+
+    // An object that we created and another deleted, both inside a gap of its cache, leaves no change behind: absent before,
+    // absent after. Only looking at everything again finds that our write is gone.
+    private void OnListed()
+    {
+        if (queue is not null && sources.TrueForAll(s => s.Cache.HasSynced))
+            EnqueueAll();
     }
 
     private void EnqueueAll()
@@ -184,7 +193,7 @@ public sealed partial class ControllerLoop
 
     private void Retry(WorkQueue<ObjectKey> running, ObjectKey key, Exception error)
     {
-        var delay = running.AddWithBackOff(key);
+        var delay = running.AddWithBackOff(key, (error as KubeApiException)?.RetryAfter ?? TimeSpan.Zero);
         if (error is KubeApiException { StatusCode: HttpStatusCode.Conflict } or NotLeaderException)
             Log.Raced(logger, key, error.Message, delay);
         else

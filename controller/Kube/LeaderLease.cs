@@ -114,6 +114,7 @@ public sealed partial class LeaderLease : ILeadership
         using var expire = expiry.Token.Register(term.Cancel);
         Log.Leading(logger, options.Identity, options.Namespace, options.Name);
         var work = Task.Run(() => whileLeading(term.Token), CancellationToken.None);
+        bool byItself;
         try
         {
             while (!term.IsCancellationRequested && !work.IsCompleted)
@@ -130,15 +131,17 @@ public sealed partial class LeaderLease : ILeadership
         }
         finally
         {
+            // Asked before the token ends, since work that hears its token completes too.
+            byItself = work.IsCompleted && !term.IsCancellationRequested;
             await term.CancelAsync();
         }
 
-        return await EndTermAsync(work, cancellationToken);
+        await EndTermAsync(work, byItself);
+        return byItself;
     }
 
-    private async Task<bool> EndTermAsync(Task work, CancellationToken cancellationToken)
+    private async Task EndTermAsync(Task work, bool byItself)
     {
-        var byItself = work.IsCompleted && !cancellationToken.IsCancellationRequested && IsLeader;
         try
         {
             await work;
@@ -152,8 +155,6 @@ public sealed partial class LeaderLease : ILeadership
             Log.NotLeading(logger, options.Identity, options.Namespace, options.Name);
             await ReleaseAsync();
         }
-
-        return byItself;
     }
 
     private TimeSpan Remaining()

@@ -44,11 +44,7 @@ internal sealed class ListWatch<T>(
     ILogger logger)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    // So many watches in a row without one event or bookmark leave open whether the position exists on this server at
-    // all (after a restore from a backup it may lie in the future, where a watch stays silent for ever): list again.
-    private const int BarrenWatchesBeforeList = 3;
-
-    private readonly Lister<T> lister = new(client, options.Namespace, options.LabelSelector, options.FieldSelector);
+    private readonly Lister<T> lister = new(client, options.Namespace, options.LabelSelector, options.FieldSelector, options.PageSize);
     private readonly TimeProvider time = client.Time;
     private readonly Random random = new(options.Seed);
     private readonly BackOff backOff = new(options.FirstDelay, options.MaxDelay, new Random(options.Seed));
@@ -71,7 +67,9 @@ internal sealed class ListWatch<T>(
             {
                 return;
             }
-            catch (Exception e) when (e is KubeApiException or HttpRequestException or IOException or TimeoutException or OperationCanceledException or System.Text.Json.JsonException or KeyNotFoundException)
+#pragma warning disable CA1031 // Whatever a server or a network answers, a cache goes on trying; nobody would restart it.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 // Only lists throw this far.
                 await WaitAsync(e, cancellationToken);
@@ -120,7 +118,7 @@ internal sealed class ListWatch<T>(
             return error is KubeApiException { StatusCode: HttpStatusCode.BadRequest or HttpStatusCode.NotFound };
         // A server that cannot be reached says nothing about the position; a line that makes no sense may come again.
         var tellsOfPosition = end is WatchEnd.Closed or WatchEnd.Stalled || error is WatchBrokenException;
-        return tellsOfPosition && !heard && ++barren >= BarrenWatchesBeforeList;
+        return tellsOfPosition && !heard && ++barren >= options.BarrenWatchesBeforeList;
     }
 
     private async Task<(WatchEnd End, Exception? Error)> WatchToItsEndAsync(CancellationToken cancellationToken)

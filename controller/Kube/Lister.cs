@@ -12,12 +12,10 @@ namespace Ops.Kube;
 /// <param name="ResourceVersion">Where a watch continues.</param>
 internal sealed record Listing<T>(IReadOnlyList<T> Items, IReadOnlySet<ObjectKey> Unreadable, string ResourceVersion);
 
-/// <summary>Lists a kind in pages of 500, from the newest data (no resourceVersion is sent, so a lagging replica cannot answer).</summary>
-internal sealed class Lister<T>(KubeClient client, string? ns, string? labelSelector, string? fieldSelector)
+/// <summary>Lists a kind in pages, from the newest data (no resourceVersion is sent, so a lagging replica cannot answer).</summary>
+internal sealed class Lister<T>(KubeClient client, string? ns, string? labelSelector, string? fieldSelector, int pageSize = 500)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    internal const int PageSize = 500;
-
     /// <summary>The query string of the selectors, each pair with a leading ampersand.</summary>
     public string Selectors { get; } = Pair("labelSelector", labelSelector) + Pair("fieldSelector", fieldSelector);
 
@@ -32,7 +30,7 @@ internal sealed class Lister<T>(KubeClient client, string? ns, string? labelSele
     {
         try
         {
-            return await ListPagesAsync(PageSize, cancellationToken);
+            return await ListPagesAsync(pageSize, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsExpired)
         {

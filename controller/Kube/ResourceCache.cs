@@ -8,6 +8,12 @@ namespace Ops.Kube;
 /// <summary>What every cache can do, whatever its kind.</summary>
 public interface IResourceCache
 {
+    /// <summary>
+    /// Raised after a complete list replaced the state, the first and each later one. A later one means a gap: what came
+    /// and went inside it was never seen by this cache, so whoever wrote meanwhile has to look again.
+    /// </summary>
+    event Action? Listed;
+
     /// <summary>True once the first complete list is in.</summary>
     bool HasSynced { get; }
 
@@ -54,6 +60,15 @@ public sealed record ResourceCacheOptions
     /// <summary>Seed of the jitter. Default: another in each process.</summary>
     public int Seed { get; init; } = System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue);
 
+    /// <summary>Objects a page of a list, as kubectl asks for.</summary>
+    internal int PageSize { get; init; } = 500;
+
+    /// <summary>
+    /// So many watches in a row without one event or bookmark leave open whether the position exists on this server at
+    /// all (after a restore from a backup it may lie in the future, where a watch stays silent for ever): list again.
+    /// </summary>
+    internal int BarrenWatchesBeforeList { get; init; } = 3;
+
     /// <summary>metadata.managedFields are kept of these managers only; they are most of an object's bytes. Default: those of <see cref="ApplyWriter"/>.</summary>
     public IReadOnlyCollection<string> KeepManagers { get; init; } = [ApplyWriter.FieldManager, ApplyWriter.StatusFieldManager];
 }
@@ -94,6 +109,9 @@ public sealed class ResourceCache<T> : IResourceCache
     public event Action<CacheChange<T>>? Changed;
 
     /// <inheritdoc/>
+    public event Action? Listed;
+
+    /// <inheritdoc/>
     public bool HasSynced => synced.Task.IsCompleted;
 
     /// <summary>Objects in the cache.</summary>
@@ -132,9 +150,9 @@ public sealed class ResourceCache<T> : IResourceCache
             Trim(obj);
         foreach (var key in listing.Unreadable)
             Log.Unreadable(logger, ResourceOf<T>.Name, key);
-        var changes = store.Replace(listing);
-        Raise(changes);
+        Raise(store.Replace(listing));
         synced.TrySetResult();
+        Guard(() => Listed?.Invoke(), default);
     }
 
     private void OnEvent(WatchEvent<T> e)
@@ -149,17 +167,20 @@ public sealed class ResourceCache<T> : IResourceCache
     private void Raise(IReadOnlyList<CacheChange<T>> changes)
     {
         foreach (var change in changes)
+            Guard(() => Changed?.Invoke(change), change.Key);
+    }
+
+    private void Guard(Action handlers, ObjectKey key)
+    {
+        try
         {
-            try
-            {
-                Changed?.Invoke(change);
-            }
+            handlers();
+        }
 #pragma warning disable CA1031 // A handler's fault must not stop the cache of everybody else.
-            catch (Exception e)
+        catch (Exception e)
 #pragma warning restore CA1031
-            {
-                Log.HandlerThrew(logger, e, ResourceOf<T>.Name, change.Key);
-            }
+        {
+            Log.HandlerThrew(logger, e, ResourceOf<T>.Name, key);
         }
     }
 

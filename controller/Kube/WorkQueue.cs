@@ -104,8 +104,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Counts a failure of the key and adds it after its own exponential back-off.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="atLeast">A longer wait that somebody asked for, for example a server's Retry-After.</param>
     /// <returns>The wait that was chosen.</returns>
-    public TimeSpan AddWithBackOff(TKey key)
+    public TimeSpan AddWithBackOff(TKey key, TimeSpan atLeast = default)
     {
         lock (gate)
         {
@@ -114,6 +116,8 @@ public sealed class WorkQueue<TKey> : IDisposable
                 return options.MaxDelay;
             entry.Failures++;
             var delay = BackOff.Delay(entry.Failures, options.FirstDelay, options.MaxDelay, random);
+            if (delay < atLeast)
+                delay = atLeast;
             Delay(key, entry, delay);
             return delay;
         }
