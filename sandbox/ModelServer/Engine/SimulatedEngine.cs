@@ -1,0 +1,216 @@
+using Ops.Profiles;
+using Ops.Sandbox.ModelServer.Metrics;
+
+namespace Ops.Sandbox.ModelServer.Engine;
+
+/// <summary>
+/// The scheduler loop: plan a step, wait until its absolute end, hand out its tokens. Engine time is the sum of step times, so
+/// a late timer delays one token and not the speed of the run.
+/// </summary>
+internal sealed class SimulatedEngine : IAsyncDisposable
+{
+    // Engine time that has fallen this far behind, because the process got no processor, is given up instead of caught up.
+    private const double MaxLagSeconds = 0.5;
+
+    private readonly Lock _gate = new();
+    private readonly ServingProfile _profile;
+    private readonly Batch _batch;
+    private readonly BatchLimits _limits;
+    private readonly EngineClock _clock;
+    private readonly EnergyMeter _meter;
+    private readonly ServerMetrics _metrics;
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Sequence> _advanced;
+    private readonly TimeSpan _loadTime;
+    private Task _loop = Task.CompletedTask;
+    private PowerSetting _setting;
+    private int _lastSequences = 1;
+    private double _lag;
+    private volatile bool _ready;
+
+    public SimulatedEngine(
+        ServingProfile profile, BatchLimits limits, PowerSetting setting, TimeSpan loadTime, EngineClock clock, ServerMetrics metrics)
+    {
+        _profile = profile;
+        _limits = limits;
+        _batch = new Batch(profile, limits);
+        _advanced = new List<Sequence>(limits.MaxSequences);
+        _clock = clock;
+        _loadTime = loadTime;
+        _setting = setting;
+        _metrics = metrics;
+        _meter = new EnergyMeter(clock.Now);
+        _meter.Draw(clock.Now, profile.IdleWatts);
+        _metrics.BeforeCollect(Observe);
+    }
+
+    /// <summary>True once the simulated weights are loaded.</summary>
+    public bool Ready => _ready;
+
+    public ServingProfile Profile => _profile;
+
+    public BatchLimits Limits => _limits;
+
+    /// <summary>Clock and power limit; takes effect with the next step.</summary>
+    public PowerSetting Setting
+    {
+        get
+        {
+            lock (_gate)
+                return _setting;
+        }
+        set
+        {
+            lock (_gate)
+                _setting = value;
+        }
+    }
+
+    /// <summary>The simulated hardware as it is now.</summary>
+    public (double Watts, double Joules, double ClockMHz, bool Outside) Power
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var batch = Math.Max(1, _lastSequences);
+                return (_meter.Watts, _meter.Joules(_clock.Now), _profile.DecodeClockMHz(batch, _setting), _profile.OutsideMeasuredRange(batch, _setting));
+            }
+        }
+    }
+
+    /// <summary>Running and waiting sequences.</summary>
+    public (int Running, int Waiting) Load
+    {
+        get
+        {
+            lock (_gate)
+                return (_batch.Running, _batch.Waiting);
+        }
+    }
+
+    public void Start() => _loop = Task.Run(() => RunAsync(_stop.Token));
+
+    /// <summary>Queues a request; null when too many wait.</summary>
+    public Sequence? Submit(int promptTokens, int targetTokens, FinishReason atTarget)
+    {
+        var sequence = new Sequence(promptTokens, targetTokens, atTarget, _clock.Now);
+        lock (_gate)
+        {
+            if (!_batch.TryEnqueue(sequence))
+                return null;
+        }
+        Wake();
+        return sequence;
+    }
+
+    /// <summary>The client has gone: its slot and cache are free from this moment.</summary>
+    public void Abort(Sequence sequence)
+    {
+        int tokens;
+        lock (_gate)
+        {
+            if (!_batch.Remove(sequence))
+                return;
+            tokens = sequence.Generated;
+            _metrics.Finished(sequence, FinishReason.Abort, _clock.Now);
+        }
+        sequence.Publish(tokens, FinishReason.Abort);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        List<Sequence> left;
+        lock (_gate)
+            left = _batch.Clear();
+        foreach (var sequence in left)
+            sequence.Publish(sequence.Generated, FinishReason.Abort);
+        _stop.Dispose();
+        _wake.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _clock.DelayUntilAsync(_clock.Now + _loadTime.TotalSeconds, stop);
+            _ready = true;
+            var at = _clock.Now;
+            while (!stop.IsCancellationRequested)
+                at = await StepAsync(at, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The server is stopping.
+        }
+    }
+
+    /// <summary>One step from engine time <paramref name="at"/>, or a wait for work; returns the engine time after it.</summary>
+    private async Task<double> StepAsync(double at, CancellationToken stop)
+    {
+        StepPlan plan;
+        lock (_gate)
+        {
+            plan = _batch.Plan(at, _setting);
+            if (plan.IsEmpty)
+                _meter.Draw(at, _profile.IdleWatts);
+            else
+                _meter.Draw(at, at + plan.Cost.Seconds, plan.Cost.Watts);
+        }
+        if (plan.IsEmpty)
+        {
+            await _wake.WaitAsync(stop);
+            return Math.Max(at, _clock.Now);
+        }
+        var end = at + plan.Cost.Seconds;
+        await _clock.DelayUntilAsync(end, stop);
+        Complete(plan, end);
+        _lag = _clock.Now - end;
+        return _lag > MaxLagSeconds ? _clock.Now : end;
+    }
+
+    private void Complete(StepPlan plan, double end)
+    {
+        lock (_gate)
+        {
+            _lastSequences = plan.Sequences;
+            _batch.Complete(end, _advanced);
+            _metrics.Step(plan, _advanced.Count);
+            foreach (var sequence in _advanced)
+            {
+                if (sequence.Generated == 1)
+                    _metrics.FirstToken(sequence, end);
+                if (sequence.Left)
+                    _metrics.Finished(sequence, sequence.AtTarget, end);
+            }
+        }
+        foreach (var sequence in _advanced)
+            sequence.Publish(sequence.Generated, sequence.Left && sequence.Generated == sequence.TargetTokens ? sequence.AtTarget : FinishReason.None);
+        _advanced.Clear();
+    }
+
+    private void Observe()
+    {
+        lock (_gate)
+        {
+            _metrics.Gauges(
+                _batch.Running, _batch.Waiting, _batch.CacheUsage, _meter.Watts, _meter.Joules(_clock.Now),
+                _profile.DecodeClockMHz(Math.Max(1, _lastSequences), _setting), _setting.PowerLimitWatts, _lag);
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // A wake-up is pending already.
+        }
+    }
+}

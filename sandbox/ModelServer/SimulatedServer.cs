@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Ops.Sandbox.ModelServer.Engine;
+using Ops.Sandbox.ModelServer.Http;
+using Ops.Sandbox.ModelServer.Metrics;
+
+namespace Ops.Sandbox.ModelServer;
+
+/// <summary>The server, built from its options. Used by Program and, on port 0, by tests.</summary>
+internal static partial class SimulatedServer
+{
+    public static WebApplication Build(ServerOptions options, TimeProvider time)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.UseKestrelCore().UseUrls(options.Url).ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Answers.MaxBodyBytes + 1L;
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTime);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(new ServerMetrics(options.ServedNames[0]));
+        builder.Services.AddSingleton(services => new SimulatedEngine(
+            options.Profile, options.Limits, options.Power, options.LoadTime, new EngineClock(time), services.GetRequiredService<ServerMetrics>()));
+        builder.Services.AddSingleton<Answers>();
+        builder.Services.AddSingleton<Endpoints>();
+        var app = builder.Build();
+        app.Run(app.Services.GetRequiredService<Endpoints>().HandleAsync);
+        app.Services.GetRequiredService<SimulatedEngine>().Start();
+        return app;
+    }
+
+    /// <summary>Address that the server listens on.</summary>
+    public static string Address(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    public static void Announce(WebApplication app, ServerOptions options) => Log.Serving(
+        app.Services.GetRequiredService<ILogger<SimulatedEngine>>(), options.Model, options.Profile.GpuCount, options.Profile.Gpu.Name, Address(app),
+        options.Limits.MaxSequences, options.Limits.CacheTokens);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Simulating {Model} on {Gpus} x {Product} at {Address}: {Sequences} sequences, {CacheTokens} tokens of cache.")]
+        public static partial void Serving(ILogger logger, string model, int gpus, string product, string address, int sequences, int cacheTokens);
+    }
+}
