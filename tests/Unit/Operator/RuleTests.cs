@@ -1,0 +1,143 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using k8s;
+using Ops.Api;
+
+namespace Ops.Operator.Tests;
+
+/// <summary>Schema and CEL rules against objects, and the CEL rules against their C# twins.</summary>
+public sealed class RuleTests
+{
+    private const string Pool = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelPool","metadata":{"name":"p","namespace":"default"},"spec":{"model":"org/m","gpu":{"product":"H100"},"engine":{"type":"simulated"}}}""";
+    private const string Route = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelRoute","metadata":{"name":"r","namespace":"default"},"spec":{"variants":[{"pool":"a","quality":{"default":0.5}}]}}""";
+
+    [Theory]
+    [InlineData(Pool)]
+    [InlineData(Route)]
+    public void A_small_object_is_taken(string json) => Definitions.Refusals(Parse(json)).ShouldBeEmpty();
+
+    [Fact]
+    public void Defaults_are_filled_in()
+    {
+        var pool = Parse(Pool);
+        pool["spec"]!.AsObject().Remove("engine");
+        Definitions.Refusals(pool).ShouldBeEmpty();
+        JsonNode.DeepEquals(pool["spec"], Parse("""{"model":"org/m","gpu":{"product":"H100","count":1},"engine":{"type":"vllm","port":8000},"replicas":1,"suspend":false}""")).ShouldBeTrue(pool.ToJsonString());
+
+        var route = Parse(Route);
+        Definitions.Refusals(route).ShouldBeEmpty();
+        ((string?)route["spec"]!["objective"]!["hardDeadline"]).ShouldBe("60s");
+        ((string?)route["spec"]!["policy"]!["type"]).ShouldBe("ladder");
+        ((int?)route["spec"]!["retry"]!["attempts"]).ShouldBe(2);
+        ((string?)route["spec"]!["timeouts"]!["idle"]).ShouldBe("30s");
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"name":"8b"}}""", "metadata.name must start with a letter")]
+    [InlineData("""{"spec":{"model":null}}""", "spec.model")]
+    [InlineData("""{"spec":{"model":"--trust-remote-code"}}""", "spec.model")]
+    [InlineData("""{"spec":{"gpu":null}}""", "spec.gpu")]
+    [InlineData("""{"spec":{"gpu":{"product":"two words"}}}""", "spec.gpu.product")]
+    [InlineData("""{"spec":{"gpu":{"count":0}}}""", "spec.gpu.count")]
+    [InlineData("""{"spec":{"gpu":{"count":17}}}""", "spec.gpu.count")]
+    [InlineData("""{"spec":{"replicas":-1}}""", "spec.replicas")]
+    [InlineData("""{"spec":{"replicas":"two"}}""", "spec.replicas")]
+    [InlineData("""{"spec":{"engine":{"type":"tgi"}}}""", "spec.engine.type")]
+    [InlineData("""{"spec":{"engine":{"port":70000}}}""", "spec.engine.port")]
+    [InlineData("""{"spec":{"engine":{"env":[{"name":"A"},{"name":"A"}]}}}""", "spec.engine.env[1]")]
+    [InlineData("""{"spec":{"energy":{}}}""", "give clockMHz or powerLimitWatts")]
+    [InlineData("""{"spec":{"energy":{"clockMHz":1}}}""", "spec.energy.clockMHz")]
+    [InlineData("""{"spec":{"engine":{"type":"vllm"},"energy":{"clockMHz":1200}}}""", "spec.energy is applied only by engines of type simulated today")]
+    [InlineData("""{"spec":{"podTemplate":"x"}}""", "spec.podTemplate")]
+    public void A_wrong_pool_is_refused_by_its_field(string change, string named) => ExpectRefusal(Pool, change, named);
+
+    [Theory]
+    [InlineData("""{"spec":{"variants":[]}}""", "spec.variants")]
+    [InlineData("""{"spec":{"variants":[{"pool":"a","quality":{"default":1}},{"pool":"a","quality":{"default":1}}]}}""", "spec.variants[1]")]
+    [InlineData("""{"spec":{"variants":[{"pool":"a","quality":{"default":1.5}}]}}""", "spec.variants[0].quality.default")]
+    [InlineData("""{"spec":{"variants":[{"pool":"a","quality":{"code":1}}]}}""", "quality needs the key \"default\"")]
+    [InlineData("""{"spec":{"variants":[{"pool":"a"}]}}""", "spec.variants[0].quality")]
+    [InlineData("""{"spec":{"variants":[{"quality":{"default":1}}]}}""", "spec.variants[0].pool")]
+    [InlineData("""{"spec":{"policy":{"type":"learned"}}}""", "spec.policy.type")]
+    [InlineData("""{"spec":{"policy":{"type":"static"}}}""", "spec.policy.staticPool is required")]
+    [InlineData("""{"spec":{"policy":{"type":"static","staticPool":"b"}}}""", "spec.policy.staticPool is not among the pools")]
+    [InlineData("""{"spec":{"objective":{"endToEnd":"soon"}}}""", "spec.objective.endToEnd")]
+    [InlineData("""{"spec":{"objective":{"hardDeadline":"10s"}}}""", "hardDeadline must not be before endToEnd")]
+    [InlineData("""{"spec":{"objective":{"timeToFirstToken":"31s"}}}""", "timeToFirstToken must not be after endToEnd")]
+    [InlineData("""{"spec":{"objective":{"timePerOutputToken":"0s"}}}""", "must be above 0")]
+    [InlineData("""{"spec":{"timeouts":{"connect":"0ms"}}}""", "spec.timeouts.connect")]
+    [InlineData("""{"spec":{"retry":{"attempts":0}}}""", "spec.retry.attempts")]
+    [InlineData("""{"spec":{"model":"two words"}}""", "spec.model")]
+    public void A_wrong_route_is_refused_by_its_field(string change, string named) => ExpectRefusal(Route, change, named);
+
+    [Fact]
+    public void Rules_for_routes_are_the_same_in_cel_and_in_code() =>
+        Gen.Int[1, 1_000_000].Sample(seed =>
+        {
+            var random = new Random(seed);
+            string Duration() => random.Next(6) switch { 0 => "0s", 1 => "500ms", 2 => "20s", 3 => "30s", 4 => "1m30s", _ => "60s" };
+            var spec = new JsonObject
+            {
+                ["variants"] = new JsonArray(new JsonObject
+                {
+                    ["pool"] = "a",
+                    ["quality"] = new JsonObject { [random.Next(4) == 0 ? "code" : "default"] = 0.5 },
+                }),
+                ["objective"] = Some(random, ("timeToFirstToken", Duration), ("timePerOutputToken", Duration), ("endToEnd", Duration), ("hardDeadline", Duration)),
+                ["policy"] = Some(random, ("type", () => random.Next(2) == 0 ? "static" : "greedy"), ("staticPool", () => random.Next(2) == 0 ? "a" : "b")),
+                ["timeouts"] = Some(random, ("connect", Duration), ("idle", Duration)),
+            };
+            var route = Parse(Route);
+            route["spec"] = spec;
+            var typed = KubernetesJson.Deserialize<ModelRoute>(route.ToJsonString());
+            Agree(Definitions.Refusals(route), ModelRouteRules.Broken(typed));
+        });
+
+    [Fact]
+    public void Rules_for_pools_are_the_same_in_cel_and_in_code() =>
+        Gen.Select(Gen.String[Gen.Char["abz09-"], 1, 50], Gen.Int[0, 3], Gen.Bool).Sample((name, energy, simulated) =>
+        {
+            // Other characters and ends are refused by the rules for every object's name.
+            if (name.StartsWith('-') || name.EndsWith('-'))
+                return;
+            var pool = Parse(Pool);
+            pool["metadata"]!["name"] = name;
+            pool["spec"]!["engine"]!["type"] = simulated ? "simulated" : "vllm";
+            if (energy > 0)
+                pool["spec"]!["energy"] = energy == 1 ? [] : new JsonObject { ["clockMHz"] = 1200 };
+            var typed = KubernetesJson.Deserialize<ModelPool>(pool.ToJsonString());
+            Agree(Definitions.Refusals(pool), ModelPoolRules.Broken(typed));
+        });
+
+    private static void Agree(IReadOnlyList<string> refusals, IEnumerable<string> broken)
+    {
+        var sentences = broken.ToList();
+        refusals.Count.ShouldBe(sentences.Count, string.Join('\n', refusals));
+        foreach (var sentence in sentences)
+            refusals.ShouldContain(refusal => refusal.Contains(sentence));
+    }
+
+    private static JsonObject Some(Random random, params (string Name, Func<string> Value)[] fields)
+    {
+        var result = new JsonObject();
+        foreach (var (name, value) in fields)
+        {
+            if (random.Next(2) == 0)
+                result[name] = value();
+        }
+
+        return result;
+    }
+
+    private static void ExpectRefusal(string json, string change, string named)
+    {
+        var obj = MergePatch(Parse(json), Parse(change));
+        var refusals = Definitions.Refusals(obj);
+        refusals.ShouldNotBeEmpty();
+        refusals.ShouldContain(refusal => refusal.Contains(named), string.Join('\n', refusals));
+    }
+
+    private static JsonObject MergePatch(JsonObject target, JsonObject patch) => Sandbox.Objects.MergePatch.Apply(target, patch)!.AsObject();
+
+    private static JsonObject Parse(string json) => JsonNode.Parse(json)!.AsObject();
+}
