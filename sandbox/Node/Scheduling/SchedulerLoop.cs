@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Ops.Sandbox.Node.Control;
+using Ops.Sandbox.Node.Objects;
+
+namespace Ops.Sandbox.Node.Scheduling;
+
+/// <summary>Binds waiting pods one after another, and says of each that cannot go anywhere why.</summary>
+internal sealed class SchedulerLoop : IAsyncDisposable
+{
+    private const string Name = "default-scheduler";
+
+    private static readonly ObjectName Round = new(string.Empty, "round");
+
+    private readonly ClusterState state;
+    private readonly ReconcileLoop loop;
+
+    public SchedulerLoop(ClusterState state, ILogger logger)
+    {
+        this.state = state;
+        loop = new ReconcileLoop("scheduler", _ => PlaceAll(), state.Clock, logger);
+        state.Pods.Changed += (before, after) =>
+        {
+            // Arrivals want a place; departures and ends make one. Status changes of running pods do neither.
+            if (after is null || Pods.IsTerminal(after) || (IsWaiting(after) && (before is null || !Canonical.Same(before.Spec, after.Spec))))
+                loop.Enqueue(Round);
+        };
+        state.Nodes.Changed += (before, after) =>
+        {
+            if (before is null || after is null || !SamePlaces(before, after))
+                loop.Enqueue(Round);
+        };
+    }
+
+    public ValueTask DisposeAsync() => loop.DisposeAsync();
+
+    private static bool IsWaiting(V1Pod pod) =>
+        string.IsNullOrEmpty(pod.Spec.NodeName) && Pods.IsActive(pod) && pod.Spec.SchedulerName is null or Name;
+
+    private static bool SamePlaces(V1Node before, V1Node after) =>
+        Canonical.Same(before.Spec, after.Spec)
+        && Canonical.Same(before.Metadata.Labels, after.Metadata.Labels)
+        && Canonical.Same(before.Status?.Allocatable, after.Status?.Allocatable);
+
+    private TimeSpan? PlaceAll()
+    {
+        var picture = new ClusterPicture(state.Nodes.All(), state.Pods.All());
+        // Priority first, then age: a pod that waits longest is not overtaken by its equals.
+        var waiting = state.Pods.All().Where(IsWaiting)
+            .OrderByDescending(pod => pod.Spec.Priority ?? 0)
+            .ThenBy(pod => pod.Metadata.CreationTimestamp)
+            .ThenBy(pod => pod.Metadata.Name, StringComparer.Ordinal);
+        foreach (var pod in waiting)
+        {
+            try
+            {
+                Place(pod, picture);
+            }
+            catch (Api.ApiException refusal) when (refusal.IsNotFound || refusal.IsConflict)
+            {
+                // Gone or changed meanwhile: its next event starts another round.
+            }
+        }
+        return null;
+    }
+
+    private void Place(V1Pod pod, ClusterPicture picture)
+    {
+        if (pod.Spec.SchedulingGates is { Count: > 0 })
+        {
+            Explain(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates", tell: false);
+            return;
+        }
+        var placement = PodScheduler.Choose(pod, picture);
+        if (placement.Node is not { } node)
+        {
+            Explain(pod, "Unschedulable", placement.Message!, tell: true);
+            return;
+        }
+        // The uid keeps a namesake that came meanwhile from being bound in its place.
+        state.Patch<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
+            ["spec"] = new JsonObject { ["nodeName"] = node },
+        });
+        picture.Place(pod, node);
+        state.Events.Tell(new Narration(References.To(pod), Name, "Scheduled", $"Successfully assigned {pod.Metadata.NamespaceProperty}/{pod.Metadata.Name} to {node}"));
+    }
+
+    private void Explain(V1Pod pod, string reason, string message, bool tell)
+    {
+        var old = Pods.Condition(pod, "PodScheduled");
+        if (old is { Status: "False" } && old.Reason == reason && old.Message == message)
+            return;
+        var copy = Canonical.Copy(pod);
+        copy.Status ??= new V1PodStatus { Phase = "Pending" };
+        copy.Status.Conditions =
+        [
+            .. (copy.Status.Conditions ?? []).Where(condition => condition.Type != "PodScheduled"),
+            new V1PodCondition
+            {
+                Type = "PodScheduled", Status = "False", Reason = reason, Message = message,
+                LastTransitionTime = old?.Status == "False" ? old.LastTransitionTime : state.Clock.GetUtcNow().UtcDateTime,
+            },
+        ];
+        state.UpdateStatus(copy);
+        if (tell)
+            state.Events.Tell(new Narration(References.To(pod), Name, "FailedScheduling", message, "Warning"));
+    }
+}
