@@ -184,9 +184,12 @@ internal sealed partial class CompletionsHandler
     {
         var response = exchange.Context.Response;
         _metrics.AttemptFailed(exchange.Route.Label, variant.Config.Pool, failure);
-        Log.AttemptFailed(_logger, exchange.Route.Label, variant.Config.Pool, attempt.Replica.Name, failure, attempt.Status);
+        // A dying replica breaks all its streams at once: the first one is worth a line, the access log has the others.
+        var now = _time.NowMs();
+        if (!attempt.Replica.Load.IsSuspect(now))
+            Log.AttemptFailed(_logger, exchange.Route.Label, variant.Config.Pool, attempt.Replica.Name, attempt.Replica.Url, failure, attempt.Status);
         if (failure.MakesSuspect())
-            attempt.Replica.Load.Suspect(_time.NowMs() + SuspectMs);
+            attempt.Replica.Load.Suspect(now + SuspectMs);
 
         var error = failure.ToError(attempt.Replica.Name, attempt.Status, attempt.Limits);
         var retry = !isLast && !response.HasStarted && failure.MayRetry(attempt.Status);
@@ -257,7 +260,7 @@ internal sealed partial class CompletionsHandler
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Attempt on {Route} variant {Variant} replica {Replica} failed: {Failure} (status {Status})")]
-        public static partial void AttemptFailed(ILogger logger, string route, string variant, string replica, UpstreamFailure failure, int? status);
+        [LoggerMessage(1, LogLevel.Warning, "Replica {Variant}/{Replica} at {Url} failed a request of {Route}: {Failure}, status {Status}")]
+        public static partial void AttemptFailed(ILogger logger, string route, string variant, string replica, string url, UpstreamFailure failure, int? status);
     }
 }

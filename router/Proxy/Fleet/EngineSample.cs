@@ -13,7 +13,9 @@ internal struct EngineSample
     public double GeneratedTokens;
     public double FinishedRequests;
     public double PrefillSeconds;
+    public double PrefillCount;
     public double FirstTokenSeconds;
+    public double FirstTokenCount;
     public double InterTokenSeconds;
     public double InterTokenCount;
     public double EnergyJoules;

@@ -76,8 +76,12 @@ internal static class PrometheusText
             sample.FinishedRequests += value;
         else if (name.SequenceEqual("vllm:request_prefill_time_seconds_sum"u8) || name.SequenceEqual("llamacpp:prompt_seconds_total"u8))
             sample.PrefillSeconds += value;
+        else if (name.SequenceEqual("vllm:request_prefill_time_seconds_count"u8))
+            sample.PrefillCount += value;
         else if (name.SequenceEqual("vllm:time_to_first_token_seconds_sum"u8))
             sample.FirstTokenSeconds += value;
+        else if (name.SequenceEqual("vllm:time_to_first_token_seconds_count"u8))
+            sample.FirstTokenCount += value;
         else if (name.SequenceEqual("vllm:inter_token_latency_seconds_sum"u8) || name.SequenceEqual("llamacpp:tokens_predicted_seconds_total"u8))
             sample.InterTokenSeconds += value;
         else if (name.SequenceEqual("vllm:inter_token_latency_seconds_count"u8))

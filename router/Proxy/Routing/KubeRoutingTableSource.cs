@@ -29,7 +29,7 @@ internal sealed partial class KubeRoutingTableSource : BackgroundService, IRouti
         _logger = logs.CreateLogger<KubeRoutingTableSource>();
         _routes = Cache<ModelRoute>(client, new(), logs);
         _pools = Cache<ModelPool>(client, new(), logs);
-        _slices = Cache<V1EndpointSlice>(client, new() { LabelSelector = Labels.ServiceName }, logs);
+        _slices = Cache<V1EndpointSlice>(client, new() { LabelSelector = Labels.ServiceName, OlderVersion = "v1beta1" }, logs);
         _secrets = Cache<V1Secret>(client, new() { Namespace = options.Namespace, LabelSelector = $"{Labels.ApiKeys}=true" }, logs);
         _all = [_routes, _pools, _slices, _secrets];
     }

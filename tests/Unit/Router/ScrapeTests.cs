@@ -59,8 +59,9 @@ public sealed class ScrapeTests
         state.Add(Sample(1_000, 500, 10, 2), 0, own: 1, out _);
         var figures = state.Add(Sample(3_000, 900, 14, 4) with { Waiting = 3, Running = 8 }, 2_000, own: 5, out _);
 
-        figures.SecondsPerPromptToken.ShouldBe(0.001);
-        figures.SecondsPerOutputToken.ShouldBe(0.02);
+        // 2 s for 2,000 tokens in 4 prefills, each of which waited for a step of 20 ms; the prior is 0.8192 s for 8,192.
+        figures.SecondsPerPromptToken.ShouldBe((2 - 4 * 0.02 + 0.8192) / (2_000 + 8_192), 1e-12);
+        figures.SecondsPerOutputToken.ShouldBe(0.02, 1e-12);
         figures.MeanOutputTokens.ShouldBe(900.0 / 14);
         // 4 finished in 2 s; 400 tokens at 64.3 a request are 6.2 requests in 2 s.
         figures.FinishRate.ShouldBe(400 / (900.0 / 14) / 2, 1e-9);
@@ -68,17 +69,28 @@ public sealed class ScrapeTests
     }
 
     [Fact]
-    public void Figures_without_news_keep_their_values()
+    public void Figures_without_news_are_unknown_again()
     {
         var state = new ScrapeState();
         state.Add(Sample(1_000, 500, 10, 2), 0, 0, out _);
-        var before = state.Add(Sample(3_000, 900, 14, 4), 1_000, 0, out _);
-        ReplicaFigures after = before;
-        for (var i = 2; i < 30; i++)
+        state.Add(Sample(3_000, 900, 14, 4), 1_000, 0, out _).SecondsPerOutputToken.ShouldBeGreaterThan(0);
+        ReplicaFigures after = new();
+        for (var i = 2; i < 10; i++)
             after = state.Add(Sample(3_000, 900, 14, 4), i * 1_000, 0, out _);
 
-        after.SecondsPerOutputToken.ShouldBe(before.SecondsPerOutputToken);
-        after.FinishRate.ShouldBeGreaterThan(0);
+        (after.SecondsPerOutputToken, after.SecondsPerPromptToken, after.FinishRate).ShouldBe((0, 0, 0));
+        after.MeanOutputTokens.ShouldBe(900.0 / 14);
+    }
+
+    [Fact]
+    public void A_few_short_prompts_do_not_make_a_replica_look_slow_for_long_ones()
+    {
+        var state = new ScrapeState();
+        state.Add(Sample(0, 0, 0, 0), 0, 0, out _);
+        // Three prompts of 3 tokens took 25 ms each: 8 ms a token by division alone, 10 s for a prompt of 1,200.
+        var figures = state.Add(Sample(9, 30, 3, 0.075) with { PrefillCount = 3 }, 1_000, 0, out _);
+
+        (1_200 * figures.SecondsPerPromptToken).ShouldBeLessThan(0.2);
     }
 
     [Fact]
@@ -90,7 +102,8 @@ public sealed class ScrapeTests
         figures.SecondsPerPromptToken.ShouldBeGreaterThanOrEqualTo(0);
         figures = state.Add(Sample(1_010, 105, 2, 1.01), 2_000, 0, out _);
 
-        figures.SecondsPerPromptToken.ShouldBe(0.001, 1e-9);
+        // 1 s for 1,000 tokens in 1 prefill.
+        figures.SecondsPerPromptToken.ShouldBe((1 - 0.02 + 0.8192) / (1_000 + 8_192), 1e-12);
     }
 
     [Fact]
@@ -113,6 +126,7 @@ public sealed class ScrapeTests
         GeneratedTokens = generated,
         FinishedRequests = finished,
         PrefillSeconds = prefillSeconds,
+        PrefillCount = finished,
         InterTokenSeconds = generated * 0.02,
         InterTokenCount = generated,
         Series = 1,
