@@ -44,7 +44,7 @@ internal sealed class ListWatch<T>(
     ILogger logger)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    private readonly Lister<T> lister = new(client, options.Namespace, options.LabelSelector, options.FieldSelector, options.PageSize);
+    private readonly Lister<T> lister = new(client, options.Namespace, options.LabelSelector, options.FieldSelector, options.PageSize, options.OlderVersion);
     private readonly TimeProvider time = client.Time;
     private readonly Random random = new(options.Seed);
     private readonly BackOff backOff = new(options.FirstDelay, options.MaxDelay, new Random(options.Seed));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using k8s;
@@ -13,14 +14,14 @@ namespace Ops.Kube;
 internal sealed record Listing<T>(IReadOnlyList<T> Items, IReadOnlySet<ObjectKey> Unreadable, string ResourceVersion);
 
 /// <summary>Lists a kind in pages, from the newest data (no resourceVersion is sent, so a lagging replica cannot answer).</summary>
-internal sealed class Lister<T>(KubeClient client, string? ns, string? labelSelector, string? fieldSelector, int pageSize = 500)
+internal sealed class Lister<T>(KubeClient client, string? ns, string? labelSelector, string? fieldSelector, int pageSize = 500, string? olderVersion = null)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>The query string of the selectors, each pair with a leading ampersand.</summary>
     public string Selectors { get; } = Pair("labelSelector", labelSelector) + Pair("fieldSelector", fieldSelector);
 
-    /// <summary>The collection's path.</summary>
-    public string Path { get; } = ResourceOf<T>.Collection(ns);
+    /// <summary>The collection's path, in the version that the server answered last.</summary>
+    public string Path { get; private set; } = ResourceOf<T>.Collection(ns);
 
     /// <summary>
     /// Lists everything. All pages come from one snapshot on the server; when that snapshot is compacted away in between,
@@ -30,6 +31,13 @@ internal sealed class Lister<T>(KubeClient client, string? ns, string? labelSele
     {
         try
         {
+            return await ListPagesAsync(pageSize, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.StatusCode == HttpStatusCode.NotFound && olderVersion is not null)
+        {
+            // Not served in this version: take the other one, and come back to the first when the server was upgraded.
+            var own = ResourceOf<T>.Collection(ns);
+            Path = Path == own ? ResourceOf<T>.Collection(ns, olderVersion) : own;
             return await ListPagesAsync(pageSize, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsExpired)

@@ -39,6 +39,12 @@ public sealed record ResourceCacheOptions
     /// <summary>Only objects with matching fields, for example metadata.name=x.</summary>
     public string? FieldSelector { get; init; }
 
+    /// <summary>
+    /// An older API version with the same fields, read where the server does not serve the type's own, for example
+    /// v1beta1 for EndpointSlices before Kubernetes 1.21. Default none.
+    /// </summary>
+    public string? OlderVersion { get; init; }
+
     /// <summary>The server is asked to end a watch after once to twice this time. Default 5 minutes, as everybody's.</summary>
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

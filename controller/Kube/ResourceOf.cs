@@ -20,15 +20,19 @@ internal static class ResourceOf<T>
     /// <summary>The name in messages, metrics and RBAC rules, for example modelpools.ops.autonomic.dev.</summary>
     public static string Name { get; } = Entity.Group.Length == 0 ? Entity.PluralName : $"{Entity.PluralName}.{Entity.Group}";
 
-    private static string Root { get; } = Entity.Group.Length == 0 ? $"api/{Entity.ApiVersion}" : $"apis/{Entity.Group}/{Entity.ApiVersion}";
-
-    /// <summary>The collection's path without a leading slash; without a namespace that of all namespaces or of a cluster-scoped kind.</summary>
-    public static string Collection(string? ns) => string.IsNullOrEmpty(ns)
-        ? $"{Root}/{Entity.PluralName}"
-        : $"{Root}/namespaces/{Uri.EscapeDataString(ns)}/{Entity.PluralName}";
+    /// <summary>
+    /// The collection's path without a leading slash; without a namespace that of all namespaces or of a cluster-scoped
+    /// kind. Without a version that of the type.
+    /// </summary>
+    public static string Collection(string? ns, string? version = null) => string.IsNullOrEmpty(ns)
+        ? $"{Root(version)}/{Entity.PluralName}"
+        : $"{Root(version)}/namespaces/{Uri.EscapeDataString(ns)}/{Entity.PluralName}";
 
     /// <summary>One object's path.</summary>
     public static string Object(string? ns, string name) => $"{Collection(ns)}/{Uri.EscapeDataString(name)}";
+
+    private static string Root(string? version) =>
+        Entity.Group.Length == 0 ? $"api/{version ?? Entity.ApiVersion}" : $"apis/{Entity.Group}/{version ?? Entity.ApiVersion}";
 
     /// <summary>Items of built-in lists come without kind and apiVersion; callers may rely on them.</summary>
     public static T Complete(T obj)
