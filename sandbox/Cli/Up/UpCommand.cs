@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Ops.Cli.Terminal;
+
+namespace Ops.Cli.Up;
+
+/// <summary><c>./ops up</c>: parses what the user wants; <see cref="UpRun"/> does it.</summary>
+internal static class UpCommand
+{
+    public static Command Create(Screen screen, TimeProvider time)
+    {
+        var fresh = new Option<bool>("--fresh") { Description = "Forget the objects, pods and logs of earlier runs." };
+        var port = new Option<int>("--api-port") { HelpName = "port", DefaultValueFactory = _ => 6443, Description = "Port of the API server on 127.0.0.1; 0 takes any free one." };
+        var nodes = new Option<int>("--nodes") { HelpName = "n", DefaultValueFactory = _ => 2, Description = "Simulated GPU machines with four H100s each, beside one machine without GPUs." };
+        var state = new Option<string?>("--state") { HelpName = "folder", Description = "Where objects, logs and the kubeconfig are kept. Default: .ops beside the sources." };
+        var bare = new Option<bool>("--no-samples") { Description = "Start operator and router only, without the sample pools and their route." };
+        var patience = new Option<TimeSpan?>("--patience") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "Explain what is not ready after this long. Default: 90s." };
+        Bound(port, 0, 65535);
+        Bound(nodes, 1, 64);
+
+        var command = new Command("up", "Start the sandbox, the operator, the router and the sample fleet; Ctrl-C ends them all.")
+        {
+            fresh, port, nodes, state, bare, patience,
+        };
+        command.SetAction((parsed, cancellation) => new UpRun(screen, time).RunAsync(
+            new UpOptions
+            {
+                Fresh = parsed.GetValue(fresh),
+                ApiPort = parsed.GetValue(port),
+                GpuNodes = parsed.GetValue(nodes),
+                State = parsed.GetValue(state) ?? StateFolder.DefaultPath,
+                Samples = !parsed.GetValue(bare),
+                Patience = parsed.GetValue(patience) ?? TimeSpan.FromSeconds(90),
+            },
+            cancellation));
+        return command;
+    }
+
+    private static void Bound(Option<int> option, int least, int most) => option.Validators.Add(result =>
+    {
+        var value = result.GetValueOrDefault<int>();
+        if (value < least || value > most)
+            result.AddError($"{option.Name} must be from {least} to {most}, not {value}.");
+    });
+}

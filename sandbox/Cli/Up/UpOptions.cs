@@ -1,0 +1,23 @@
+namespace Ops.Cli.Up;
+
+/// <summary>What the user asked of <c>./ops up</c>.</summary>
+internal sealed record UpOptions
+{
+    /// <summary>Forget the state of earlier runs.</summary>
+    public bool Fresh { get; init; }
+
+    /// <summary>Port of the API server on 127.0.0.1; 0 for any free one.</summary>
+    public int ApiPort { get; init; }
+
+    /// <summary>Simulated GPU machines with four GPUs each.</summary>
+    public int GpuNodes { get; init; }
+
+    /// <summary>The state folder.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Whether manifests/samples are applied.</summary>
+    public bool Samples { get; init; }
+
+    /// <summary>When a component that is not ready gets explained.</summary>
+    public TimeSpan Patience { get; init; }
+}

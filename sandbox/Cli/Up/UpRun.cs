@@ -1,0 +1,102 @@
+using System.Globalization;
+using Ops.Cli.Kustomize;
+using Ops.Cli.Terminal;
+
+namespace Ops.Cli.Up;
+
+/// <summary>One run of <c>./ops up</c>, from the lock to the last process ended.</summary>
+internal sealed class UpRun(Screen screen, TimeProvider time)
+{
+    private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(200);
+
+    public async Task<int> RunAsync(UpOptions options, CancellationToken cancellation)
+    {
+        var board = new Board(screen, time, ProcessAge.Measure(time));
+        var deploy = KustomizeReader.Read(Path.Combine(Checkout.Manifests, "deploy"));
+        var samples = options.Samples ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples")) : [];
+        using var state = StateFolder.Acquire(options.State);
+        if (options.Fresh)
+            state.Clear();
+        CheckPorts(options, [.. deploy, .. samples]);
+
+        using var log = new FileLog(state.Log, time);
+        var since = time.GetUtcNow();
+        var fleet = await Fleet.StartAsync(options, state, board, log, time, cancellation);
+        try
+        {
+            await BringUpAsync(fleet, deploy, samples, options, state, board, since, cancellation);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The user asked to stop; before or after ready, what follows is the same.
+        }
+        finally
+        {
+            await StopAsync(fleet);
+        }
+
+        return 0;
+    }
+
+    private async Task BringUpAsync(
+        Fleet fleet, IReadOnlyList<Manifest> deploy, IReadOnlyList<Manifest> samples, UpOptions options, StateFolder state, Board board, DateTimeOffset since, CancellationToken cancellation)
+    {
+        var kubeconfig = state.WritePrivate("kubeconfig", fleet.Server.KubeconfigFor(fleet.Server.AdminToken));
+        using var cluster = new ClusterClient(fleet.Server.Url, fleet.Server.AdminToken);
+        var deployer = new Deployer(cluster, time);
+        await deployer.ApplyKindsAsync([.. deploy, .. samples], cancellation);
+        var space = deploy.FirstOrDefault(manifest => manifest.Kind == "Namespace");
+        if (space is not null)
+            await cluster.ApplyAsync(space, cancellation);
+        var key = await RouterAccess.KeyAsync(cluster, space?.Name ?? "default", cancellation);
+        await deployer.ApplyAsync(deploy, cancellation);
+        await deployer.ApplyAsync(samples, cancellation);
+        board.Done("manifests", string.Create(CultureInfo.InvariantCulture, $"{deploy.Count + samples.Count} objects applied"));
+
+        var components = deploy.Concat(samples).Select(Component.Of).OfType<Component>().ToList();
+        await new Readiness(cluster, board, screen, time).WaitAsync(components, since, options.Patience, cancellation);
+
+        var port = RouterAccess.Port(deploy) ?? throw new UserError("manifests/deploy has no Service named router with a nodePort.");
+        var router = new Uri($"http://127.0.0.1:{port}");
+        var models = samples.Where(manifest => manifest.Kind == "ModelRoute")
+            .Select(route => (string?)route.Body["spec"]?["model"] ?? route.Name).ToList();
+        await WaitForAnswersAsync(router, key, models, board, cancellation);
+
+        var instance = new RunningInstance(Environment.ProcessId, fleet.Server.Url, router.ToString().TrimEnd('/'), key, kubeconfig);
+        state.Publish(instance);
+        Welcome.Print(screen, instance, models.FirstOrDefault(), board.Elapsed);
+    }
+
+    private async Task WaitForAnswersAsync(Uri router, string key, IReadOnlyList<string> models, Board board, CancellationToken cancellation)
+    {
+        using var client = new HttpClient { BaseAddress = router, Timeout = TimeSpan.FromSeconds(10) };
+        foreach (var model in models)
+        {
+            while (!await RouterAccess.AnswersAsync(client, key, model, cancellation))
+            {
+                board.Waiting($"the first answer of {model}");
+                await Task.Delay(AnswerInterval, time, cancellation);
+            }
+
+            board.Done("first answer", $"{model}, through the router");
+        }
+    }
+
+    private async Task StopAsync(Fleet fleet)
+    {
+        var start = time.GetTimestamp();
+        screen.Line();
+        screen.Line("stopping (Ctrl-C again kills at once)");
+        await fleet.DisposeAsync();
+        screen.Line(string.Create(CultureInfo.InvariantCulture, $"stopped every process in {time.GetElapsedTime(start).TotalSeconds:0.0} s"));
+    }
+
+    private static void CheckPorts(UpOptions options, IReadOnlyList<Manifest> manifests)
+    {
+        PortCheck.EnsureFree(options.ApiPort, "the API server", "stop that program or choose another port with --api-port (0 takes any free one).");
+        foreach (var manifest in manifests)
+            foreach (var port in RouterAccess.NodePorts(manifest))
+                PortCheck.EnsureFree(port, $"Service {manifest.Name}", "stop that program, or change nodePort in manifests/deploy/router.yaml.");
+    }
+}
