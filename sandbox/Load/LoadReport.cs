@@ -9,7 +9,7 @@ namespace Ops.Load;
 /// <param name="Sent">Sent so far.</param>
 /// <param name="InFlight">Sent and without an outcome.</param>
 /// <param name="Answered">Answered in full.</param>
-/// <param name="Rejected">Refused with 429 or 503.</param>
+/// <param name="Rejected">Refused with 429 or 503 and a Retry-After header.</param>
 /// <param name="Failed">Any other end.</param>
 /// <param name="Dropped">Due, but not sent because of <see cref="LoadOptions.MaxConcurrent"/>.</param>
 /// <param name="CompletionTokens">Tokens received so far.</param>
@@ -50,11 +50,8 @@ public sealed record LoadReport
     /// <summary>Answered in full, with the number of tokens asked for.</summary>
     public required int Answered { get; init; }
 
-    /// <summary>Refused with 429 or 503.</summary>
+    /// <summary>Refused in good order: 429 or 503 with a Retry-After header.</summary>
     public required int Rejected { get; init; }
-
-    /// <summary>Rejections that lacked the Retry-After header.</summary>
-    public required int RejectedWithoutRetryAfter { get; init; }
 
     /// <summary>Neither answered nor rejected: connection errors, broken streams, time-outs, other statuses, short answers.</summary>
     public required int Failed { get; init; }
