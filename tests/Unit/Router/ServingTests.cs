@@ -186,6 +186,27 @@ public sealed class ServingTests
     }
 
     [Fact]
+    public async Task HTTP_2_without_TLS_works_as_the_server_is_configured()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: context => Upstream.StreamAsync(context, "a", "b"));
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)), "--Kestrel:EndpointDefaults:Protocols=Http2");
+        router.Client.DefaultRequestVersion = HttpVersion.Version20;
+        router.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new StringContent("""{"model":"chat","stream":true}"""),
+        };
+
+        using var response = await router.Client.SendAsync(request);
+
+        response.Version.ShouldBe(HttpVersion.Version20);
+        (await response.Content.ReadAsStringAsync()).ShouldEndWith("data: [DONE]\n\n");
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
     public async Task A_stop_lets_a_running_stream_finish()
     {
         var go = new TaskCompletionSource();
