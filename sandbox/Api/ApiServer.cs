@@ -173,7 +173,8 @@ public sealed class ApiServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes + 1;
+            // Reading stops at RequestBody.MaxBytes; what a client sends beyond it is drained, so that it gets to read its 413.
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.AllowSynchronousIO = false;
             kestrel.Listen(IPAddress.Loopback, options.Port, listen =>
             {

@@ -13,15 +13,20 @@ internal static class CrdNames
         var taken = others.Where(o => o.At("spec", "group").AsText() == group).Select(o => o.At("status", "acceptedNames") as JsonObject).OfType<JsonObject>().ToList();
         var takenPlurals = taken.SelectMany(PluralSpace).ToHashSet(StringComparer.Ordinal);
         var takenKinds = taken.SelectMany(KindSpace).ToHashSet(StringComparer.Ordinal);
-        if (names.Text("plural") is { } plural && takenPlurals.Contains(plural)) return ("PluralConflict", $"\"{plural}\" is already in use");
-        if (names.Text("singular") is { } singular && takenPlurals.Contains(singular)) return ("SingularConflict", $"\"{singular}\" is already in use");
-        foreach (var shortName in names.Texts("shortNames"))
-        {
-            if (takenPlurals.Contains(shortName)) return ("ShortNamesConflict", $"\"{shortName}\" is already in use");
-        }
+        (string, string)? conflict = null;
 
-        if (names.Text("kind") is { } kind && takenKinds.Contains(kind)) return ("KindConflict", $"\"{kind}\" is already in use");
-        return names.Text("listKind") is { } listKind && takenKinds.Contains(listKind) ? ("ListKindConflict", $"\"{listKind}\" is already in use") : null;
+        // kube-apiserver looks at all names and reports the last that is taken.
+        Check("PluralConflict", names.Text("plural"), takenPlurals);
+        Check("SingularConflict", names.Text("singular"), takenPlurals);
+        foreach (var shortName in names.Texts("shortNames")) Check("ShortNamesConflict", shortName, takenPlurals);
+        Check("KindConflict", names.Text("kind"), takenKinds);
+        Check("ListKindConflict", names.Text("listKind"), takenKinds);
+        return conflict;
+
+        void Check(string reason, string? name, HashSet<string> taken)
+        {
+            if (name is not null && taken.Contains(name)) conflict = (reason, $"\"{name}\" is already in use");
+        }
     }
 
     private static IEnumerable<string> PluralSpace(JsonObject names) =>
