@@ -109,7 +109,7 @@ if [ ! -s pkg/generated/openapi/zz_generated.openapi.go ]; then
     >"$work/openapi-gen.log" 2>&1 || die "openapi-gen failed: $(tail -2 "$work/openapi-gen.log")"
 fi
 
-version='-X k8s.io/component-base/version.gitVersion=v1.20.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=20'
+version='-X k8s.io/kubernetes/vendor/k8s.io/component-base/version.gitVersion=v1.20.2 -X k8s.io/kubernetes/vendor/k8s.io/component-base/version.gitMajor=1 -X k8s.io/kubernetes/vendor/k8s.io/component-base/version.gitMinor=20'
 for b in $binaries; do
   [ -x "$cache/$b" ] && continue
   say "building $b"

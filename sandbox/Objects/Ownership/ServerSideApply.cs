@@ -54,12 +54,15 @@ public static class ServerSideApply
         UntrackedFields.StripFrom(changes.Modified);
         UntrackedFields.StripFrom(declared);
         var touched = changes.Modified.Union(changes.Added);
-        if (!force && Disputes(entries, touched) is { } conflicts)
+        var disputable = force ? new FieldSet() : manager == LastApplied.Manager ? touched.Except(LastApplied.Unchanged(live, kind)) : touched;
+        if (Disputes(entries, disputable) is { } conflicts)
             return conflicts;
 
         var fields = entries.Select(e => e with { Fields = e.Fields.Except(touched).Except(changes.Removed) }).ToList();
         var isSame = live is not null && changes.IsEmpty && mine is not null && mine.Fields.Same(declared);
         fields.Add(new ManagerEntry(manager, ManagerEntry.Apply, kind.ApiVersion, subresource, isSame ? mine!.Time : ManagerEntry.TimeText(now), declared));
+        if (manager == LastApplied.Manager)
+            LastApplied.Follow(live, merged, intent);
         ManagerEntry.WriteAll(merged, fields);
         return new ApplyOutcome.Merged(merged);
     }

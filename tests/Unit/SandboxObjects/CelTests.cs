@@ -179,7 +179,7 @@ public sealed class CelTests
             {
                 e.Message.ShouldNotBeNullOrEmpty();
             }
-        }, iter: 30_000);
+        }, iter: 10_000);
     }
 
     private static object? Evaluate(string expression) => CelProgram.Compile(expression).Evaluate(Scope(new CelBudget(CelBudget.PerRule)));

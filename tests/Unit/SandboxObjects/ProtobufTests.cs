@@ -55,7 +55,7 @@ public sealed class ProtobufTests
             else
                 body[at] = value;
             _ = ProtobufDecoder.TryDecode(body);
-        }, iter: 5000);
+        }, iter: 2000);
     }
 
     private static IEnumerable<(byte[] Body, JsonObject Printed)> Recorded()
