@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using k8s;
 using k8s.Models;
@@ -79,7 +78,8 @@ public sealed partial class ApplyWriter
 
     /// <summary>
     /// Applies only the status of the intent, through the status subresource. Name and namespace come from its metadata.
-    /// With an observed object, an object that took its name meanwhile is left alone (409).
+    /// Never creates an object. Servers drop a uid here, so a status may reach an object that has just taken the name;
+    /// its observedGeneration and the next reconcile tell.
     /// </summary>
     /// <param name="intent">metadata (name, namespace) and the wanted status.</param>
     /// <param name="observed">The object as a cache holds it.</param>
@@ -88,7 +88,7 @@ public sealed partial class ApplyWriter
     /// <exception cref="NotLeaderException">Leadership was lost; nothing was sent.</exception>
     public Task<WriteResult<T>> ApplyStatusAsync<T>(T intent, T? observed, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        WriteAsync(Intent.OfStatus(intent, observed), observed, cancellationToken);
+        WriteAsync(Intent.OfStatus(intent), observed, cancellationToken);
 
     /// <summary>Deletes the observed object and no other of the same name: its uid is the precondition.</summary>
     /// <param name="observed">The object as a cache holds it.</param>
@@ -136,11 +136,7 @@ public sealed partial class ApplyWriter
             return Count(new WriteResult<T>(WriteOutcome.Unchanged, observed));
         }
 
-        var path = ResourceOf<T>.Object(intent.Namespace, intent.Name) + intent.Subresource;
-        var query = string.Create(CultureInfo.InvariantCulture, $"?fieldManager={intent.Manager}&force=true");
-        RequireLeadership();
-        var (body, status) = await client.SendForBytesAsync(
-            HttpMethod.Patch, path + query, KubeClient.Json(intent.Json, "application/apply-patch+yaml"), cancellationToken);
+        var (body, status) = await SendAsync<T>(intent, cancellationToken);
         var written = KubeClient.Parse<T>(body);
         memory.Remember(intent, observed, written);
         var outcome = status == HttpStatusCode.Created ? WriteOutcome.Created
@@ -149,6 +145,28 @@ public sealed partial class ApplyWriter
         if (outcome != WriteOutcome.Confirmed)
             Log.Wrote(logger, outcome, ResourceOf<T>.Name, ObjectKey.Of(written), intent.Subresource);
         return Count(new WriteResult<T>(outcome, written));
+    }
+
+    private async Task<(byte[] Body, HttpStatusCode Status)> SendAsync<T>(Intent intent, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        try
+        {
+            return await PatchAsync<T>(intent, "&force=true", intent.Json, "application/apply-patch+yaml", cancellationToken);
+        }
+        catch (KubeApiException e) when (e.StatusCode == HttpStatusCode.UnprocessableEntity && DroppedFields.PatchFor(e, intent.Fields) is not null)
+        {
+            await PatchAsync<T>(intent, "", DroppedFields.PatchFor(e, intent.Fields)!, "application/merge-patch+json", cancellationToken);
+            return await PatchAsync<T>(intent, "&force=true", intent.Json, "application/apply-patch+yaml", cancellationToken);
+        }
+    }
+
+    private Task<(byte[] Body, HttpStatusCode Status)> PatchAsync<T>(Intent intent, string query, string body, string mediaType, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        RequireLeadership();
+        var path = $"{ResourceOf<T>.Object(intent.Namespace, intent.Name)}{intent.Subresource}?fieldManager={intent.Manager}{query}";
+        return client.SendForBytesAsync(HttpMethod.Patch, path, KubeClient.Json(body, mediaType), cancellationToken);
     }
 
     private void RequireLeadership()

@@ -14,11 +14,9 @@ internal sealed class Intent
     private static readonly string[] ServerMetadata =
         ["managedFields", "resourceVersion", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"];
 
-    private readonly JsonObject fields;
-
     private Intent(JsonObject fields, string type, bool status)
     {
-        this.fields = fields;
+        Fields = fields;
         Type = type;
         Json = fields.ToJsonString();
         Fingerprint = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Json)));
@@ -30,6 +28,9 @@ internal sealed class Intent
 
     /// <summary>The resource, for example deployments.apps.</summary>
     public string Type { get; }
+
+    /// <summary>The wanted fields.</summary>
+    public JsonObject Fields { get; }
 
     /// <summary>The body of the request.</summary>
     public string Json { get; }
@@ -57,16 +58,14 @@ internal sealed class Intent
         return new Intent(body, ResourceOf<T>.Name, status: false);
     }
 
-    /// <summary>The intent of a status; the observed uid guards against another object of the same name.</summary>
-    public static Intent OfStatus<T>(T intent, T? observed)
+    /// <summary>The intent of a status alone.</summary>
+    public static Intent OfStatus<T>(T intent)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var all = ToJson(intent);
         var metadata = new JsonObject { ["name"] = intent.Metadata.Name };
         if (!string.IsNullOrEmpty(intent.Metadata.NamespaceProperty))
             metadata["namespace"] = intent.Metadata.NamespaceProperty;
-        if (observed?.Metadata.Uid is { } uid)
-            metadata["uid"] = uid;
         var body = new JsonObject
         {
             ["apiVersion"] = ResourceOf<T>.ApiVersion,
@@ -81,13 +80,13 @@ internal sealed class Intent
     public bool IsInForce<T>(T observed)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var apiVersion = fields["apiVersion"]!.GetValue<string>();
+        var apiVersion = Fields["apiVersion"]!.GetValue<string>();
         var entry = observed.Metadata.ManagedFields?.FirstOrDefault(f =>
             f.Manager == Manager && f.Operation == "Apply" && f.ApiVersion == apiVersion && f.Subresource is null or "" or "status");
         if (entry?.FieldsV1 is null)
             return false;
         var owned = entry.FieldsV1 is JsonElement json ? json : JsonSerializer.SerializeToElement(entry.FieldsV1);
-        return IntentComparison.InForce(fields, ToJson(observed), owned);
+        return IntentComparison.InForce(Fields, ToJson(observed), owned);
     }
 
     private static JsonObject ToJson<T>(T obj)

@@ -16,6 +16,13 @@ internal static class IntentComparison
     private static readonly HashSet<string> Identity = ["apiVersion", "kind"];
     private static readonly HashSet<string> MetadataIdentity = ["name", "namespace", "uid"];
 
+    // The few structures that are replaced whole and yet get a default inside: an intent without it means the default.
+    private static readonly Dictionary<string, (string Field, string Value)> DefaultedLeaves = new()
+    {
+        ["fieldRef"] = ("apiVersion", "v1"),
+        ["resourceFieldRef"] = ("divisor", "0"),
+    };
+
     /// <summary>True if applying the intent would leave the observed object as it is.</summary>
     public static bool InForce(JsonObject intent, JsonObject observed, JsonElement owned) =>
         owned.ValueKind == JsonValueKind.Object && Fields(intent, observed, owned, Identity);
@@ -36,7 +43,7 @@ internal static class IntentComparison
             if (inMetadata && wanted is JsonObject metadata && metadata.All(m => MetadataIdentity.Contains(m.Key)))
                 continue;
             if (!owned.TryGetProperty("f:" + name, out var part)
-                || !Value(wanted, observed[name], part, inMetadata ? MetadataIdentity : null))
+                || !(Value(wanted, observed[name], part, inMetadata ? MetadataIdentity : null) || IsDefaultedLeaf(name, wanted, observed[name], part)))
                 return false;
         }
 
@@ -97,6 +104,15 @@ internal static class IntentComparison
         if (!member.StartsWith("k:", StringComparison.Ordinal) || item is not JsonObject fields || JsonNode.Parse(member[2..]) is not JsonObject keys)
             return false;
         return keys.All(k => fields.TryGetPropertyValue(k.Key, out var value) ? JsonNode.DeepEquals(k.Value, value) : !complete);
+    }
+
+    private static bool IsDefaultedLeaf(string name, JsonNode? wanted, JsonNode? observed, JsonElement owned)
+    {
+        if (!IsLeaf(owned) || wanted is not JsonObject fields || !DefaultedLeaves.TryGetValue(name, out var leaf) || fields.ContainsKey(leaf.Field))
+            return false;
+        var complete = fields.DeepClone().AsObject();
+        complete[leaf.Field] = leaf.Value;
+        return JsonNode.DeepEquals(complete, observed);
     }
 
     private static bool IsLeaf(JsonElement owned) => !owned.EnumerateObject().Any(m => m.Name != ".");

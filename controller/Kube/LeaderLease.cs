@@ -191,7 +191,9 @@ public sealed partial class LeaderLease : ILeadership
             leading = true;
             return true;
         }
-        catch (Exception e) when (e is KubeApiException or HttpRequestException or IOException or TimeoutException or OperationCanceledException or System.Text.Json.JsonException)
+#pragma warning disable CA1031 // Whatever goes wrong, a candidate goes on campaigning and a leader runs into its deadline.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             if (!cancellationToken.IsCancellationRequested)
                 Log.Failed(logger, options.Namespace, options.Name, e.Message);
@@ -277,9 +279,10 @@ public sealed partial class LeaderLease : ILeadership
             if (await store.WriteAsync(lease, limit.Token) is { } written)
                 Note(written);
         }
-        catch (Exception e) when (e is KubeApiException or HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+#pragma warning disable CA1031 // Then the others wait.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            // Then they wait.
             Log.Failed(logger, options.Namespace, options.Name, e.Message);
         }
     }

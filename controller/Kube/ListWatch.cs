@@ -128,12 +128,14 @@ internal sealed class ListWatch<T>(
         using var watchdog = new CancellationTokenSource(TimeSpan.FromSeconds(seconds) + options.StallMargin, time);
         using var silence = new CancellationTokenSource(options.SilenceLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watchdog.Token, silence.Token);
+        var answered = false;
         try
         {
             var query = string.Create(CultureInfo.InvariantCulture, $"?watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={Uri.EscapeDataString(position!)}{lister.Selectors}");
             using var response = await client.SendAsync(HttpMethod.Get, lister.Path + query, null, either.Token);
             await using var stream = await response.Content.ReadAsStreamAsync(either.Token);
             await using var reader = new WatchReader<T>(stream);
+            answered = true;
             onTrouble(null);
             return await ReadAsync(reader, silence, either.Token);
         }
@@ -141,9 +143,10 @@ internal sealed class ListWatch<T>(
         {
             return (e.IsExpired ? WatchEnd.Expired : WatchEnd.Refused, e);
         }
-        catch (Exception e) when (either.IsCancellationRequested)
+        catch (Exception) when (either.IsCancellationRequested)
         {
-            return (WatchEnd.Stalled, e);
+            // A quiet kind on a server without bookmarks ends like this too, so silence after an answer is no trouble.
+            return (WatchEnd.Stalled, answered ? null : new TimeoutException($"no answer to a watch within {options.SilenceLimit.TotalSeconds} s."));
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {

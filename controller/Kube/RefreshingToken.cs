@@ -38,10 +38,24 @@ internal sealed class RefreshingToken(KubernetesClientConfiguration first, Func<
             reloadedAt = time.GetTimestamp();
         }
 
-        if (ProviderOf(reload()) is not { } provider)
+        if (Reload() is not { } provider)
             return false;
         current = provider;
         return await DiffersAsync(refused, cancellationToken);
+    }
+
+    private ITokenProvider? Reload()
+    {
+        try
+        {
+            return ProviderOf(reload!());
+        }
+#pragma warning disable CA1031 // A configuration that is half written just now is read again at the next refusal; the refusal is the news.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
     }
 
     private async Task<bool> DiffersAsync(AuthenticationHeaderValue? refused, CancellationToken cancellationToken) =>

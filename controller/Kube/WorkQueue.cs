@@ -179,9 +179,11 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private Entry? EntryFor(TKey key)
     {
+        if (disposed)
+            return null;
         if (entries.TryGetValue(key, out var entry))
             return entry;
-        if (entries.Count >= options.Capacity || disposed)
+        if (entries.Count >= options.Capacity)
             return null;
         return entries[key] = new Entry();
     }

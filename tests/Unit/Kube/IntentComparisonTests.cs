@@ -51,6 +51,15 @@ public sealed class IntentComparisonTests
     }
 
     [Fact]
+    public void A_default_inside_a_structure_that_is_replaced_whole_is_no_difference()
+    {
+        const string Fields = """{"f:fieldRef":{}}""";
+        InForce("""{"fieldRef":{"fieldPath":"a"}}""", """{"fieldRef":{"fieldPath":"a","apiVersion":"v1"}}""", Fields).ShouldBeTrue();
+        InForce("""{"fieldRef":{"fieldPath":"b"}}""", """{"fieldRef":{"fieldPath":"a","apiVersion":"v1"}}""", Fields).ShouldBeFalse();
+        InForce("""{"fieldRef":{"fieldPath":"a"}}""", """{"fieldRef":{"fieldPath":"a","apiVersion":"v2"}}""", Fields).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Fields_that_nobody_recorded_count_as_a_difference() =>
         InForce(Same, Observed, "{}").ShouldBeFalse();
 
