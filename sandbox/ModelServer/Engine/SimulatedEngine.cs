@@ -28,6 +28,7 @@ internal sealed class SimulatedEngine : IAsyncDisposable
     private int _lastSequences = 1;
     private double _lag;
     private volatile bool _ready;
+    private int _disposed;
 
     public SimulatedEngine(
         ServingProfile profile, BatchLimits limits, PowerSetting setting, TimeSpan loadTime, EngineClock clock, ServerMetrics metrics)
@@ -121,6 +122,8 @@ internal sealed class SimulatedEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _stop.CancelAsync();
         await _loop;
         List<Sequence> left;
