@@ -104,8 +104,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         if (tx.Find(resource.Storage, new ObjectId(ns, name)) is { } existing)
             throw Errors.AlreadyExists(resource.Id, name, existing.Parse().Metadata().ContainsKey("deletionTimestamp"));
         if (options.DryRun) return document;
-        var stored = tx.Put(resource.Storage, resource.ToStorage(document));
-        return resource.FromStorage(stored.Parse());
+        return Store(tx, resource, document);
     }
 
     private JsonObject Replace(StoreTransaction tx, ServedResource resource, StoredObject live, JsonObject document, WriteOptions options, bool applied)
@@ -122,8 +121,9 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         admission.AfterDefaults(context);
         ReplacedObject.AdvanceGeneration(document, old, kind);
         ReplacedObject.RejectNewFinalizers(document, old, resource);
-        if (!applied) ReplacedObject.RecordManagers(document, old, kind, options, time.GetUtcNow());
-        if (ReplacedObject.IsUnchanged(document, old)) return resource.FromStorage(live.Parse());
+        var unchanged = ReplacedObject.SameIgnoringManagers(document, old);
+        if (!applied) ReplacedObject.RecordManagers(document, old, kind, options, time.GetUtcNow(), unchanged);
+        if (unchanged && ReplacedObject.SameManagers(document, old)) return resource.FromStorage(live.Parse());
         RejectInvalid(resource, document, old);
         if (options.DryRun) return document;
         if (ReplacedObject.IsFinished(document))
@@ -132,8 +132,15 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
             return resource.FromStorage(last.Parse());
         }
 
-        var stored = tx.Put(resource.Storage, resource.ToStorage(document));
-        return resource.FromStorage(stored.Parse());
+        return Store(tx, resource, document);
+    }
+
+    /// <summary>The store keeps text, so the document itself can go on to the client.</summary>
+    private static JsonObject Store(StoreTransaction tx, ServedResource resource, JsonObject document)
+    {
+        var stored = resource.ToStorage(document);
+        tx.Put(resource.Storage, stored);
+        return resource.FromStorage(stored);
     }
 
     private static void Decode(ServedResource resource, JsonObject document, WriteOptions options)

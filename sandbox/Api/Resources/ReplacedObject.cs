@@ -42,7 +42,7 @@ internal static class ReplacedObject
     }
 
     /// <summary>Records who wrote what, unless the client itself edited the record (kubectl's migration from client-side apply).</summary>
-    public static void RecordManagers(JsonObject document, JsonObject old, KindDefinition kind, WriteOptions options, DateTimeOffset now)
+    public static void RecordManagers(JsonObject document, JsonObject old, KindDefinition kind, WriteOptions options, DateTimeOffset now, bool unchanged)
     {
         var metadata = document.Metadata();
         var (sent, live) = (metadata["managedFields"], old.Metadata()["managedFields"]);
@@ -50,13 +50,12 @@ internal static class ReplacedObject
         if (edited) return;
         if (live is null) metadata.Remove("managedFields");
         else metadata["managedFields"] = live.DeepClone();
-        if (SameIgnoringManagers(document, old)) return;
+        if (unchanged) return;
         ManagedFields.RecordUpdate(old, document, kind, options.FieldManager, options.Subresource, now);
     }
 
-    /// <summary>A write that changes nothing keeps its resourceVersion and wakes nobody; times of managers do not count.</summary>
-    public static bool IsUnchanged(JsonObject document, JsonObject old) =>
-        SameIgnoringManagers(document, old) && JsonEquality.Same(ManagersWithoutTimes(document), ManagersWithoutTimes(old));
+    /// <summary>Managers compared without their times: a write that changes nothing else keeps its resourceVersion and wakes nobody.</summary>
+    public static bool SameManagers(JsonObject document, JsonObject old) => JsonEquality.Same(ManagersWithoutTimes(document), ManagersWithoutTimes(old));
 
     /// <summary>Marked for deletion, with nothing left to wait for.</summary>
     public static bool IsFinished(JsonObject document)
@@ -67,7 +66,7 @@ internal static class ReplacedObject
         return document.Text("kind") != "Namespace" || document.Child("spec").Texts("finalizers").Count == 0;
     }
 
-    private static bool SameIgnoringManagers(JsonObject left, JsonObject right)
+    public static bool SameIgnoringManagers(JsonObject left, JsonObject right)
     {
         var (a, b) = (left.Metadata(), right.Metadata());
         foreach (var (name, value) in left)
