@@ -75,10 +75,12 @@ public sealed partial class SandboxNode : IAsyncDisposable
     private void Begin(KubeletContext context)
     {
         // The parts subscribe before the caches fill, so that each sees every object at least once.
-        parts.Add(new Controllers(state, context.Logger));
+        var controllers = new Controllers(state, context.Logger);
+        parts.Add(controllers);
         parts.Add(new SchedulerLoop(state, context.Logger));
         parts.Add(proxy = new ServiceProxy(state, context.Options.ServiceAddressRange, context.Logger));
         state.Start();
+        controllers.MakeDefaultAccounts();
         parts.Add(new GarbageCollector(state.Client, context.Clock, context.Logger));
         AbsentNodes.Remove(state, context.Options.Nodes);
         // Every pod keeps its address before any new pod may take one.

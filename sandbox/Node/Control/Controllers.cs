@@ -75,6 +75,13 @@ internal sealed class Controllers : IAsyncDisposable
     private Func<ObjectName, TimeSpan?> Plans<T>(ObjectCache<T> cache, Func<T, Plan> plan) where T : class, IKubernetesObject<V1ObjectMeta> =>
         key => cache.Get(key.Namespace, key.Name) is { } thing ? state.Execute(plan(thing)) : null;
 
+    /// <summary>Makes the default accounts of namespaces that are there already, before any pod asks for one.</summary>
+    public void MakeDefaultAccounts()
+    {
+        foreach (var one in state.Namespaces.All())
+            MakeDefaultAccount(new ObjectName(string.Empty, one.Name()));
+    }
+
     /// <summary>Every namespace has a service account named default, as long as it is not on its way out.</summary>
     private TimeSpan? MakeDefaultAccount(ObjectName key)
     {

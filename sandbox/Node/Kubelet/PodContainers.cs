@@ -8,7 +8,9 @@ namespace Ops.Sandbox.Node.Kubelet;
 internal sealed class PodContainers : IAsyncDisposable
 {
     /// <summary>A configuration error is looked at again this often.</summary>
-    private static readonly TimeSpan ConfigRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ConfigRetry = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan FirstReasonShown = TimeSpan.FromSeconds(1);
 
     private readonly KubeletContext context;
     private readonly Func<V1Pod> current;
@@ -140,6 +142,12 @@ internal sealed class PodContainers : IAsyncDisposable
             return true;
         if (slot.PullFailedAt is { } at && slot.Pulls.Left(at, Now) is { } left)
         {
+            // The first reason stays long enough to be seen before it turns into the back-off.
+            if (slot.Waiting?.Reason == "ErrImagePull" && Now < at + FirstReasonShown)
+            {
+                again = at + FirstReasonShown - Now;
+                return false;
+            }
             if (slot.Waiting?.Reason == "ErrImagePull")
             {
                 Tell(slot, "BackOff", $"Back-off pulling image \"{image}\"");
@@ -155,8 +163,7 @@ internal sealed class PodContainers : IAsyncDisposable
         slot.Waiting = new V1ContainerStateWaiting { Reason = "ErrImagePull", Message = problem };
         slot.Pulls.Next(Now);
         slot.PullFailedAt = Now;
-        // Long enough for the first reason to be seen before it turns into the back-off.
-        again = TimeSpan.FromSeconds(1);
+        again = FirstReasonShown;
         return false;
     }
 
