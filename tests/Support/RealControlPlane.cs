@@ -155,7 +155,9 @@ public sealed class RealControlPlane : IAsyncDisposable
             $"--etcd-servers=http://127.0.0.1:{_etcdPort}", $"--cert-dir={InFolder("certs")}", "--bind-address=127.0.0.1", $"--secure-port={_apiPort}",
             "--service-cluster-ip-range=10.96.0.0/16", $"--token-auth-file={InFolder("tokens.csv")}", "--authorization-mode=RBAC",
             "--service-account-issuer=https://kubernetes.default.svc", $"--service-account-key-file={InFolder("sa.key")}",
-            $"--service-account-signing-key-file={InFolder("sa.key")}", "--allow-privileged=true", "--endpoint-reconciler-type=none",
+            $"--service-account-signing-key-file={InFolder("sa.key")}", "--allow-privileged=true",
+            // Takes the not-ready taint off only through the node lifecycle controller, which a fake node does without.
+            "--disable-admission-plugins=TaintNodesByCondition", "--enable-admission-plugins=OwnerReferencesPermissionEnforcement", "--endpoint-reconciler-type=none",
         ];
         string[] audit = [$"--audit-policy-file={InFolder("audit.yaml")}", $"--audit-log-path={AuditFile}", "--audit-log-mode=blocking"];
         _apiServer = Start("kube-apiserver", _options.Audit ? [.. arguments, .. audit] : arguments);

@@ -1,0 +1,36 @@
+namespace Ops.Bench;
+
+/// <summary>One claim as a command: it measures, and returns its figures by key.</summary>
+internal interface IBench
+{
+    /// <summary>The name on the command line.</summary>
+    string Name { get; }
+
+    /// <summary>One line for the help.</summary>
+    string Summary { get; }
+
+    /// <summary>Measures. A figure that could not be measured is absent, never invented.</summary>
+    Task RunAsync(BenchContext context, CancellationToken cancellation);
+}
+
+/// <summary>What a bench may use.</summary>
+/// <param name="Quick">The same work smaller, in at most 60 s, with the same keys.</param>
+/// <param name="Figures">Where the figures go.</param>
+/// <param name="Say">Prints one line of progress.</param>
+internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say);
+
+/// <summary>Figures in the order in which they were measured, each with its unit for people.</summary>
+internal sealed class Figures
+{
+    private readonly List<(string Key, double Value, string Unit, string Meaning)> _rows = [];
+
+    /// <summary>The rows so far.</summary>
+    public IReadOnlyList<(string Key, double Value, string Unit, string Meaning)> Rows => _rows;
+
+    /// <summary>Adds a figure; not a number means not measured and is left out.</summary>
+    public void Add(string key, double value, string unit, string meaning)
+    {
+        if (double.IsFinite(value))
+            _rows.Add((key, value, unit, meaning));
+    }
+}
