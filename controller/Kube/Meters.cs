@@ -4,39 +4,39 @@ using System.Net;
 
 namespace Ops.Kube;
 
-/// <summary>The numbers of this assembly, under the meter Ops.Kube. Label values are few: kinds, controllers, verbs, codes.</summary>
+/// <summary>The numbers of this assembly, under the meter Ops.Kube, whose name exporters put in front. Label values are few: kinds, controllers, verbs, codes.</summary>
 internal static class Meters
 {
     private static readonly Meter Meter = new("Ops.Kube");
 
     private static readonly Counter<long> Requests = Meter.CreateCounter<long>(
-        "ops.kube.requests", description: "Requests to the API server by verb and status code; watches count once.");
+        "requests", description: "Requests to the API server by verb and status code; watches count once.");
 
     private static readonly Counter<long> WatchEnds = Meter.CreateCounter<long>(
-        "ops.kube.watch.ends", description: "Watches that ended, by resource and reason.");
+        "watch.ends", description: "Watches that ended, by resource and reason.");
 
     private static readonly Counter<long> Lists = Meter.CreateCounter<long>(
-        "ops.kube.lists", description: "Complete lists by resource; more than one a cache means relists.");
+        "lists", description: "Complete lists by resource; more than one a cache means relists.");
 
     private static readonly Counter<long> MissedDeletions = Meter.CreateCounter<long>(
-        "ops.kube.missed.deletions", description: "Deletions found only by the difference of a relist.");
+        "missed.deletions", description: "Deletions found only by the difference of a relist.");
 
     private static readonly Histogram<double> Durations = Meter.CreateHistogram<double>(
-        "ops.kube.reconcile.duration", unit: "s", description: "Time of one reconcile by controller and result.");
+        "reconcile.duration", unit: "s", description: "Time of one reconcile by controller and result.");
 
     private static readonly Counter<long> Errors = Meter.CreateCounter<long>(
-        "ops.kube.reconcile.errors", description: "Reconciles that failed, by controller.");
+        "reconcile.errors", description: "Reconciles that failed, by controller.");
 
     private static readonly Counter<long> Writes = Meter.CreateCounter<long>(
-        "ops.kube.writes", description: "Intents by resource and outcome; Unchanged cost no request.");
+        "writes", description: "Intents by resource and outcome; Unchanged cost no request.");
 
     private static readonly Counter<long> DroppedEvents = Meter.CreateCounter<long>(
-        "ops.kube.events.dropped", description: "Kubernetes Events dropped by a bound.");
+        "events.dropped", description: "Kubernetes Events dropped by a bound.");
 
     private static readonly ConcurrentDictionary<string, WorkQueue<ObjectKey>> Queues = new();
 
     static Meters() => Meter.CreateObservableGauge(
-        "ops.kube.queue.depth",
+        "queue.depth",
         () => Queues.Select(q => new Measurement<int>(q.Value.Count, new KeyValuePair<string, object?>("controller", q.Key))),
         description: "Keys waiting for a worker, by controller.");
 

@@ -7,7 +7,6 @@ using Ops.Operator.Hosting;
 using Ops.Operator.Pools;
 using Ops.Operator.Routes;
 using Ops.Operator.Scraping;
-using Prometheus;
 
 if (args is ["crds", .. var rest])
     return CrdCommand.Run(rest, Console.Out, Console.Error);
@@ -34,9 +33,7 @@ catch (Exception error) when (error is KubeConfigException or IOException or Una
     return 2;
 }
 
-// Only the meters of Ops: ASP.NET's own would triple /metrics and say nothing about a fleet.
-Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith("Ops.", StringComparison.Ordinal));
-
+OperatorMetrics.Start();
 var builder = WebApplication.CreateSlimBuilder();
 builder.WebHost.UseUrls(options.Urls);
 builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);

@@ -48,6 +48,8 @@ internal sealed class ControllerBench : IBench
         foreach (var (verb, count) in fleet.OperatorRequestsByVerb())
             figures.Add($"requests_{verb}", count, "", $"{verb} requests of the operator to converge");
 
+        // Two scrape intervals: until then the first measured numbers still find their way into the statuses.
+        await Task.Delay(TimeSpan.FromSeconds(context.Quick ? 16 : 31), cancellation);
         var idle = context.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(5);
         context.Say($"idle for {idle.TotalSeconds:0} s");
         var before = fleet.OperatorWrites();
