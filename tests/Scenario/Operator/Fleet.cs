@@ -1,0 +1,207 @@
+using System.Net;
+using System.Net.Sockets;
+using k8s;
+using k8s.Models;
+using Ops.Api;
+using Ops.Sandbox.Api;
+using Ops.Sandbox.Node;
+using Ops.Testing;
+
+[assembly: AssemblyFixture(typeof(Ops.OperatorScenario.Fleet))]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace Ops.OperatorScenario;
+
+/// <summary>
+/// A sandbox cluster with the manifests' CRDs and roles, and the operator as a process with the rights of its own
+/// service account. Every test has a namespace of its own.
+/// </summary>
+public sealed class Fleet : IAsyncLifetime
+{
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    // Long, because two cores may be busy with other tests; a healthy run needs a small part of it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("ops-operator-scenario-").FullName;
+    private ApiServer server = null!;
+    private SandboxNode node = null!;
+    private int runs;
+
+    /// <summary>The stock kubectl with all rights.</summary>
+    public Kubectl Kubectl { get; private set; } = null!;
+
+    /// <summary>The operator's process.</summary>
+    public ChildProcess Operator { get; private set; } = null!;
+
+    /// <summary>Where the operator's process listens.</summary>
+    public Uri OperatorUrl { get; private set; } = null!;
+
+    /// <summary>Requests of all HTTP clients that change objects. The sandbox's own controllers work inside its process and do not count; the lease is an update.</summary>
+    public long Patches => server.RequestsOf("patch") + server.RequestsOf("create") + server.RequestsOf("delete");
+
+    /// <inheritdoc/>
+    public async ValueTask InitializeAsync()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        // Loopback addresses of its own, since other sandboxes may run on this machine: two blocks of 4096 by process id.
+        var (second, third) = (64 + (Environment.ProcessId % 32), Environment.ProcessId / 32 % 8 * 32);
+        var pods = $"127.{second}.{third}.0/20";
+        var services = IPNetwork.Parse($"127.{second}.{third + 16}.0/20");
+        server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
+        node = await SandboxNode.StartAsync(
+            server,
+            new()
+            {
+                Nodes =
+                [
+                    new("gpu-0") { Gpus = 4, GpuProduct = Products.H100 },
+                    new("cpu-0"),
+                ],
+                Images = new Dictionary<string, ImageEntry>
+                {
+                    [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
+                    ["failing:1"] = new("/bin/sh") { LeadingArguments = ["-c", "echo the weights are broken >&2; exit 7"] },
+                },
+                PodAddressRange = pods,
+                ServiceAddressRange = services.ToString(),
+                WorkDirectory = Path.Combine(folder, "node"),
+            },
+            cancellation);
+        Kubectl = new(server.KubeconfigFor(server.AdminToken));
+        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac"])
+        {
+            var path = Path.Combine(Repository.Root, "manifests", part);
+            await KubectlAsync(["apply", Directory.Exists(path) ? "-k" : "-f", path]);
+        }
+
+        await KubectlAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
+        await StartOperatorAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Operator is not null)
+            await Operator.DisposeAsync();
+        if (node is not null)
+            await node.DisposeAsync();
+        if (server is not null)
+            await server.DisposeAsync();
+        Kubectl?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Starts the operator and waits until it is ready.</summary>
+    public async Task StartOperatorAsync()
+    {
+        var home = Directory.CreateDirectory(Path.Combine(folder, $"operator-{++runs}")).FullName;
+        var kubeconfig = Path.Combine(home, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.IssueServiceAccountToken("ops-system", "operator")));
+        OperatorUrl = new($"http://127.0.0.1:{FreePort()}");
+        Operator = ChildProcess.Start(
+            Repository.Executable("Ops.Operator"),
+            ["--urls", OperatorUrl.ToString(), "--scrape-interval", "500ms"],
+            Path.Combine(home, "log"),
+            new Dictionary<string, string?> { ["KUBECONFIG"] = kubeconfig, ["HOME"] = home });
+        await UntilAsync("the operator is ready", async () =>
+        {
+            Operator.HasExited.ShouldBeFalse(Operator.Tail());
+            return await StatusOfAsync("readyz") == HttpStatusCode.OK;
+        });
+    }
+
+    /// <summary>The status of one of the operator's own endpoints, or null while it does not listen.</summary>
+    public async Task<HttpStatusCode?> StatusOfAsync(string path)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri(OperatorUrl, path));
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The operator's metrics page.</summary>
+    public Task<string> MetricsAsync() => Http.GetStringAsync(new Uri(OperatorUrl, "metrics"));
+
+    /// <summary>Deletes a namespace with all that is in it, without waiting for the end.</summary>
+    public Task DropAsync(string ns) => KubectlAsync(["delete", "namespace", ns, "--wait=false"]);
+
+    /// <summary>Makes a namespace.</summary>
+    public Task NamespaceAsync(string ns) => KubectlAsync(["create", "-f", "-"], $"---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {ns}}}}}");
+
+    /// <summary>Runs kubectl and expects success.</summary>
+    public async Task<string> KubectlAsync(IEnumerable<string> arguments, string? input = null) =>
+        (await Kubectl.RunAsync(arguments, TestContext.Current.CancellationToken, input)).OrThrow().Output;
+
+    /// <summary>Runs kubectl and expects a refusal, whose words are returned.</summary>
+    public async Task<string> RefusalAsync(IEnumerable<string> arguments, string? input = null)
+    {
+        var result = await Kubectl.RunAsync(arguments, TestContext.Current.CancellationToken, input);
+        result.ExitCode.ShouldNotBe(0, result.Output);
+        return result.Error;
+    }
+
+    /// <summary>Reads an object, or null.</summary>
+    public T? Get<T>(string ns, string name)
+        where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.Get<T>(ns, name);
+
+    /// <summary>Reads all objects of a namespace.</summary>
+    public IReadOnlyList<T> List<T>(string ns)
+        where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.List<T>(ns);
+
+    /// <summary>A pool as it is now.</summary>
+    public async Task<ModelPool> PoolAsync(string ns, string name) =>
+        KubernetesJson.Deserialize<ModelPool>(await KubectlAsync(["-n", ns, "get", "mp", name, "-o", "json"]));
+
+    /// <summary>A route as it is now.</summary>
+    public async Task<ModelRoute> RouteAsync(string ns, string name) =>
+        KubernetesJson.Deserialize<ModelRoute>(await KubectlAsync(["-n", ns, "get", "mr", name, "-o", "json"]));
+
+    /// <summary>Waits until a pool's condition has a status and, if given, a reason.</summary>
+    public async Task<V1Condition> ConditionAsync(string ns, string pool, string type, bool isTrue, string? reason = null)
+    {
+        V1Condition? found = null;
+        await UntilAsync($"{type} of {pool} is {isTrue} {reason}", async () =>
+        {
+            var now = await PoolAsync(ns, pool);
+            found = Conditions.Find(now.Status?.Conditions, type);
+            return now.Status?.ObservedGeneration == now.Metadata.Generation
+                && found is not null && found.Status == (isTrue ? "True" : "False") && (reason is null || found.Reason == reason);
+        });
+        return found!;
+    }
+
+    /// <summary>Waits until something holds, and says what was waited for when it never does.</summary>
+    public async Task UntilAsync(string what, Func<Task<bool>> holds)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await holds())
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > Patience)
+            {
+                var state = await KubectlAsync(["get", "mp,mr,deployments,replicasets,pods,events", "-A", "-o", "wide"]);
+                Assert.Fail($"waited in vain for: {what}\n{state}\n{Operator.Tail(30)}");
+            }
+
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>GPU products of the sandbox.</summary>
+internal static class Products
+{
+    public const string H100 = "NVIDIA-H100-80GB-HBM3";
+}
