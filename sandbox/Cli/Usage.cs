@@ -10,7 +10,7 @@ internal static class Usage
 
     public static string Explain(ParseResult parsed)
     {
-        var problems = string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct());
+        var problems = string.Join(" ", parsed.Errors.Select(error => error.Message).Where(message => message.Length > 0).Distinct());
         var command = parsed.CommandResult.Command.Name;
         return $"{problems} See ./ops {(command == "ops" ? "" : command + " ")}--help.";
     }

@@ -23,7 +23,7 @@ internal static class NamespaceOverlay
             .Where(manifest => manifest.Kind == "CustomResourceDefinition" && (string?)manifest.Body["spec"]?["scope"] == "Cluster")
             .Select(manifest => (string?)manifest.Body["spec"]?["names"]?["kind"])
             .ToHashSet();
-        var accounts = manifests.Where(manifest => manifest.Kind == "ServiceAccount").Select(manifest => manifest.Name).ToHashSet();
+        var accounts = manifests.Where(manifest => manifest.Kind == "ServiceAccount").Select(manifest => (manifest.Name, manifest.Namespace)).ToHashSet();
 
         foreach (var manifest in manifests)
         {
@@ -35,12 +35,12 @@ internal static class NamespaceOverlay
 
             if (manifest.Body["subjects"] is JsonArray subjects)
                 foreach (var subject in subjects.OfType<JsonObject>())
-                    if ((string?)subject["kind"] == "ServiceAccount" && IsOurs((string?)subject["name"], accounts))
+                    if ((string?)subject["kind"] == "ServiceAccount" && IsOurs(subject, accounts))
                         subject["namespace"] = space;
         }
     }
 
-    // kustomize moves the account named default too, wherever it is declared.
-    private static bool IsOurs(string? account, HashSet<string> accounts) =>
-        account is not null && (account == "default" || accounts.Contains(account));
+    // A subject means the account of the same name and, where it names a namespace, of the same one.
+    private static bool IsOurs(JsonObject subject, HashSet<(string Name, string? Namespace)> accounts) =>
+        accounts.Contains(((string?)subject["name"] ?? "", (string?)subject["namespace"]));
 }

@@ -24,11 +24,16 @@ internal static class LoadCommand
         var seed = new Option<int>("--seed") { HelpName = "n", DefaultValueFactory = _ => 1, Description = "Seed of --synthetic." };
         var json = new Option<string?>("--json") { HelpName = "file", Description = "Also write the figures as JSON." };
         var state = new Option<string?>("--state") { HelpName = "folder", Description = "State folder of the running ./ops up. Default: .ops beside the sources." };
-        synthetic.AcceptOnlyFromAmong("conv", "code");
+        synthetic.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.Tokens[^1].Value is not ("conv" or "code"))
+                result.AddError($"--synthetic must be conv or code, not {result.Tokens[^1].Value}.");
+        });
         speedup.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1e6))
-                result.AddError("--speedup must be a number above 0.");
+            if (result.Tokens.Count > 0
+                && !(double.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out var factor) && factor is > 0 and <= 1e6))
+                result.AddError($"--speedup must be a number above 0, not {result.Tokens[^1].Value}.");
         });
 
         var command = new Command("load", "Replay a production trace through the router, open loop, and report what came back.")

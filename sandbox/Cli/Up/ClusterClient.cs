@@ -26,16 +26,21 @@ internal sealed class ClusterClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    /// <summary>Server-side apply of one object.</summary>
+    /// <summary>
+    /// Server-side apply of one object without force: what someone has changed since the last start is theirs, and stays.
+    /// </summary>
+    /// <returns>The fields that someone else has set otherwise, for which the object was left as it is; none when it was applied.</returns>
     /// <exception cref="UserError">The server refuses it; the message is the server's own.</exception>
-    public async Task<JsonObject> ApplyAsync(Manifest manifest, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> ApplyAsync(Manifest manifest, CancellationToken cancellation)
     {
-        var path = $"{await PathOfAsync(manifest, cancellation)}/{manifest.Name}?fieldManager={FieldManager}&fieldValidation=Strict&force=true";
+        var path = $"{await PathOfAsync(manifest, cancellation)}/{manifest.Name}?fieldManager={FieldManager}&fieldValidation=Strict&force=false";
         using var content = new StringContent(manifest.Body.ToJsonString(), Encoding.UTF8, "application/apply-patch+yaml");
         using var response = await http.PatchAsync(path, content, cancellation);
         var body = await ReadAsync(response, cancellation);
+        if (response.StatusCode == HttpStatusCode.Conflict && ConflictingFields(body) is { Count: > 0 } theirs)
+            return theirs;
         return response.IsSuccessStatusCode
-            ? body
+            ? []
             : throw new UserError($"{manifest.Source}: the API server refuses {manifest}: {(string?)body["message"] ?? response.StatusCode.ToString()}");
     }
 
@@ -67,6 +72,11 @@ internal sealed class ClusterClient : IDisposable
         using var response = await http.GetAsync($"/api/v1/namespaces/{space}/pods/{pod}/log?tailLines={lines}", cancellation);
         return response.IsSuccessStatusCode ? (await response.Content.ReadAsStringAsync(cancellation)).TrimEnd() : "";
     }
+
+    private static List<string> ConflictingFields(JsonObject status) =>
+        [.. (status["details"]?["causes"] as JsonArray ?? []).OfType<JsonObject>()
+            .Where(cause => (string?)cause["reason"] == "FieldManagerConflict")
+            .Select(cause => (string?)cause["field"] ?? "").Distinct()];
 
     private async Task<string> PathOfAsync(Manifest manifest, CancellationToken cancellation)
     {

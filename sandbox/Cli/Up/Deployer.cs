@@ -11,11 +11,15 @@ internal sealed class Deployer(ClusterClient cluster, TimeProvider time)
     private static readonly TimeSpan EstablishLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Applies all manifests.</summary>
+    /// <returns>A line for each object that the user has changed since, and that was therefore left alone.</returns>
     /// <exception cref="UserError">One is refused.</exception>
-    public async Task ApplyAsync(IReadOnlyList<Manifest> manifests, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> ApplyAsync(IReadOnlyList<Manifest> manifests, CancellationToken cancellation)
     {
+        var kept = new List<string>();
         foreach (var manifest in manifests.OrderBy(Rank))
-            await cluster.ApplyAsync(manifest, cancellation);
+            if (await cluster.ApplyAsync(manifest, cancellation) is { Count: > 0 } fields)
+                kept.Add($"{manifest} stays as you changed it ({string.Join(", ", fields)})");
+        return kept;
     }
 
     /// <summary>Applies only the custom resource definitions and waits until their kinds are served.</summary>

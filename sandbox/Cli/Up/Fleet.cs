@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Ops.Cli.Terminal;
 using Ops.Sandbox.Api;
@@ -24,11 +25,20 @@ internal sealed class Fleet : IAsyncDisposable
     public static async Task<Fleet> StartAsync(UpOptions options, StateFolder state, Board board, ILoggerFactory log, TimeProvider time, CancellationToken cancellation)
     {
         var images = Machines.Images();
+        var addresses = AddressRanges.For(state.Path);
         ApiServer server;
         try
         {
             server = await ApiServer.StartAsync(
-                new ApiServerOptions { Port = options.ApiPort, StatePath = state.Database, TimeProvider = time, LoggerFactory = log }, cancellation);
+                new ApiServerOptions
+                {
+                    Port = options.ApiPort,
+                    StatePath = state.Database,
+                    ServiceAddressRange = IPNetwork.Parse(addresses.Services),
+                    TimeProvider = time,
+                    LoggerFactory = log,
+                },
+                cancellation);
         }
         catch (IOException error)
         {
@@ -44,6 +54,8 @@ internal sealed class Fleet : IAsyncDisposable
                 Nodes = nodes,
                 Images = images,
                 WorkDirectory = state.Pods,
+                PodAddressRange = addresses.Pods,
+                ServiceAddressRange = addresses.Services,
                 TimeProvider = time,
                 LoggerFactory = log,
             }, cancellation);

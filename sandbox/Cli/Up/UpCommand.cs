@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Ops.Cli.Terminal;
 
 namespace Ops.Cli.Up;
@@ -37,8 +38,8 @@ internal static class UpCommand
 
     private static void Bound(Option<int> option, int least, int most) => option.Validators.Add(result =>
     {
-        var value = result.GetValueOrDefault<int>();
-        if (value < least || value > most)
-            result.AddError($"{option.Name} must be from {least} to {most}, not {value}.");
+        var text = result.Tokens.Count > 0 ? result.Tokens[^1].Value : option.GetDefaultValue()?.ToString();
+        if (!int.TryParse(text, CultureInfo.InvariantCulture, out var value) || value < least || value > most)
+            result.AddError($"{option.Name} must be a whole number from {least} to {most}, not {text}.");
     });
 }

@@ -50,9 +50,10 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         if (space is not null)
             await cluster.ApplyAsync(space, cancellation);
         var key = await RouterAccess.KeyAsync(cluster, space?.Name ?? "default", cancellation);
-        await deployer.ApplyAsync(deploy, cancellation);
-        await deployer.ApplyAsync(samples, cancellation);
-        board.Done("manifests", string.Create(CultureInfo.InvariantCulture, $"{deploy.Count + samples.Count} objects applied"));
+        var kept = await deployer.ApplyAsync([.. deploy, .. samples], cancellation);
+        board.Done("manifests", string.Create(CultureInfo.InvariantCulture, $"{deploy.Count + samples.Count - kept.Count} objects applied"));
+        foreach (var line in kept)
+            board.Done("manifests", line);
 
         var components = deploy.Concat(samples).Select(Component.Of).OfType<Component>().ToList();
         await new Readiness(cluster, board, screen, time).WaitAsync(components, since, options.Patience, cancellation);
