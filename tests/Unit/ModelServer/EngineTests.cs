@@ -5,131 +5,118 @@ using Ops.Sandbox.ModelServer.Metrics;
 
 namespace Ops.Sandbox.ModelServer.Tests;
 
-/// <summary>The loop on a fake clock: exact times, no waiting.</summary>
-public sealed class EngineTests : IAsyncDisposable
+/// <summary>The loop on clocks that move only when told to.</summary>
+public class EngineTests
 {
     private static readonly ServingProfile Llama = ServingProfiles.Get("meta-llama/Llama-3.1-8B-Instruct", GpuProduct.H100.Name, 1);
     private static readonly PowerSetting Full = GpuProduct.H100.Default;
 
-    private readonly FakeTimeProvider _time = new();
-    private readonly EngineClock _clock;
-    private readonly SimulatedEngine _engine;
-
-    public EngineTests()
-    {
-        _clock = new EngineClock(_time);
-        _engine = new SimulatedEngine(
-            Llama, new BatchLimits(256, 8192, 400_000, 1000), Full, TimeSpan.FromSeconds(2), _clock, new ServerMetrics("m"));
-        _engine.Start();
-    }
-
     [Fact]
     public async Task It_is_ready_when_the_weights_are_loaded_and_not_before()
     {
-        await AdvanceAsync(1.9);
-        _engine.Ready.ShouldBeFalse();
-        await AdvanceAsync(0.2);
-        await UntilAsync(() => _engine.Ready);
+        var time = new FakeTimeProvider();
+        await using var engine = New(time, load: 2);
+        engine.Start();
+        time.Advance(TimeSpan.FromSeconds(1.9));
+        await Task.Delay(50);
+        engine.Ready.ShouldBeFalse();
+        await RunningServer.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(0.2));
+            return engine.Ready;
+        });
     }
 
-    [Fact]
-    public async Task A_fixed_batch_runs_at_the_measured_speed_and_energy()
+    // ML.ENERGY measured these medians: batch, milliseconds a token, watts.
+    [Theory]
+    [InlineData(8, 7.32, 486)]
+    [InlineData(64, 11.50, 610)]
+    [InlineData(256, 26.13, 691)]
+    public async Task A_fixed_batch_runs_at_the_measured_speed_and_energy(int batch, double stepMs, double watts)
     {
-        await LoadAsync();
-        var before = _engine.Power.Joules;
-        var start = _clock.Now;
-        const int batch = 64, tokens = 400;
-        var sequences = Enumerable.Range(0, batch).Select(_ => _engine.Submit(1, tokens, FinishReason.Length)!).ToList();
-        await UntilAsync(() => _engine.Load == (0, 0), advance: 0.005);
-        var seconds = sequences.Max(s => s.FirstToken) - start + ((tokens - 1) * Llama.DecodeStep(batch, Full).Seconds);
+        const int tokens = 400;
+        var time = new SleepIsTime(TimeSpan.Zero);
+        await using var engine = New(time);
+        var start = time.GetTimestamp();
+        var sequences = Enumerable.Range(0, batch).Select(_ => engine.Submit(1, tokens, FinishReason.Length)!).ToList();
+        engine.Start();
+        await RunningServer.UntilAsync(() => sequences.All(s => s.Progress.Outcome == FinishReason.Length));
 
-        // ML.ENERGY: 11.50 ms and 610 W at a batch of 63.9. The fit is within 2.4 % of both.
-        Llama.DecodeStep(batch, Full).Seconds.ShouldBe(0.0115, 0.0115 * 0.03);
-        var joules = _engine.Power.Joules - before - ((_clock.Now - start - seconds) * Llama.IdleWatts);
-        (joules / (batch * tokens)).ShouldBe(610 * 0.0115 / 64, 610 * 0.0115 / 64 * 0.05);
+        var seconds = time.GetElapsedTime(start).TotalSeconds;
+        (seconds / tokens).ShouldBe(stepMs / 1000, stepMs / 1000 * 0.04);
+        (engine.Power.Joules / (batch * tokens)).ShouldBe(stepMs / 1000 * watts / batch, stepMs / 1000 * watts / batch * 0.04);
         sequences.ShouldAllBe(s => s.Generated == tokens);
     }
 
     [Fact]
     public async Task Late_timers_do_not_slow_the_run_down()
     {
-        await LoadAsync();
-        var sequence = _engine.Submit(1, 1000, FinishReason.Length)!;
-        var start = _clock.Now;
-        // The clock jumps 37 ms at a time, so every wake-up is up to five steps late.
-        await UntilAsync(() => sequence.Left, advance: 0.037);
+        // Every wake-up is 37 ms late, which is more than five steps.
+        var time = new SleepIsTime(TimeSpan.FromMilliseconds(37));
+        await using var engine = New(time);
+        var sequence = engine.Submit(1, 1000, FinishReason.Length)!;
+        var start = time.GetTimestamp();
+        engine.Start();
+        await RunningServer.UntilAsync(() => sequence.Progress.Outcome == FinishReason.Length);
         var expected = (999 * Llama.DecodeStep(1, Full).Seconds) + Llama.Step(1, 1, Full).Seconds;
-        (_clock.Now - start).ShouldBe(expected, 0.1);
+        time.GetElapsedTime(start).TotalSeconds.ShouldBe(expected, 0.04);
+    }
+
+    [Fact]
+    public async Task Half_the_clock_slows_decoding_by_six_percent()
+    {
+        var time = new SleepIsTime(TimeSpan.Zero);
+        await using var engine = New(time);
+        engine.Setting = new PowerSetting(990, 700);
+        var sequence = engine.Submit(1, 400, FinishReason.Length)!;
+        var start = time.GetTimestamp();
+        engine.Start();
+        await RunningServer.UntilAsync(() => sequence.Progress.Outcome == FinishReason.Length);
+        time.GetElapsedTime(start).TotalSeconds.ShouldBe(400 * Llama.DecodeStep(1, Full).Seconds * 1.06, 0.005);
+        engine.Power.Joules.ShouldBe(400 * Llama.DecodeStep(1, Full).Joules * 0.67, 400 * Llama.DecodeStep(1, Full).Joules * 0.01);
     }
 
     [Fact]
     public async Task Idle_time_costs_idle_watts()
     {
-        await LoadAsync();
-        var before = _engine.Power.Joules;
-        await AdvanceAsync(100);
-        (_engine.Power.Joules - before).ShouldBe(100 * Llama.IdleWatts, 0.01);
-    }
-
-    [Fact]
-    public async Task A_lower_clock_slows_decoding_and_saves_energy()
-    {
-        await LoadAsync();
-        _engine.Setting = new PowerSetting(990, 700);
-        var sequence = _engine.Submit(1, 200, FinishReason.Length)!;
-        var start = _clock.Now;
-        await UntilAsync(() => sequence.Left, advance: 0.005);
-        (_clock.Now - start).ShouldBe(200 * Llama.DecodeStep(1, Full).Seconds * 1.06, 0.02);
+        var time = new FakeTimeProvider();
+        await using var engine = New(time);
+        engine.Start();
+        await RunningServer.UntilAsync(() => engine.Ready);
+        var before = engine.Power.Joules;
+        time.Advance(TimeSpan.FromSeconds(100));
+        (engine.Power.Joules - before).ShouldBe(100 * Llama.IdleWatts, 0.01);
+        engine.Power.Watts.ShouldBe(Llama.IdleWatts);
     }
 
     [Fact]
     public async Task An_abort_frees_the_slot_at_once_in_the_middle_of_a_step()
     {
-        await LoadAsync();
-        var running = _engine.Submit(1, 1000, FinishReason.Length)!;
-        await UntilAsync(() => running.Generated > 3, advance: 0.005);
-        _engine.Abort(running);
-        _engine.Load.ShouldBe((0, 0));
+        // The clock stands still, so the first step never ends.
+        await using var engine = New(new FakeTimeProvider());
+        engine.Start();
+        var running = engine.Submit(1, 1000, FinishReason.Length)!;
+        await RunningServer.UntilAsync(() => engine.Load == (1, 0));
+        var wait = running.WaitAsync(0);
+        engine.Abort(running);
+        engine.Load.ShouldBe((0, 0));
+        await wait;
         running.Progress.Outcome.ShouldBe(FinishReason.Abort);
-        await running.WaitAsync(int.MaxValue);
     }
 
     [Fact]
     public async Task Stopping_ends_what_is_under_way()
     {
-        await LoadAsync();
-        var running = _engine.Submit(1, 1000, FinishReason.Length)!;
-        var wait = running.WaitAsync(999);
-        await _engine.DisposeAsync();
+        await using var engine = New(new FakeTimeProvider());
+        engine.Start();
+        var running = engine.Submit(1, 1000, FinishReason.Length)!;
+        await RunningServer.UntilAsync(() => engine.Load == (1, 0));
+        var wait = running.WaitAsync(0);
+        await engine.DisposeAsync();
         await wait;
         running.Progress.Outcome.ShouldBe(FinishReason.Abort);
     }
 
-    public ValueTask DisposeAsync() => _engine.DisposeAsync();
-
-    private async Task LoadAsync()
-    {
-        await UntilAsync(() => _engine.Ready, advance: 0.1);
-    }
-
-    private async Task AdvanceAsync(double seconds)
-    {
-        await Task.Delay(20);
-        _time.Advance(TimeSpan.FromSeconds(seconds));
-    }
-
-    // The loop runs on the pool; each turn lets it arm its timer before the clock moves again.
-    private async Task UntilAsync(Func<bool> reached, double advance = 0)
-    {
-        for (var turn = 0; turn < 100_000; turn++)
-        {
-            if (reached())
-                return;
-            if (advance > 0)
-                _time.Advance(TimeSpan.FromSeconds(advance));
-            for (var i = 0; i < 20; i++)
-                await Task.Yield();
-        }
-        throw new InvalidOperationException("It never happened.");
-    }
+    private static SimulatedEngine New(TimeProvider time, double load = 0) => new(
+        Llama, new BatchLimits(256, 8192, 400_000, 1000), Full, TimeSpan.FromSeconds(load), new EngineClock(time), new ServerMetrics("m"));
 }
