@@ -136,6 +136,16 @@ public abstract class KubectlChecks(IServer server) : ContractTest(server)
     }
 
     [Fact]
+    public async Task The_projects_own_definitions_are_accepted()
+    {
+        // A dry run: the definitions of other suites on this machine's real server stay as they are.
+        var folder = Path.Combine(Ops.Testing.Repository.Root, "manifests", "crds");
+        var answer = await _kubectl.Run("apply", "--dry-run=server", "--validate=false", "-k", folder);
+        answer.ShouldContain("modelpools.ops.autonomic.dev created (server dry run)");
+        answer.ShouldContain("modelroutes.ops.autonomic.dev created (server dry run)");
+    }
+
+    [Fact]
     public async Task Events_and_nodes_are_shown()
     {
         await Api.Post(Core + "/events", $$$$"""

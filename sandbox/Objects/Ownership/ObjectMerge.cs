@@ -84,8 +84,9 @@ internal static class ObjectMerge
         if (last.Child(element) is not { } was)
             return false;
         var now = kept?.Child(element);
-        // A declared member with fields below counts as declared itself.
-        if (now is null && (was.IsMember || isDeclared))
+        // A declared member with fields below counts as a field itself; an item of a list only where somebody owns all of it.
+        var isKept = now is not null && (now.IsMember || isDeclared);
+        if (!isKept && (was.IsMember || isDeclared))
             return true;
         Prune(value, schema, was, now);
         return false;

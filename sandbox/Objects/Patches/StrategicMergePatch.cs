@@ -53,61 +53,68 @@ public static class StrategicMergePatch
         JsonObject patch => MergeObject(current as JsonObject ?? [], patch, schema),
         JsonArray patch when schema is { PatchMerges: true } => schema.PatchMergeKey is { } key
             ? MergeList(current as JsonArray ?? [], patch, schema, key, order)
-            : MergeSet(current as JsonArray ?? [], patch),
+            : MergeSet(current as JsonArray ?? [], patch, order),
         JsonArray patch => new JsonArray([.. patch.Where(e => !IsDirective(e)).Select(e => e is JsonObject o ? Plain(o) : e?.DeepClone())]),
         _ => value.DeepClone(),
     };
 
     private static JsonArray MergeList(JsonArray current, JsonArray patch, StructuralSchema schema, string key, JsonArray? order)
     {
-        // {"$patch": "replace"} as an element replaces the whole list by the other elements.
-        if (patch.Any(e => e is JsonObject { Count: 1 } o && DirectiveOf(o) == "replace"))
-            return new JsonArray([.. patch.OfType<JsonObject>().Where(o => !IsDirective(o)).Select(o => (JsonNode)Plain(o))]);
-        var items = new List<JsonNode?>(current.Select(c => c?.DeepClone()));
+        var plain = new JsonArray([.. patch.Where(e => e is not JsonObject o || DirectiveOf(o) is null).Select(e => e?.DeepClone())]);
+        // An element with $patch: replace, whatever else it says, makes the others the whole list.
+        if (patch.OfType<JsonObject>().Any(o => DirectiveOf(o) == "replace"))
+            return new JsonArray([.. plain.OfType<JsonObject>().Select(o => (JsonNode)Plain(o))]);
+        RequireOrder(plain, order, key);
+        var gone = patch.OfType<JsonObject>().Where(o => DirectiveOf(o) == "delete").Select(o => RequireKey(o, key)).ToHashSet(StringComparer.Ordinal);
+        var left = new JsonArray([.. current.Where(c => !gone.Contains(Key(c as JsonObject, key) ?? "")).Select(c => c?.DeepClone())]);
+        var items = left.Select(c => c?.DeepClone()).ToList();
         var places = new Dictionary<string, int>(items.Count, StringComparer.Ordinal);
         for (var i = 0; i < items.Count; i++)
             places.TryAdd(Key(items[i] as JsonObject, key) ?? "", i);
-        foreach (var element in patch)
+        foreach (var element in plain)
             MergeItem(items, places, element as JsonObject ?? throw new PatchFailedException("a list of objects takes objects", malformed: true), schema, key);
-        var kept = items.Where(i => i is not null).ToList();
-        return new JsonArray([.. order is null ? kept : Ordered(kept, order, e => Key(e as JsonObject, key), e => Key(e as JsonObject, key))]);
+        return ListOrder.Arrange(items, order ?? plain, left, e => Key(e as JsonObject, key));
+    }
+
+    /// <summary>A $setElementOrder must name every element of the patch, in the patch's order.</summary>
+    private static void RequireOrder(JsonArray patch, JsonArray? order, string key)
+    {
+        if (order is null)
+            return;
+        var next = 0;
+        foreach (var element in patch.OfType<JsonObject>())
+        {
+            while (next < order.Count && Key(order[next] as JsonObject, key) != Key(element, key))
+                next++;
+            if (next++ >= order.Count)
+                throw new PatchFailedException($"The order in patch list:\n{patch.ToJsonString()}\n doesn't match $setElementOrder list:\n{order.ToJsonString()}\n", malformed: true);
+        }
     }
 
     private static void MergeItem(List<JsonNode?> items, Dictionary<string, int> places, JsonObject element, StructuralSchema schema, string key)
     {
-        var identity = Key(element, key) ?? throw new PatchFailedException($"map: {element.ToJsonString()} does not contain declared merge key: {key}", malformed: true);
-        var hasPlace = places.TryGetValue(identity, out var place);
-        switch (DirectiveOf(element))
+        var identity = RequireKey(element, key);
+        if (places.TryGetValue(identity, out var place))
         {
-            case "delete":
-                if (hasPlace)
-                    items[place] = null;
-                places.Remove(identity);
-                break;
-            case "replace" when hasPlace:
-                items[place] = Plain(element);
-                break;
-            default:
-                var merged = hasPlace && items[place] is JsonObject existing ? MergeObject(existing, WithoutDirective(element), schema.Items) : MergeObject([], WithoutDirective(element), schema.Items);
-                if (hasPlace)
-                    items[place] = merged;
-                else
-                {
-                    places[identity] = items.Count;
-                    items.Add(merged);
-                }
-
-                break;
+            items[place] = MergeObject(items[place] as JsonObject ?? [], element, schema.Items);
+            return;
         }
+
+        places[identity] = items.Count;
+        items.Add(MergeObject([], element, schema.Items));
     }
 
-    private static JsonArray MergeSet(JsonArray current, JsonArray patch)
+    private static string RequireKey(JsonObject element, string key) =>
+        Key(element, key) ?? throw new PatchFailedException($"map: {element.ToJsonString()} does not contain declared merge key: {key}", malformed: true);
+
+    private static JsonArray MergeSet(JsonArray current, JsonArray patch, JsonArray? order)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        return new JsonArray([.. current.Concat(patch).Where(e => seen.Add(CanonicalJson.Text(e))).Select(e => e?.DeepClone())]);
+        var merged = current.Concat(patch).Where(e => seen.Add(CanonicalJson.Text(e))).Select(e => e?.DeepClone()).ToList();
+        return ListOrder.Arrange(merged, order ?? patch, current, CanonicalJson.Text);
     }
 
-    /// <summary>$setElementOrder: listed elements in that order; others stay behind the element they followed.</summary>
+    /// <summary>$setElementOrder of a list that the patch does not change otherwise.</summary>
     private static void Reorder(JsonObject result, JsonObject patch, StructuralSchema? schema)
     {
         foreach (var (name, value) in patch)
@@ -115,30 +122,11 @@ public static class StrategicMergePatch
             if (!name.StartsWith(SetOrder, StringComparison.Ordinal) || value is not JsonArray order)
                 continue;
             var field = name[SetOrder.Length..];
-            if (result[field] is not JsonArray list || patch.ContainsKey(field) && schema?.Member(field)?.PatchMergeKey is not null)
+            if (result[field] is not JsonArray list || patch.ContainsKey(field))
                 continue;
-            var key = schema?.Member(field)?.PatchMergeKey;
-            Func<JsonNode?, string?> identity = key is null ? e => CanonicalJson.Text(e) : e => Key(e as JsonObject, key);
-            result[field] = new JsonArray([.. Ordered([.. list.Select(e => e?.DeepClone())], order, identity, identity)]);
+            Func<JsonNode?, string?> identity = schema?.Member(field)?.PatchMergeKey is { } key ? e => Key(e as JsonObject, key) : CanonicalJson.Text;
+            result[field] = ListOrder.Arrange([.. list.Select(e => e?.DeepClone())], order, list, identity);
         }
-    }
-
-    private static IEnumerable<JsonNode?> Ordered(List<JsonNode?> items, JsonArray order, Func<JsonNode?, string?> ofItem, Func<JsonNode?, string?> ofOrder)
-    {
-        var ranks = new Dictionary<string, int>(order.Count, StringComparer.Ordinal);
-        for (var i = 0; i < order.Count; i++)
-            ranks.TryAdd(ofOrder(order[i]) ?? "", i);
-        // Items that the order does not name (other writers' items) keep the rank of the item before them.
-        var ranked = new List<(int Rank, JsonNode? Item)>(items.Count);
-        var last = -1;
-        foreach (var item in items)
-        {
-            if (ranks.TryGetValue(ofItem(item) ?? "", out var rank))
-                last = rank;
-            ranked.Add((last, item));
-        }
-
-        return ranked.OrderBy(r => r.Rank).Select(r => r.Item);
     }
 
     private static void Retain(JsonObject result, JsonArray retained)
@@ -166,15 +154,6 @@ public static class StrategicMergePatch
     };
 
     private static bool IsDirective(JsonNode? element) => element is JsonObject { Count: 1 } o && o.ContainsKey(Directive);
-
-    private static JsonObject WithoutDirective(JsonObject element)
-    {
-        if (!element.ContainsKey(Directive))
-            return element;
-        var copy = (JsonObject)element.DeepClone();
-        copy.Remove(Directive);
-        return copy;
-    }
 
     /// <summary>A patch as a value: without directives at any depth.</summary>
     private static JsonObject Plain(JsonObject patch)

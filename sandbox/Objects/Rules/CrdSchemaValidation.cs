@@ -24,9 +24,12 @@ internal static class CrdSchemaValidation
         else if (type != "object")
             causes.Add(FieldCauses.Invalid(path + ".type", schema["type"], "must be object at the root"));
         Node(schema, path, isRoot: true, causes);
-        // Defaults can only be checked against a schema that is sound.
-        if (causes.Count == before)
-            CrdDefaultValidation.Validate(StructuralSchema.Parse(schema), path, causes);
+        // Defaults and rules can only be checked against a schema that is sound.
+        if (causes.Count > before)
+            return;
+        var structural = StructuralSchema.Parse(schema);
+        CrdDefaultValidation.Validate(structural, path, causes);
+        CrdRuleValidation.Validate(structural, path, causes);
     }
 
     private static void Node(JsonObject schema, string path, bool isRoot, List<FieldCause> causes)
@@ -122,9 +125,9 @@ internal static class CrdSchemaValidation
             if (rule["rule"].TextOrNull() is not { } expression || expression.Trim().Length == 0)
                 causes.Add(FieldCauses.Required(at + ".rule", "rule is not specified"));
             else
-                Compile(expression, schema, at + ".rule", wanted: "bool", causes);
+                Compile(expression, at + ".rule", causes);
             if (rule["messageExpression"].TextOrNull() is { } message)
-                Compile(message, schema, at + ".messageExpression", wanted: "string", causes);
+                Compile(message, at + ".messageExpression", causes);
             if (rule["reason"].TextOrNull() is not (null or "FieldValueInvalid" or "FieldValueForbidden" or "FieldValueRequired" or "FieldValueDuplicate"))
                 causes.Add(FieldCauses.NotSupported(at + ".reason", rule["reason"], ["FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden", "FieldValueDuplicate"]));
             if (rule["message"].TextOrNull() is { } text && text.Contains('\n'))
@@ -132,7 +135,7 @@ internal static class CrdSchemaValidation
         }
     }
 
-    private static void Compile(string expression, JsonObject schema, string path, string wanted, List<FieldCause> causes)
+    private static void Compile(string expression, string path, List<FieldCause> causes)
     {
         try
         {

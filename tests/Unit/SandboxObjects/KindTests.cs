@@ -81,6 +81,9 @@ public sealed class KindTests
     [InlineData("""{"type":"object","properties":{"a":{"type":"integer","default":"x"}}}""", "properties[a].default", "must be of type integer")]
     [InlineData("""{"type":"object","x-kubernetes-validations":[{"rule":"self.a +"}]}""", "x-kubernetes-validations[0].rule", "compilation failed: ERROR: <input>:1:9")]
     [InlineData("""{"type":"object","x-kubernetes-validations":[{"rule":"frob(self)"}]}""", "x-kubernetes-validations[0].rule", "undeclared reference to 'frob'")]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer"}}}},"x-kubernetes-validations":[{"rule":"self.a.c > 1"}]}""", "x-kubernetes-validations[0].rule", "undefined field 'c'")]
+    [InlineData("""{"type":"object","properties":{"l":{"type":"array","items":{"type":"object","properties":{"b":{"type":"integer"}}}}},"x-kubernetes-validations":[{"rule":"self.l.all(x, has(x.c))"}]}""", "x-kubernetes-validations[0].rule", "undefined field 'c'")]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"integer"}},"x-kubernetes-validations":[{"rule":"size('x')"}]}""", "x-kubernetes-validations[0].rule", "must evaluate to a bool")]
     [InlineData("""{"type":"object","properties":{"a":{"type":"array","x-kubernetes-list-type":"map","items":{"type":"object"}}}}""", "properties[a].x-kubernetes-list-map-keys", "must not be empty")]
     [InlineData("""{"type":"object","properties":{"a":{"type":"object"}},"additionalProperties":{"type":"string"}}""", "additionalProperties", "mutual exclusive")]
     [InlineData("""{"type":"object","allOf":[{"default":{}}]}""", "allOf[0].default", "must be undefined to be structural")]
@@ -89,6 +92,23 @@ public sealed class KindTests
         var crd = Widgets.Crd();
         crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"] = Json.Node(schema);
         CrdValidation.Validate(crd).ShouldContain(c => c.Field == "spec.versions[0].schema.openAPIV3Schema." + field && c.Message.Contains(message));
+    }
+
+    [Theory]
+    [InlineData("self.metadata.name.size() < 10 && self.kind == 'X'")]
+    [InlineData("self.l.all(x, x.b > 0) && self.l.filter(x, x.b > 0)[0].b > 1")]
+    [InlineData("self.m.all(k, k.startsWith('a') && self.m[k] == 'x') && self.m.anything == 'y'")]
+    [InlineData("self.free.any.thing == 1 && [1].all(self_, self_ == 1)")]
+    [InlineData("self.l.exists(x, x.b == 1) ? has(self.m) : oldSelf.l[0].b == 2")]
+    public void A_rule_that_fits_its_schema_is_accepted(string rule)
+    {
+        var crd = Widgets.Crd();
+        crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"] = Json.Node("""
+            {"type":"object","properties":{"l":{"type":"array","items":{"type":"object","properties":{"b":{"type":"integer"}}}},
+             "m":{"type":"object","additionalProperties":{"type":"string"}},"free":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}
+            """);
+        crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["x-kubernetes-validations"] = new JsonArray(new JsonObject { ["rule"] = rule });
+        CrdValidation.Validate(crd).ShouldBeEmpty();
     }
 
     [Fact]

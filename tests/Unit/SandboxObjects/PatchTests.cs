@@ -86,7 +86,11 @@ public sealed class PatchTests
     // Containers merge by name, ports by containerPort, scalars lists are replaced.
     [InlineData("""{"spec":{"template":{"spec":{"containers":[{"name":"a","image":"x:1","args":["1"]},{"name":"b","image":"y:1"}]}}}}""",
         """{"spec":{"template":{"spec":{"containers":[{"name":"b","image":"y:2"},{"name":"a","args":["2","3"]}]}}}}""",
-        """{"spec":{"template":{"spec":{"containers":[{"name":"a","image":"x:1","args":["2","3"]},{"name":"b","image":"y:2"}]}}}}""")]
+        """{"spec":{"template":{"spec":{"containers":[{"name":"b","image":"y:2"},{"name":"a","image":"x:1","args":["2","3"]}]}}}}""")]
+    // New elements come before those that the patch does not name, unless the server's order says otherwise.
+    [InlineData("""{"spec":{"template":{"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}}}}""",
+        """{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"z"},{"name":"n","image":"new"}]}}}}""",
+        """{"spec":{"template":{"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c","image":"z"},{"name":"n","image":"new"}]}}}}""")]
     // $patch: delete removes the element.
     [InlineData("""{"spec":{"template":{"spec":{"containers":[{"name":"a","image":"x"},{"name":"b","image":"y"}]}}}}""",
         """{"spec":{"template":{"spec":{"containers":[{"name":"a","$patch":"delete"}]}}}}""",
@@ -112,7 +116,7 @@ public sealed class PatchTests
         """{"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"X","value":null,"valueFrom":{"fieldRef":{"fieldPath":"status.podIP"}}}]}]}}}}""",
         """{"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"X","valueFrom":{"fieldRef":{"fieldPath":"status.podIP"}}},{"name":"Y","value":"2"}]}]}}}}""")]
     // Finalizers are a set; $deleteFromPrimitiveList takes out of it.
-    [InlineData("""{"metadata":{"finalizers":["a/x","b/y"]}}""", """{"metadata":{"finalizers":["c/z","a/x"]}}""", """{"metadata":{"finalizers":["a/x","b/y","c/z"]}}""")]
+    [InlineData("""{"metadata":{"finalizers":["a/x","b/y"]}}""", """{"metadata":{"finalizers":["c/z","a/x"]}}""", """{"metadata":{"finalizers":["c/z","a/x","b/y"]}}""")]
     [InlineData("""{"metadata":{"finalizers":["a/x","b/y"]}}""", """{"metadata":{"$deleteFromPrimitiveList/finalizers":["a/x"]}}""", """{"metadata":{"finalizers":["b/y"]}}""")]
     public void A_strategic_merge_patch_merges_by_key_and_obeys_directives(string target, string patch, string result) =>
         StrategicMergePatch.Apply(Json.Object(target), Json.Object(patch), Deployment).ShouldBeJson(result);
