@@ -119,7 +119,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         admission.BeforeDefaults(context);
         Defaulting.Apply(document, kind);
         admission.AfterDefaults(context);
-        ReplacedObject.AdvanceGeneration(document, old, kind);
+        if (options.Subresource != "status") ReplacedObject.AdvanceGeneration(document, old, kind);
         ReplacedObject.RejectNewFinalizers(document, old, resource);
         var unchanged = ReplacedObject.SameIgnoringManagers(document, old);
         if (!applied) ReplacedObject.RecordManagers(document, old, kind, options, time.GetUtcNow(), unchanged);

@@ -12,14 +12,16 @@ internal static class SubresourceIsolation
     public static JsonObject Restrict(JsonObject document, JsonObject old, KindDefinition kind, string? subresource)
     {
         if (!kind.HasStatus) return document;
-        return subresource == "status" ? OnlyStatus(document, old) : AllButStatus(document, old);
+        return subresource == "status" ? OnlyStatus(document, old, kind) : AllButStatus(document, old);
     }
 
-    private static JsonObject OnlyStatus(JsonObject document, JsonObject old)
+    private static JsonObject OnlyStatus(JsonObject document, JsonObject old, KindDefinition kind)
     {
         var result = (JsonObject)old.DeepClone();
         Move(document, result, "status");
         var (from, to) = (document.Metadata(), result.Metadata());
+        // A Deployment's controller writes its revision annotation together with the status, which leaves the generation alone.
+        if (kind is { Group: "apps", Kind: "Deployment" }) Move(from, to, "annotations");
         Move(from, to, "managedFields");
         return result;
     }

@@ -136,12 +136,9 @@ internal sealed class DeploymentStep
         writes.AddRange(changes.Values.Select(change => new UpdateObject<V1ReplicaSet>(change.Copy) { Tell = change.Tell }));
         writes.AddRange(removals);
         var requeue = DeploymentConditions.Bring(working, Deployment, DeploymentCounts.Of(Deployment, observedSets, NewSet), NewSet, observedSets, now);
-        // kube-apiserver stores a Deployment's annotations through /status too, which leaves the generation alone. Where
-        // the server does not, the next look writes them through the main URL.
-        if (!Canonical.Same(working.Status, Deployment.Status))
+        // Annotations go through /status too, as at kube-apiserver: the revision is no change of what the user wants.
+        if (!Canonical.Same(working.Status, Deployment.Status) || !Canonical.Same(working.Metadata.Annotations, Deployment.Metadata.Annotations))
             writes.Add(new UpdateStatus<V1Deployment>(working));
-        else if (!Canonical.Same(working.Metadata.Annotations, Deployment.Metadata.Annotations))
-            writes.Add(new UpdateObject<V1Deployment>(working));
         return new Plan(writes, requeue);
     }
 

@@ -14,6 +14,7 @@ public sealed class WorkloadTests
         first.Status.Conditions.Select(one => (one.Type, one.Status, one.Reason)).ShouldBe(
             [("Available", "True", "MinimumReplicasAvailable"), ("Progressing", "True", "NewReplicaSetAvailable")]);
         first.Metadata.Annotations["deployment.kubernetes.io/revision"].ShouldBe("1");
+        first.Metadata.Generation.ShouldBe(1);
         var set = sandbox.Client.List<V1ReplicaSet>("default").Single();
         set.Metadata.Name.ShouldBe("web-" + set.Metadata.Labels["pod-template-hash"]);
         set.Metadata.Annotations["deployment.kubernetes.io/desired-replicas"].ShouldBe("3");
