@@ -28,10 +28,13 @@ public sealed class Installation : IDisposable
     public static string UserOf(string account) => $"system:serviceaccount:{SystemNamespace}:{account}";
 
     /// <summary>Applies manifests/deploy as a user would, waits for the kinds, and leaves the Deployments at zero replicas.</summary>
-    public static async Task<Installation> InstallAsync(RealControlPlane plane, CancellationToken cancellation)
+    /// <param name="plane">Where to.</param>
+    /// <param name="cancellation">Ends the installation.</param>
+    /// <param name="manifests">A folder like manifests/, when not that of this working tree.</param>
+    public static async Task<Installation> InstallAsync(RealControlPlane plane, CancellationToken cancellation, string? manifests = null)
     {
         var installation = new Installation(plane);
-        var folder = Path.Combine(Repository.Root, "manifests", "deploy");
+        var folder = Path.Combine(manifests ?? Path.Combine(Repository.Root, "manifests"), "deploy");
         // Unvalidated by the client, and not server-side: 1.20 does not know x-kubernetes-validations, and drops it.
         (await installation.Kubectl.RunAsync(["apply", "--validate=false", "-k", folder], cancellation)).OrThrow();
         (await installation.Kubectl.RunAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"], cancellation)).OrThrow();
