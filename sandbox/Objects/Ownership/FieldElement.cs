@@ -17,7 +17,7 @@ internal static class FieldElement
     {
         if (list.ListType == ListType.Set)
             return "v:" + CanonicalJson.Text(item);
-        return ListMapKey.Of(item as JsonObject, list) is { } key ? "k:" + CanonicalJson.Text(key) : null;
+        return ListMapKey.Text(item as JsonObject, list) is { } key ? "k:" + key : null;
     }
 
     /// <summary>Brings an element of a client's fieldsV1 into the form used here.</summary>

@@ -25,8 +25,8 @@ internal static class FieldCauses
     public static FieldCause TooMany(string field, long count, long max) =>
         new("FieldValueTooMany", $"Too many: {count}: must have at most {max} items", field);
 
-    public static FieldCause Duplicate(string field, JsonNode? value) =>
-        new("FieldValueDuplicate", "Duplicate value: " + Text(value), field);
+    public static FieldCause Duplicate(string field, string json) =>
+        new("FieldValueDuplicate", "Duplicate value: " + json, field);
 
     public static FieldCause Forbidden(string field, string detail) =>
         new("FieldValueForbidden", "Forbidden: " + detail, field);

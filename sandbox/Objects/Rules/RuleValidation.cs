@@ -62,8 +62,8 @@ internal static class RuleValidation
             for (var i = 0; i < array.Count; i++)
             {
                 JsonNode? match = null;
-                if (before is not null && ListMapKey.Of(array[i] as JsonObject, schema) is { } key)
-                    before.TryGetValue(CanonicalJson.Text(key), out match);
+                if (before is not null && ListMapKey.Text(array[i] as JsonObject, schema) is { } key)
+                    before.TryGetValue(key, out match);
                 Node(array[i], match, match is not null, items, $"{path}[{i}]");
             }
         }
@@ -72,8 +72,8 @@ internal static class RuleValidation
         {
             var elements = new Dictionary<string, JsonNode?>(list.Count, StringComparer.Ordinal);
             foreach (var element in list)
-                if (ListMapKey.Of(element as JsonObject, schema) is { } key)
-                    elements.TryAdd(CanonicalJson.Text(key), element);
+                if (ListMapKey.Text(element as JsonObject, schema) is { } key)
+                    elements.TryAdd(key, element);
             return elements;
         }
 

@@ -114,8 +114,8 @@ internal static class SchemaValidation
         var seen = new HashSet<string>(array.Count, StringComparer.Ordinal);
         for (var i = 0; i < array.Count; i++)
         {
-            JsonNode? identity = schema.ListType == ListType.Map ? ListMapKey.Of(array[i] as JsonObject, schema) : array[i]?.DeepClone();
-            if (identity is not null && !seen.Add(CanonicalJson.Text(identity)))
+            var identity = schema.ListType == ListType.Map ? ListMapKey.Text(array[i] as JsonObject, schema) : CanonicalJson.Text(array[i]);
+            if (identity is not null && !seen.Add(identity))
                 causes.Add(FieldCauses.Duplicate($"{path}[{i}]", identity));
         }
     }

@@ -33,7 +33,7 @@ internal static class ServiceValidation
             else if (name.Length > 0 && Names.NameProblem(name, NameRule.Label) is { } problem)
                 causes.Add(FieldCauses.Invalid(path + ".name", port["name"], problem));
             else if (name.Length > 0 && !names.Add(name))
-                causes.Add(FieldCauses.Duplicate(path + ".name", port["name"]));
+                causes.Add(FieldCauses.Duplicate(path + ".name", FieldCauses.Text(port["name"])));
             PodValidation.Port(port, "port", path, causes);
             PodValidation.Port(port, "targetPort", path, causes);
             if (port["nodePort"].IntegerOrNull() is { } node && node != 0 && node is < 1 or > 65535)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Ops.Sandbox.Objects;
@@ -6,19 +7,22 @@ namespace Ops.Sandbox.Objects;
 internal static class ListMapKey
 {
     /// <summary>
-    /// The keys of an element as an object, in the order of the names; an absent key takes its schema default.
-    /// Null where the element is no object or lacks all keys.
+    /// The keys of an element as compact JSON, names sorted: <c>{"containerPort":80,"protocol":"TCP"}</c>. An absent key takes
+    /// its schema default. Null where the element is no object or has none of the keys.
+    /// Apply asks this several times an element, so it builds the text without intermediate nodes.
     /// </summary>
-    public static JsonObject? Of(JsonObject? element, StructuralSchema list)
+    public static string? Text(JsonObject? element, StructuralSchema list)
     {
         if (element is null)
             return null;
-        var key = new JsonObject();
-        foreach (var name in list.ListMapKeys.Order(StringComparer.Ordinal))
-            if (element[name] is { } value)
-                key[name] = value.DeepClone();
-            else if (list.Items?.Member(name)?.Default is { } fallback)
-                key[name] = fallback.DeepClone();
-        return key.Count == 0 ? null : key;
+        var text = new StringBuilder("{", 32);
+        foreach (var name in list.SortedMapKeys)
+        {
+            if ((element[name] ?? list.Items?.Member(name)?.Default) is not { } value)
+                continue;
+            text.Append(text.Length == 1 ? "" : ",").Append('"').Append(name).Append("\":").Append(CanonicalJson.Text(value));
+        }
+
+        return text.Length == 1 ? null : text.Append('}').ToString();
     }
 }

@@ -88,6 +88,9 @@ public sealed class StructuralSchema
     /// <summary>Members that tell elements of a list-map apart.</summary>
     public IReadOnlyList<string> ListMapKeys { get; internal set; } = [];
 
+    /// <summary><see cref="ListMapKeys"/> in ordinal order, the order of element identities.</summary>
+    internal IReadOnlyList<string> SortedMapKeys => _sortedMapKeys ??= [.. ListMapKeys.Order(StringComparer.Ordinal)];
+
     /// <summary>True where server-side apply treats the object as one value.</summary>
     public bool AtomicMap { get; internal set; }
 
@@ -133,6 +136,7 @@ public sealed class StructuralSchema
     private static readonly IReadOnlyDictionary<string, StructuralSchema> NoProperties = new Dictionary<string, StructuralSchema>(0);
 
     private Regex? _pattern;
+    private string[]? _sortedMapKeys;
 
     /// <summary>True where the node is known as an object, by type or by its members.</summary>
     public bool IsObject => Type == "object" || (Type is null && (Properties.Count > 0 || AdditionalProperties is not null));
