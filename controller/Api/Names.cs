@@ -31,6 +31,13 @@ public static class Labels
     public const string GpuProduct = "nvidia.com/gpu.product";
 }
 
+/// <summary>Annotations that Ops writes.</summary>
+public static class Annotations
+{
+    /// <summary>On a pool's pod template: its digest, by which pods of the newest template are told from older ones.</summary>
+    public const string Template = ApiGroup.Name + "/template";
+}
+
 /// <summary>Other names that several programs have to agree on.</summary>
 public static class WellKnown
 {

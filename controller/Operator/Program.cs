@@ -51,6 +51,7 @@ builder.Services.AddSingleton<ILeadership>(services => services.GetRequiredServi
 builder.Services.AddSingleton<ApplyWriter>();
 builder.Services.AddSingleton(services => new EventRecorder(
     client, "ops-operator", services.GetRequiredService<ILeadership>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>()));
+builder.Services.AddSingleton<StatusWriter>();
 builder.Services.AddSingleton<FleetCaches>();
 builder.Services.AddSingleton<FleetNumbers>();
 builder.Services.AddSingleton<MetricsReader>();

@@ -18,7 +18,7 @@ internal static class CrdGenerator
         var docs = XmlDocs.For(typeof(ModelPool).Assembly);
         return Kinds.Select(kind => (
             kind.GetCustomAttribute<KubernetesEntityAttribute>()!.PluralName + ".yaml",
-            "# Generated from the types in controller/Api; `./ops crds` or `Ops.Operator crds --out manifests/crds` writes it anew.\n"
+            "# Generated from the types in controller/Api; `Ops.Operator crds --out manifests/crds` writes it anew.\n"
                 + Yaml.Write(Definition(kind, docs))));
     }
 

@@ -12,7 +12,7 @@ namespace Ops.Operator.Pools;
 
 /// <summary>One ModelPool: observe, plan, apply, show. All choices are the planners'.</summary>
 internal sealed class PoolReconciler(
-    KubeClient client, FleetCaches caches, FleetNumbers numbers, ApplyWriter writer, EventRecorder events, TimeProvider time) : IReconciler
+    KubeClient client, FleetCaches caches, FleetNumbers numbers, ApplyWriter writer, StatusWriter statuses, TimeProvider time) : IReconciler
 {
     // What the API server refuses today it may take tomorrow (a quota, a webhook), without any event that tells.
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
@@ -65,15 +65,13 @@ internal sealed class PoolReconciler(
         }
     }
 
-    private async Task ShowAsync(ModelPool pool, ModelPoolStatus status, CancellationToken cancellationToken)
+    private Task ShowAsync(ModelPool pool, ModelPoolStatus status, CancellationToken cancellationToken)
     {
         var intent = new ModelPool
         {
             Metadata = new() { Name = pool.Metadata.Name, NamespaceProperty = pool.Metadata.NamespaceProperty },
             Status = status,
         };
-        var written = await writer.ApplyStatusAsync(intent, pool, cancellationToken);
-        if (written.Changed)
-            ConditionEvents.Record(events, pool, pool.Status?.Conditions, status.Conditions);
+        return statuses.WriteAsync(intent, pool, shown => shown.Status?.Conditions, cancellationToken);
     }
 }

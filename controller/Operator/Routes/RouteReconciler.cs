@@ -8,7 +8,7 @@ namespace Ops.Operator.Routes;
 
 /// <summary>One ModelRoute: its status. The routers read the route themselves, so there is nothing else to apply.</summary>
 internal sealed class RouteReconciler(
-    FleetCaches caches, FleetNumbers numbers, ApplyWriter writer, EventRecorder events, TimeProvider time) : IReconciler
+    FleetCaches caches, FleetNumbers numbers, StatusWriter statuses, TimeProvider time) : IReconciler
 {
     /// <inheritdoc/>
     public async Task<Requeue> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
@@ -29,9 +29,7 @@ internal sealed class RouteReconciler(
             Metadata = new() { Name = route.Metadata.Name, NamespaceProperty = route.Metadata.NamespaceProperty },
             Status = status,
         };
-        var written = await writer.ApplyStatusAsync(intent, route, cancellationToken);
-        if (written.Changed)
-            ConditionEvents.Record(events, route, route.Status?.Conditions, status.Conditions);
+        await statuses.WriteAsync(intent, route, shown => shown.Status?.Conditions, cancellationToken);
         return Requeue.None;
     }
 

@@ -10,7 +10,7 @@ internal sealed class FleetNumbers
 {
     private volatile Snapshot current = Snapshot.Empty;
 
-    /// <summary>Numbers of a pool; null while there is no full window.</summary>
+    /// <summary>Numbers of a pool; null before the first round of scrapes.</summary>
     public PoolNumbers? OfPool(ObjectKey pool) => current.Pools.GetValueOrDefault(pool);
 
     /// <summary>Numbers of a route; null while there is no full window.</summary>

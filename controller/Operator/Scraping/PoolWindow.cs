@@ -5,20 +5,18 @@ namespace Ops.Operator.Scraping;
 /// <summary>Two scrapes of a pool's pods -> the numbers of the window between them. Pure.</summary>
 internal static class PoolWindow
 {
-    /// <summary>The window's numbers; null when there is no window yet, so that what is shown stays.</summary>
+    /// <summary>The window's numbers; without rates while no pod has been scraped twice.</summary>
     /// <param name="before">The previous scrape, by pod uid.</param>
     /// <param name="now">This scrape, by pod uid.</param>
-    public static PoolNumbers? Numbers(IReadOnlyDictionary<string, PodSample> before, IReadOnlyDictionary<string, PodSample> now)
+    public static PoolNumbers Numbers(IReadOnlyDictionary<string, PodSample> before, IReadOnlyDictionary<string, PodSample> now)
     {
         var windows = now.Where(pod => before.ContainsKey(pod.Key)).Select(pod => (Old: before[pod.Key], New: pod.Value)).ToList();
-        if (windows.Count == 0 && now.Count > 0)
-            return null;
-
         var tokens = Sum(windows.Select(window => Increase(window.Old.Tokens, window.New.Tokens)));
         var joules = Sum(windows.Select(window => Increase(window.Old.Joules, window.New.Joules)));
         var clock = now.Values.Min(pod => pod.ClockMHz);
         return new()
         {
+            HasRates = windows.Count > 0 || now.Count == 0,
             Watts = Sum(now.Values.Select(pod => pod.Watts)),
             TokensPerSecond = Sum(windows.Select(window => Increase(window.Old.Tokens, window.New.Tokens) / (window.New.At - window.Old.At))),
             JoulesPerToken = tokens > 0 ? joules / tokens : null,

@@ -78,10 +78,7 @@ internal sealed partial class ScrapeLoop(
     {
         var pools = ImmutableDictionary.CreateBuilder<ObjectKey, PoolNumbers>();
         foreach (var key in caches.Pools.List().Select(pool => ObjectKey.Of(pool)))
-        {
-            if (PoolWindow.Numbers(before.Pool(key), now.Pool(key)) is { } window)
-                pools[key] = window;
-        }
+            pools[key] = PoolWindow.Numbers(before.Pool(key), now.Pool(key));
 
         var traffic = RouteWindow.Traffic(before.Routers, now.Routers);
         var routes = ImmutableDictionary.CreateBuilder<ObjectKey, RouteNumbers>();

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Ops.Api;
 
 namespace Ops.Planning.Pools;
 
@@ -9,23 +10,31 @@ internal static class PodTrouble
     // also while it runs, so that the condition does not flap.
     private const int RestartsThatCount = 3;
 
-    /// <summary>The worst trouble of the pods, or null. Stable: the same pods give the same answer in any order.</summary>
-    public static PlanProblem? Worst(IEnumerable<V1Pod> pods)
+    /// <summary>
+    /// The worst trouble of the pods, or null. Pods of the newest template come first, because that is what the user is
+    /// looking at. Stable: the same pods give the same answer in any order.
+    /// </summary>
+    public static PlanProblem? Worst(IEnumerable<V1Pod> pods, V1Deployment? deployment)
     {
+        var newest = Template(deployment?.Spec?.Template?.Metadata);
         var troubles = pods
             .Where(pod => pod.Metadata.DeletionTimestamp is null)
-            .Select(pod => (Pod: pod.Metadata.Name, Trouble: Of(pod)))
+            .Select(pod => (Pod: pod.Metadata.Name, IsOld: Template(pod.Metadata) != newest, Trouble: Of(pod)))
             .Where(found => found.Trouble is not null)
-            .OrderBy(found => found.Trouble!.Value.Rank)
+            .OrderBy(found => found.IsOld)
+            .ThenBy(found => found.Trouble!.Value.Rank)
             .ThenBy(found => found.Pod, StringComparer.Ordinal)
             .ToList();
         if (troubles.Count == 0)
             return null;
-        var (name, worst) = troubles[0];
+        var (name, _, worst) = troubles[0];
         var alike = troubles.Count(found => found.Trouble!.Value.Reason == worst!.Value.Reason) - 1;
         var others = alike switch { 0 => "", 1 => " (and 1 other pod)", _ => $" (and {alike} other pods)" };
         return new(worst!.Value.Reason, $"pod {name}{others}: {worst.Value.Message}");
     }
+
+    private static string? Template(V1ObjectMeta? metadata) =>
+        metadata?.Annotations?.TryGetValue(Annotations.Template, out var digest) == true ? digest : null;
 
     private static (int Rank, string Reason, string Message)? Of(V1Pod pod)
     {

@@ -18,7 +18,7 @@ public sealed record PoolObservation
     /// <summary>The pool's pods.</summary>
     public IReadOnlyCollection<V1Pod> Pods { get; init; } = [];
 
-    /// <summary>What the pods' metrics said; null before the first full scrape window, which keeps the numbers shown.</summary>
+    /// <summary>What the pods' metrics said; null before the first scrape, which keeps the numbers shown.</summary>
     public PoolNumbers? Numbers { get; init; }
 
     /// <summary>The moment of observation.</summary>
@@ -28,6 +28,9 @@ public sealed record PoolObservation
 /// <summary>Numbers of one scrape window; a null was not measured.</summary>
 public sealed record PoolNumbers
 {
+    /// <summary>False after the first scrape, which has no window yet: the rates that are shown stay. Default true.</summary>
+    public bool HasRates { get; init; } = true;
+
     /// <summary>GPU watts of all pods.</summary>
     public double? Watts { get; init; }
 

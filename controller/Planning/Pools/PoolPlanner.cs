@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using k8s;
 using k8s.Models;
 using Ops.Api;
@@ -26,7 +28,7 @@ public static class PoolPlanner
         if (problem is not null)
             return PoolPlan.Blocked(problem);
         return new(
-            Deployment(pool, template!),
+            Deployment(pool, Stamped(template!)),
             Service(pool),
             null,
             $"{pool.Spec.EffectiveReplicas} x {pool.Spec.Model} on {pool.Spec.Gpu.EffectiveCount} {pool.Spec.Gpu.Product} by {pool.Spec.Engine.Type}, generation {pool.Metadata.Generation}");
@@ -43,6 +45,14 @@ public static class PoolPlanner
         observed is null || IsOwn(pool, observed)
             ? null
             : new("NameConflict", $"{kind} {pool.Metadata.Name} exists and does not belong to this pool; delete it or rename the pool");
+
+    private static V1PodTemplateSpec Stamped(V1PodTemplateSpec template)
+    {
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(KubernetesJson.Serialize(template)));
+        template.Metadata.Annotations ??= new Dictionary<string, string>();
+        template.Metadata.Annotations[Annotations.Template] = Convert.ToHexStringLower(digest)[..16];
+        return template;
+    }
 
     private static V1Deployment Deployment(ModelPool pool, V1PodTemplateSpec template)
     {

@@ -12,7 +12,7 @@ public static class PoolStatusPlanner
         var pool = seen.Pool;
         var before = pool.Status;
         var count = ReplicaCount.Of(seen);
-        var trouble = seen.Plan.Problem ?? DeploymentTrouble(seen.Deployment) ?? PodTrouble.Worst(seen.Pods);
+        var trouble = seen.Plan.Problem ?? DeploymentTrouble(seen.Deployment) ?? PodTrouble.Worst(seen.Pods, seen.Deployment);
         var (watts, joules, tokens, clock) = Shown(before, seen.Numbers);
         return new()
         {
@@ -49,8 +49,8 @@ public static class PoolStatusPlanner
         numbers is null
             ? (before?.Watts, before?.JoulesPerToken, before?.TokensPerSecond, before?.ClockMHz)
             : (Steady.Number(before?.Watts, numbers.Watts),
-                Steady.Number(before?.JoulesPerToken, numbers.JoulesPerToken),
-                Steady.Number(before?.TokensPerSecond, numbers.TokensPerSecond),
+                numbers.HasRates ? Steady.Number(before?.JoulesPerToken, numbers.JoulesPerToken) : before?.JoulesPerToken,
+                numbers.HasRates ? Steady.Number(before?.TokensPerSecond, numbers.TokensPerSecond) : before?.TokensPerSecond,
                 numbers.ClockMHz);
 
     private static ConditionFinding Ready(ModelPool pool, ReplicaCount count, PlanProblem? trouble)

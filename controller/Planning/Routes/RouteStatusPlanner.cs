@@ -106,6 +106,11 @@ public static class RouteStatusPlanner
             : new(ConditionTypes.Ready, true, "Serving", $"{ready} of {spec.Variants.Count} variants ready");
     }
 
+    // A pool without a status is new: its first plan is under way.
+    private static bool IsStarting(ModelPool pool) =>
+        pool.Status is null
+        || (Conditions.IsTrue(pool.Status.Conditions, ConditionTypes.Progressing) && !Conditions.IsTrue(pool.Status.Conditions, ConditionTypes.Degraded));
+
     private static ConditionFinding Degraded(RouteObservation seen, PlanProblem? problem)
     {
         if (problem is not null)
@@ -116,9 +121,12 @@ public static class RouteStatusPlanner
         if (missing.Count > 0)
             return new(ConditionTypes.Degraded, true, "PoolNotFound", $"no ModelPool named {string.Join(", ", missing)} in namespace {seen.Route.Metadata.NamespaceProperty}; create it or remove it from spec.variants");
 
-        var notReady = names.Where(name => ReadyReplicas(name, seen) == 0).ToList();
-        return notReady.Count > 0
-            ? new(ConditionTypes.Degraded, true, "PoolNotReady", $"no ready replica in {string.Join(", ", notReady)}")
+        // A pool that is on its way up needs nobody; one that is stuck, stopped or suspended does.
+        var notReady = names.Where(name => ReadyReplicas(name, seen) == 0).ToLookup(name => IsStarting(seen.Pools[name]));
+        if (notReady[false].Any())
+            return new(ConditionTypes.Degraded, true, "PoolNotReady", $"no ready replica in {string.Join(", ", notReady[false])}");
+        return notReady[true].Any()
+            ? new(ConditionTypes.Degraded, false, "PoolsStarting", $"waiting for the first replica of {string.Join(", ", notReady[true])}")
             : new(ConditionTypes.Degraded, false, "AsExpected", "every variant has a ready replica");
     }
 }

@@ -136,6 +136,15 @@ public sealed class PoolPlannerTests
     }
 
     [Fact]
+    public void The_digest_of_the_template_changes_with_the_template_and_not_with_the_replicas()
+    {
+        static string Digest(k8s.Models.V1Deployment? deployment) => deployment!.Spec.Template.Metadata.Annotations[Annotations.Template];
+        var one = Digest(PoolPlanner.Plan(Fixtures.Pool(replicas: 1), null, null).Deployment);
+        Digest(PoolPlanner.Plan(Fixtures.Pool(replicas: 3), null, null).Deployment).ShouldBe(one);
+        Digest(PoolPlanner.Plan(Fixtures.Pool(gpus: 2), null, null).Deployment).ShouldNotBe(one);
+    }
+
+    [Fact]
     public void The_same_pool_gives_the_same_plan()
     {
         var one = PoolPlanner.Plan(Fixtures.Pool("vllm"), null, null);

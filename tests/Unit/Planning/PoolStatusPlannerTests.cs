@@ -89,6 +89,19 @@ public sealed class PoolStatusPlannerTests
     }
 
     [Fact]
+    public void Trouble_of_the_newest_template_comes_before_that_of_an_older_one()
+    {
+        var pool = Fixtures.Pool();
+        var deployment = PoolPlanner.Plan(pool, null, null).Deployment!;
+        var old = Fixtures.Pod("llama-a", Fixtures.Waiting("ImagePullBackOff"));
+        var young = Fixtures.Pod("llama-b", condition: Fixtures.Unschedulable("no GPU"));
+        young.Metadata.Annotations = deployment.Spec.Template.Metadata.Annotations;
+        var seen = Seen(pool) with { Deployment = deployment, Pods = [old, young] };
+        ExpectCondition(PoolStatusPlanner.Plan(seen), "Degraded", true, "Unschedulable");
+        ExpectCondition(PoolStatusPlanner.Plan(seen with { Pods = [old] }), "Degraded", true, "ImagePullBackOff");
+    }
+
+    [Fact]
     public void Pods_that_a_quota_refuses_are_reported_from_the_deployment()
     {
         var refused = new V1DeploymentCondition { Type = "ReplicaFailure", Status = "True", Reason = "FailedCreate", Message = "exceeded quota" };
@@ -162,6 +175,9 @@ public sealed class PoolStatusPlannerTests
         var kept = PoolStatusPlanner.Plan(Seen(pool));
         (kept.Watts, kept.TokensPerSecond, kept.JoulesPerToken, kept.ClockMHz).ShouldBe((500, 12, 0.5, 1980));
         PoolStatusPlanner.WouldShowAnew(pool.Status, null).ShouldBeFalse();
+
+        var first = PoolStatusPlanner.Plan(Seen(pool) with { Numbers = new() { HasRates = false, Watts = 900, ClockMHz = 1980 } });
+        (first.Watts, first.TokensPerSecond, first.JoulesPerToken).ShouldBe((900, 12, 0.5));
 
         var gone = PoolStatusPlanner.Plan(Seen(pool) with { Numbers = new() });
         (gone.Watts, gone.TokensPerSecond, gone.JoulesPerToken, gone.ClockMHz).ShouldBe((null, null, null, null));

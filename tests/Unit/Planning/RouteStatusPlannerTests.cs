@@ -41,6 +41,20 @@ public sealed class RouteStatusPlannerTests
     }
 
     [Fact]
+    public void A_pool_on_its_way_up_needs_nobody_until_it_is_in_trouble()
+    {
+        var starting = Fixtures.Ready("large", 0);
+        starting.Status = starting.Status! with { Conditions = Conditions.Merge(null, [new("Progressing", true, "WaitingForReplicas", "")], 1, Fixtures.Now) };
+        ExpectCondition(RouteStatusPlanner.Plan(Seen(Fixtures.Route("small", "large"), Fixtures.Ready("small", 1), starting)), "Degraded", false, "PoolsStarting", "waiting for the first replica of large");
+
+        starting.Status = starting.Status with { Conditions = Conditions.Merge(null, [new("Progressing", true, "", ""), new("Degraded", true, "Unschedulable", "")], 1, Fixtures.Now) };
+        ExpectCondition(RouteStatusPlanner.Plan(Seen(Fixtures.Route("small", "large"), Fixtures.Ready("small", 1), starting)), "Degraded", true, "PoolNotReady");
+
+        starting.Status = null;
+        ExpectCondition(RouteStatusPlanner.Plan(Seen(Fixtures.Route("large"), starting)), "Degraded", false, "PoolsStarting");
+    }
+
+    [Fact]
     public void A_static_policy_depends_on_its_one_pool()
     {
         var route = Fixtures.Route("small", "large");
