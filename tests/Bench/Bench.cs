@@ -17,7 +17,8 @@ internal interface IBench
 /// <param name="Quick">The same work smaller, in at most 60 s, with the same keys.</param>
 /// <param name="Figures">Where the figures go.</param>
 /// <param name="Say">Prints one line of progress.</param>
-internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say);
+/// <param name="Soak">How long a soak lasts, where the bench has one; null for the bench's own default.</param>
+internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null);
 
 /// <summary>Figures in the order in which they were measured, each with its unit for people.</summary>
 internal sealed class Figures

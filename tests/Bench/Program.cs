@@ -1,22 +1,29 @@
 using System.CommandLine;
 using Ops.Bench;
 using Ops.Bench.Controller;
+using Ops.Bench.Router;
+
+// The same executable in another process: what a bench measures against.
+if (args is [HelperProcess.Verb, ..])
+    return await HelperProcess.RunAsync(args);
 
 // The table of contents: every claim that Ops makes in figures, by the name of its command.
-IBench[] benches = [new ControllerBench()];
+IBench[] benches = [new ControllerBench(), new RouterBench()];
 
 var json = new Option<FileInfo?>("--json") { Description = "Also write the figures to this file: {name, machine, figures}" };
 var quick = new Option<bool>("--quick") { Description = "The same work smaller, at most 60 s, with the same keys" };
+var soak = new Option<double?>("--soak") { Description = "Minutes of the soak, for benches that have one" };
 var root = new RootCommand("Measures what Ops claims, beside a real peer where there is one");
 foreach (var bench in benches)
 {
-    var command = new Command(bench.Name, bench.Summary) { json, quick };
+    var command = new Command(bench.Name, bench.Summary) { json, quick, soak };
     command.SetAction(async (parsed, cancellation) =>
     {
         var figures = new Figures();
+        TimeSpan? soakTime = parsed.GetValue(soak) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
         try
         {
-            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine), cancellation);
+            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine, soakTime), cancellation);
         }
         catch (BenchCannotRunException e)
         {

@@ -15,8 +15,16 @@ internal readonly record struct ProcessUsage(double CpuSeconds, double PeakResid
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         var ticks = double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
 
-        // "VmHWM:	  123456 kB"
-        var peak = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return new ProcessUsage(ticks / 100, double.Parse(peak[6..^3], CultureInfo.InvariantCulture) / 1024);
+        return new ProcessUsage(ticks / 100, StatusMb(pid, "VmHWM:"));
+    }
+
+    /// <summary>The resident set now, in MiB.</summary>
+    public static double ResidentMb(int pid) => StatusMb(pid, "VmRSS:");
+
+    // "VmHWM:	  123456 kB"
+    private static double StatusMb(int pid, string key)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(key, StringComparison.Ordinal));
+        return double.Parse(line[key.Length..^3], CultureInfo.InvariantCulture) / 1024;
     }
 }

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Ops.Picking;
+
+namespace Ops.Bench.Router;
+
+/// <summary>The choice alone: features, admission, policy and replica, one call at a time.</summary>
+internal static class ChoiceBench
+{
+    private const long NowMs = 1_000_000;
+    private const int Seed = 4;
+
+    /// <summary>Adds the figures of the choice.</summary>
+    internal static void Run(BenchContext context)
+    {
+        context.Say("the choice");
+        var calls = context.Quick ? 100_000 : 500_000;
+        var (p99, bytes) = Measure(variants: 8, replicas: 64, calls);
+        context.Figures.Add("choice_p99_us", p99, "us", "p99 of one choice, 8 variants x 64 replicas, ladder");
+        context.Figures.Add("choice_alloc_bytes", bytes, "B", "bytes allocated by a choice");
+        var (p99Of1000, _) = Measure(variants: 1, replicas: 1_000, calls);
+        context.Figures.Add("choice_1000_p99_us", p99Of1000, "us", "p99 of one choice, 1,000 replicas");
+    }
+
+    private static (double P99Us, double Bytes) Measure(int variants, int replicas, int calls)
+    {
+        var snapshot = Route(variants, replicas);
+        IPolicy policy = new LadderPolicy();
+        var ticks = new long[calls];
+        // Once to compile, in tiers, and once to count.
+        Loop(snapshot, policy, ticks);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Loop(snapshot, policy, ticks);
+        var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)calls;
+        Array.Sort(ticks);
+        return (ticks[(int)(calls * 0.99)] * 1e6 / Stopwatch.Frequency, bytes);
+    }
+
+    private static void Loop(RouteSnapshot snapshot, IPolicy policy, long[] ticks)
+    {
+        for (var i = 0; i < ticks.Length; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            var request = new RequestFeatures { Task = snapshot.TaskIndex("default"), PromptTokens = 250 + (i & 1023), MaxTokens = 200, Streaming = true, NowMs = NowMs, Spread = (uint)i };
+            var choice = Chooser.Choose(snapshot, policy, request, default);
+            ticks[i] = Stopwatch.GetTimestamp() - started;
+            if (choice.Kind != ChoiceKind.Chosen)
+                throw new InvalidOperationException($"The choice was {choice.Kind}");
+        }
+    }
+
+    private static RouteSnapshot Route(int variants, int replicas)
+    {
+        var random = new Random(Seed);
+        return RouteSnapshot.Create("bench/chat", Objective.Default, [RouteSnapshot.DefaultTask], [.. Enumerable.Range(0, variants).Select(v => new VariantState
+        {
+            Pool = $"pool-{v}",
+            Quality = [0.5 + (v * 0.05)],
+            Replicas = [.. Enumerable.Range(0, replicas).Select(r => Replica(r, random))],
+        })]);
+    }
+
+    private static ReplicaState Replica(int index, Random random) => new()
+    {
+        Name = $"pod-{index}",
+        Address = $"http://127.1.{index / 250}.{index % 250}:8000",
+        Load = new ReplicaLoad(),
+        ObservedAtMs = NowMs - random.Next(1_000),
+        Running = random.Next(64),
+        KvCacheUsage = random.NextDouble() * 0.8,
+        FinishRate = 4,
+        SecondsPerPromptToken = 1e-4,
+        SecondsPerOutputToken = 0.02,
+        MeanOutputTokens = 200,
+    };
+}

@@ -1,0 +1,38 @@
+using Ops.Bench.Controller;
+
+namespace Ops.Bench.Router;
+
+/// <summary>Whether the router's memory stays level under many slow streams for a long time.</summary>
+internal static class SoakBench
+{
+    // Each stream costs this process, the router twice, and the upstream a file descriptor.
+    private const int Streams = 2_000;
+
+    // 64 chunks take half a minute, and 2,000 streams make 4,000 chunks a second.
+    private const int PaceMs = 500;
+
+    /// <summary>Adds the figure.</summary>
+    /// <returns>Failed requests.</returns>
+    internal static async Task<int> RunAsync(BenchContext context, Contender router, CancellationToken cancellation)
+    {
+        var length = context.Soak ?? TimeSpan.FromMinutes(2);
+        context.Say($"{Streams} streams at once for {length.TotalMinutes:0.#} minutes");
+        var load = LoadClient.RunAsync(router, Wire.Request(router, 1_024, PaceMs), Streams, length, cancellation);
+        var resident = new List<double>();
+        while (!load.IsCompleted)
+        {
+            resident.Add(ProcessUsage.ResidentMb(router.ProcessId));
+            await Task.WhenAny(load, Task.Delay(TimeSpan.FromSeconds(1), cancellation));
+        }
+
+        // The first quarter is warm-up; the streams that still run when the time is up end within the last half minute.
+        var samples = resident.Take((int)length.TotalSeconds).ToList();
+        var early = Mean(samples.Skip(samples.Count / 4).Take(samples.Count / 4));
+        var late = Mean(samples.Skip(samples.Count * 3 / 4));
+        context.Figures.Add("soak_rss_growth_pct", ((late / early) - 1) * 100, "%", $"router's resident memory, last quarter against second, {Streams} streams at once for {length.TotalMinutes:0.#} min (--soak MINUTES for longer)");
+        context.Figures.Add("soak_rss_mb", late, "MiB", "router's resident memory in the last quarter");
+        return (await load).Failed;
+    }
+
+    private static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(double.NaN).Average();
+}
