@@ -20,6 +20,9 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>The API server.</summary>
     public ApiServer Server { get; }
 
+    /// <summary>Addresses that could not be listened on, each with its reason.</summary>
+    public IReadOnlyCollection<string> Problems => node.Problems;
+
     /// <summary>Starts both.</summary>
     /// <exception cref="UserError">A port or an address cannot be used.</exception>
     public static async Task<Fleet> StartAsync(UpOptions options, StateFolder state, Board board, ILoggerFactory log, TimeProvider time, CancellationToken cancellation)

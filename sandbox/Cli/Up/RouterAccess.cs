@@ -17,6 +17,14 @@ internal static class RouterAccess
         .Where(manifest => manifest.Kind == "Service" && manifest.Name == "router")
         .SelectMany(NodePorts).Select(port => (int?)port).FirstOrDefault();
 
+    /// <summary>Puts another node port into the router's Service; used only where the user asks for one.</summary>
+    public static void UsePort(IEnumerable<Manifest> manifests, int port)
+    {
+        foreach (var entry in manifests.Where(manifest => manifest.Kind == "Service" && manifest.Name == "router")
+                     .SelectMany(manifest => manifest.Body["spec"]?["ports"] as JsonArray ?? []).OfType<JsonObject>().Take(1))
+            entry["nodePort"] = port;
+    }
+
     /// <summary>Every fixed NodePort of a Service; they must be free on this machine.</summary>
     public static IEnumerable<int> NodePorts(Manifest manifest) => manifest.Kind != "Service" ? [] :
         (manifest.Body["spec"]?["ports"] as JsonArray ?? []).OfType<JsonObject>().Select(port => (int?)port["nodePort"]).OfType<int>();
@@ -46,8 +54,9 @@ internal static class RouterAccess
         return key;
     }
 
-    /// <summary>Whether the router accepts the key and answers one request for this model, that is from the client to a GPU and back.</summary>
-    public static async Task<bool> AnswersAsync(HttpClient router, string key, string model, CancellationToken cancellation)
+    /// <summary>Asks one question through the router, that is from the client to a GPU and back.</summary>
+    /// <returns>Null when it was answered, otherwise why not.</returns>
+    public static async Task<string?> AskAsync(HttpClient router, string key, string model, CancellationToken cancellation)
     {
         var body = new JsonObject
         {
@@ -61,11 +70,11 @@ internal static class RouterAccess
         try
         {
             using var response = await router.SendAsync(request, cancellation);
-            return response.IsSuccessStatusCode;
+            return response.IsSuccessStatusCode ? null : $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellation)}".Trim();
         }
         catch (Exception error) when (error is HttpRequestException || (error is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
-            return false;
+            return error.Message;
         }
     }
 }

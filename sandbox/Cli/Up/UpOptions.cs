@@ -9,6 +9,9 @@ internal sealed record UpOptions
     /// <summary>Port of the API server on 127.0.0.1; 0 for any free one.</summary>
     public int ApiPort { get; init; }
 
+    /// <summary>Node port of the router instead of the manifest's; null leaves the manifests as they are.</summary>
+    public int? RouterPort { get; init; }
+
     /// <summary>Simulated GPU machines with four GPUs each.</summary>
     public int GpuNodes { get; init; }
 

@@ -14,6 +14,8 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         var board = new Board(screen, time, ProcessAge.Measure(time));
         var deploy = KustomizeReader.Read(Path.Combine(Checkout.Manifests, "deploy"));
         var samples = options.Samples ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples")) : [];
+        if (options.RouterPort is { } routerPort)
+            RouterAccess.UsePort(deploy, routerPort);
         using var state = StateFolder.Acquire(options.State);
         if (options.Fresh)
             state.Clear();
@@ -62,6 +64,8 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         var router = new Uri($"http://127.0.0.1:{port}");
         var models = samples.Where(manifest => manifest.Kind == "ModelRoute")
             .Select(route => (string?)route.Body["spec"]?["model"] ?? route.Name).ToList();
+        foreach (var problem in fleet.Problems)
+            screen.Error(problem);
         await WaitForAnswersAsync(router, key, models, board, cancellation);
 
         var instance = new RunningInstance(Environment.ProcessId, fleet.Server.Url, router.ToString().TrimEnd('/'), key, kubeconfig);
@@ -74,9 +78,9 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         using var client = new HttpClient { BaseAddress = router, Timeout = TimeSpan.FromSeconds(10) };
         foreach (var model in models)
         {
-            while (!await RouterAccess.AnswersAsync(client, key, model, cancellation))
+            while (await RouterAccess.AskAsync(client, key, model, cancellation) is { } problem)
             {
-                board.Waiting($"the first answer of {model}");
+                board.Waiting($"first answer of {model}: {problem}");
                 await Task.Delay(AnswerInterval, time, cancellation);
             }
 
@@ -98,6 +102,6 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         PortCheck.EnsureFree(options.ApiPort, "the API server", "stop that program or choose another port with --api-port (0 takes any free one).");
         foreach (var manifest in manifests)
             foreach (var port in RouterAccess.NodePorts(manifest))
-                PortCheck.EnsureFree(port, $"Service {manifest.Name}", "stop that program, or change nodePort in manifests/deploy/router.yaml.");
+                PortCheck.EnsureFree(port, $"Service {manifest.Name}", "stop that program or choose another port with --router-port.");
     }
 }
