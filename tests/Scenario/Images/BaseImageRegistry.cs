@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -76,7 +77,7 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
 
     private static JsonObject Config(string diffId) => new()
     {
-        ["architecture"] = "amd64",
+        ["architecture"] = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64",
         ["os"] = "linux",
         ["config"] = new JsonObject
         {

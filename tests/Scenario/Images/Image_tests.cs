@@ -10,6 +10,16 @@ public sealed class Image_tests(ImageSet images)
 
     public static TheoryData<string> Projects => [.. Pods.ByProject.Keys];
 
+    [Fact]
+    public void Every_image_that_the_manifests_deploy_is_one_of_these()
+    {
+        var deployed = Directory.EnumerateFiles(Path.Combine(Repository.Root, "manifests", "deploy"), "*.yaml")
+            .SelectMany(File.ReadLines).Select(line => line.Trim()).Where(line => line.StartsWith("image:", StringComparison.Ordinal))
+            .Select(line => line["image:".Length..].Trim());
+
+        deployed.Distinct().Except(Pods.ByProject.Keys.Select(project => images[project].Name)).ShouldBeEmpty();
+    }
+
     [Theory]
     [MemberData(nameof(Projects))]
     public void Name_user_ports_and_entry_point_are_what_the_pod_asks_for(string project)
