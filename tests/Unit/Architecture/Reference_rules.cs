@@ -13,6 +13,7 @@ public sealed class Reference_rules
         ["Ops.Profiles"] = [],
         ["Ops.Storage"] = [],
         ["Ops.Rca"] = ["Ops.Neural"],
+        ["Ops.Rca.Tool"] = ["Ops.Rca"],
         ["Ops.Learning"] = ["Ops.Picking", "Ops.Neural", "Ops.Profiles"],
         ["Ops.Kube"] = ["Ops.Api"],
         ["Ops.Planning"] = ["Ops.Api"],

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Ops.Rca.Tool;
+
+/// <summary>One incident: a table of causes for people, JSON for machines.</summary>
+internal static class IncidentReport
+{
+    private const int Shown = 10;
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static void Run(Incident incident, IMethod? method, FileInfo? json)
+    {
+        var analysis = RootCauseAnalysis.Run(incident, method);
+        Print(analysis);
+        if (json is not null)
+            File.WriteAllText(json.FullName, JsonSerializer.Serialize(analysis, Indented));
+    }
+
+    private static void Print(Analysis analysis)
+    {
+        var onset = analysis.Onset is { } at ? $"{DateTimeOffset.FromUnixTimeMilliseconds((long)(at * 1000)):yyyy-MM-dd HH:mm:ss} UTC" : "unknown";
+        Console.WriteLine(analysis.OnsetFound is { } found && analysis.Onset is not null
+            ? $"onset {onset}, found between {found.Earliest:0} and {found.Latest:0} (chance {found.Probability:0.00})"
+            : $"onset {onset}");
+        var table = new Table().AddColumns("rank", "service", "score", "why");
+        foreach (var cause in analysis.Services.Take(Shown))
+            table.AddRow($"{cause.Rank:0.#}", Markup.Escape(cause.Service), $"{cause.Score:G3}", Markup.Escape(string.Join("; ", cause.Reasons)));
+        AnsiConsole.Write(table);
+        Console.WriteLine("metrics: " + string.Join(", ", analysis.Metrics.Take(5).Select(cause => $"{cause.Service} {cause.Metric}")));
+        foreach (var note in analysis.Notes.Distinct())
+            Console.WriteLine($"note: {note}");
+    }
+}

@@ -1,0 +1,61 @@
+namespace Ops.Rca.Tests;
+
+/// <summary>Finding when an incident began.</summary>
+public sealed class Onset_rules
+{
+    [Fact]
+    public void A_step_is_found_within_ten_seconds_and_lies_in_its_interval()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var incident = Synthetic.Shop(seed, onsetRow: 200 + (10 * seed));
+
+            var found = RankChangePoint.Find(incident.Observed)!;
+
+            Math.Abs(found.Seconds - incident.Onset!.Value).ShouldBeLessThanOrEqualTo(10, $"seed {seed}");
+            incident.Onset.Value.ShouldBeInRange(found.Earliest, found.Latest, $"seed {seed}");
+            found.Probability.ShouldBe(0.01, $"seed {seed}");
+        }
+    }
+
+    [Fact]
+    public void Quiet_data_give_few_false_alarms()
+    {
+        // At 5 % one expects 5 of 100; the block shuffle is a little conservative or liberal, never wild.
+        var alarms = Enumerable.Range(0, 100).Count(seed => RankChangePoint.Find(Synthetic.Shop(seed, rows: 240, strength: 0).Observed)!.Probability <= 0.05);
+
+        alarms.ShouldBeLessThanOrEqualTo(12);
+    }
+
+    [Fact]
+    public void The_scale_of_a_metric_changes_nothing()
+    {
+        var table = Synthetic.Shop(4).Observed;
+        var scaled = new MetricTable(table.Times, table.Metrics, [.. table.Columns.Select((column, m) => column.Select(value => Math.Exp(value / 20) * (m + 1)).ToArray())]);
+
+        RankChangePoint.Find(scaled).ShouldBe(RankChangePoint.Find(table));
+    }
+
+    [Fact]
+    public void With_too_few_rows_nothing_is_claimed() => RankChangePoint.Find(Synthetic.Shop(1, rows: 7, onsetRow: 4).Observed).ShouldBeNull();
+
+    [Fact]
+    public void Without_a_told_onset_the_cause_is_still_first_and_the_onset_is_reported()
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var analysis = RootCauseAnalysis.Run(Synthetic.Shop(seed) with { Onset = null });
+
+            analysis.Services[0].Service.ShouldBe("db", $"seed {seed}");
+            analysis.Onset.ShouldBe(analysis.OnsetFound!.Seconds);
+        }
+    }
+
+    [Fact]
+    public void Where_nothing_happened_the_result_says_that_there_may_be_no_incident()
+    {
+        var quiet = Enumerable.Range(0, 20).First(seed => RankChangePoint.Find(Synthetic.Shop(seed, rows: 240, strength: 0).Observed)!.Probability > 0.3);
+
+        RootCauseAnalysis.Run(Synthetic.Shop(quiet, rows: 240, strength: 0) with { Onset = null }).Notes.ShouldContain(note => note.Contains("may be no incident"));
+    }
+}
