@@ -145,8 +145,9 @@ internal sealed partial class CompletionsHandler
         variant.Metrics.InFlight.Inc();
         try
         {
-            using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange.Route.Config.Timeouts, exchange.Observer, _time);
-            var error = await ForwardAsync(exchange, variant, attempt);
+            var body = new SplicedContent(exchange.Body.Memory, exchange.Parsed.ModelToken, variant.ModelJson);
+            using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange.Route.Config.Timeouts, exchange.Observer, body, _time);
+            var error = await ForwardAsync(exchange, attempt, body);
             if (context.RequestAborted.IsCancellationRequested || error is ForwarderError.ResponseBodyClient)
             {
                 exchange.Entry.Outcome = Outcomes.Cancelled;
@@ -170,14 +171,21 @@ internal sealed partial class CompletionsHandler
         }
     }
 
-    private async ValueTask<ForwarderError> ForwardAsync(Exchange exchange, LiveVariant variant, UpstreamAttempt attempt)
+    private async ValueTask<ForwarderError> ForwardAsync(Exchange exchange, UpstreamAttempt attempt, SplicedContent body)
     {
+        // The body is here as a whole, however it came.
         var request = exchange.Context.Request;
-        await using var body = new SplicedBody(exchange.Body.Memory, exchange.Parsed.ModelToken, variant.ModelJson, attempt.Timer.RequestSent);
-        request.Body = body;
         request.Headers.Remove(HeaderNames.TransferEncoding);
         request.ContentLength = body.Length;
-        return await _forwarder.SendAsync(exchange.Context, attempt.Replica.Url, _upstream.Invoker, ForwarderConfig, attempt);
+        try
+        {
+            return await _forwarder.SendAsync(exchange.Context, attempt.Replica.Url, _upstream.Invoker, ForwarderConfig, attempt);
+        }
+        finally
+        {
+            if (!body.Close())
+                exchange.Body.Abandon();
+        }
     }
 
     private (bool Retry, OpenAiError? Error) Failed(Exchange exchange, LiveVariant variant, UpstreamAttempt attempt, UpstreamFailure failure, bool isLast)

@@ -47,7 +47,7 @@ internal sealed partial class RouterPipeline
         var header = request.Headers.Authorization.ToString();
         if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
             return (null, new OpenAiError(401, "missing_api_key", "No API key was given. Send it in the header Authorization: Bearer KEY."));
-        return keys.Find(header.AsSpan(Bearer.Length).Trim()) is { } id
+        return CheckedKey.Find(request.HttpContext, header, header.AsSpan(Bearer.Length).Trim(), keys) is { } id
             ? (id, null)
             : (null, new OpenAiError(401, "invalid_api_key", "The API key is not known. Check the header Authorization: Bearer KEY against the keys in the router's Secret."));
     }

@@ -17,15 +17,18 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
 
     private readonly HttpContext _context;
     private readonly string _pool;
+    private readonly SplicedContent _body;
 
-    internal UpstreamAttempt(HttpContext context, string pool, Replica replica, UpstreamTimeouts limits, ResponseObserver observer, TimeProvider time)
+    internal UpstreamAttempt(HttpContext context, string pool, Replica replica, UpstreamTimeouts limits, ResponseObserver observer, SplicedContent body, TimeProvider time)
     {
         _context = context;
         _pool = pool;
+        _body = body;
         Replica = replica;
         Limits = limits;
         Observer = observer;
         Timer = new UpstreamTimer(time, limits, context.RequestAborted);
+        body.Sent = Timer.RequestSent;
         observer.Start(isEventStream: false);
     }
 
@@ -47,15 +50,16 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
 
     public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
-        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        var headers = proxyRequest.Headers;
+        // Taken out of the client's headers, not of their copy: these have fixed places there.
+        var headers = httpContext.Request.Headers;
         // The client's key is meant for the router alone.
-        headers.Remove(HeaderNames.Authorization);
-        headers.Host = null;
+        headers.Authorization = default;
         // The body is here already; waiting for the replica's 100 would cost a round trip.
-        headers.ExpectContinue = null;
+        headers.Expect = default;
         // Usage is read on the way past, which compressed bytes would hide.
-        headers.Remove(HeaderNames.AcceptEncoding);
+        headers.AcceptEncoding = default;
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        proxyRequest.Headers.Host = null;
         proxyRequest.Options.Set(OptionsKey, this);
         if (!httpContext.Request.QueryString.HasValue)
             proxyRequest.RequestUri = Replica.UriOf(httpContext.Request.Path.Value!);
@@ -79,6 +83,19 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         Observer.Start(Status == 200 && IsEventStream(proxyResponse.Content.Headers));
         proxyResponse.Content = new ObservedContent(proxyResponse.Content, this);
         return true;
+    }
+
+    /// <summary>The attempt's body with the headers that the forwarder made for its own.</summary>
+    internal SplicedContent TakeOver(HttpContent? forwarders)
+    {
+        foreach (var (name, values) in forwarders?.Headers.NonValidated ?? default)
+        {
+            // The length is the new body's.
+            if (!name.Equals(HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase))
+                _body.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        return _body;
     }
 
     /// <summary>

@@ -58,11 +58,19 @@ internal sealed class UpstreamClient : IDisposable
         }
     }
 
-    /// <summary>Sends under the attempt's own token, so that its time limits never cancel the forwarder's writes to the client.</summary>
+    /// <summary>
+    /// Sends under the attempt's own token, so that its time limits never cancel the forwarder's writes to the client,
+    /// and with the attempt's own body, which is here already: the forwarder's would read it through one more buffer.
+    /// </summary>
     private sealed class AttemptTokenHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            base.SendAsync(request, request.Options.TryGetValue(UpstreamAttempt.OptionsKey, out var attempt) ? attempt.Timer.Token : cancellationToken);
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (!request.Options.TryGetValue(UpstreamAttempt.OptionsKey, out var attempt))
+                return base.SendAsync(request, cancellationToken);
+            request.Content = attempt.TakeOver(request.Content);
+            return base.SendAsync(request, attempt.Timer.Token);
+        }
     }
 }
 

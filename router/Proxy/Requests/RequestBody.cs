@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Ops.Router;
 
 /// <summary>A whole request body in one pooled buffer. One piece, because the parser is fastest on one piece.</summary>
@@ -7,12 +5,13 @@ internal sealed class RequestBody : IDisposable
 {
     // What a client merely promises costs at most this much; the buffer grows with what really arrives. A prompt of
     // 220 KB fits without growing.
-    private const int FirstBufferBytes = 256 << 10;
+    private const int FirstBufferBytes = BodyBuffers.LongBytes;
     private const int UnknownLengthFirstBytes = 16 << 10;
 
     private readonly BodyBudget _budget;
     private byte[] _buffer = [];
     private int _charged;
+    private bool _abandoned;
 
     private RequestBody(BodyBudget budget) => _budget = budget;
 
@@ -45,10 +44,13 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
+    /// <summary>Leaves the bytes to the garbage collector: something may still read them after this request's end.</summary>
+    internal void Abandon() => _abandoned = true;
+
     public void Dispose()
     {
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
+        if (_buffer.Length > 0 && !_abandoned)
+            BodyBuffers.Return(_buffer);
         _buffer = [];
         Length = 0;
         _budget.Return(_charged);
@@ -90,10 +92,10 @@ internal sealed class RequestBody : IDisposable
     {
         if (!_budget.TryTake(bytes))
             return false;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(bytes, 1));
+        var larger = BodyBuffers.Rent(Math.Max(bytes, 1));
         _buffer.AsSpan(0, Length).CopyTo(larger);
         if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
+            BodyBuffers.Return(_buffer);
         _buffer = larger;
         _budget.Return(_charged);
         _charged = bytes;

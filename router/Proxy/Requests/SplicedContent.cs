@@ -1,89 +1,75 @@
+using System.Net;
+
 namespace Ops.Router;
 
 /// <summary>
-/// The client's body with the model's name replaced by the pool's: three pieces read one after the other, nothing
-/// copied but into the connection's own buffer.
+/// The client's body with the model's name replaced by the pool's: three pieces written one after the other straight
+/// from the buffer into the upstream connection, nothing copied on the way.
 /// </summary>
-internal sealed class SplicedBody : Stream
+internal sealed class SplicedContent : HttpContent
 {
     private readonly ReadOnlyMemory<byte> _before;
     private readonly ReadOnlyMemory<byte> _model;
     private readonly ReadOnlyMemory<byte> _after;
-    private readonly Action _sent;
-    private int _position;
-    private bool _closed;
+    private int _state;
 
     /// <summary>Creates the body of one attempt.</summary>
-    /// <param name="body">The client's body; must stay valid until this stream is closed.</param>
+    /// <param name="body">The client's body; must stay valid until <see cref="Close"/> says that nobody reads it.</param>
     /// <param name="modelToken">The model's JSON string in it.</param>
     /// <param name="model">The JSON string to send instead, quotes included.</param>
-    /// <param name="sent">Called when the last byte was taken.</param>
-    internal SplicedBody(ReadOnlyMemory<byte> body, Range modelToken, ReadOnlyMemory<byte> model, Action sent)
+    internal SplicedContent(ReadOnlyMemory<byte> body, Range modelToken, ReadOnlyMemory<byte> model)
     {
         var (offset, length) = modelToken.GetOffsetAndLength(body.Length);
         _before = body[..offset];
         _model = model;
         _after = body[(offset + length)..];
-        _sent = sent;
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => _before.Length + _model.Length + _after.Length;
-
-    public override long Position
+    private enum State
     {
-        get => _position;
-        set => throw new NotSupportedException();
+        Waiting,
+        Sending,
+        Sent,
+        Closed,
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
+    /// <summary>Bytes in all.</summary>
+    internal long Length => _before.Length + _model.Length + _after.Length;
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer.AsSpan(offset, count)));
+    /// <summary>Called when the last byte was handed over.</summary>
+    internal Action? Sent { get; set; }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    /// <summary>Ends the attempt: the body is not sent any more.</summary>
+    /// <returns>
+    /// False when a broken-off upload may still be reading the buffer, which then must not serve another request: its
+    /// bytes could end up at this one's replica.
+    /// </returns>
+    internal bool Close() => (State)Interlocked.Exchange(ref _state, (int)State.Closed) != State.Sending;
 
-    public override int Read(Span<byte> buffer)
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        // After the attempt the pooled bytes belong to another request.
-        ObjectDisposedException.ThrowIf(_closed, this);
-        var copied = 0;
-        copied += Copy(_before, 0, buffer);
-        copied += Copy(_model, _before.Length, buffer[copied..]);
-        copied += Copy(_after, _before.Length + _model.Length, buffer[copied..]);
-        if (_position == Length && buffer.Length > 0)
-            _sent();
-        return copied;
+        ObjectDisposedException.ThrowIf(!Move(State.Waiting, State.Sending), this);
+        try
+        {
+            await stream.WriteAsync(_before, cancellationToken);
+            await stream.WriteAsync(_model, cancellationToken);
+            await stream.WriteAsync(_after, cancellationToken);
+        }
+        finally
+        {
+            Move(State.Sending, State.Sent);
+        }
+
+        Sent?.Invoke();
     }
 
-    public override void Flush()
+    protected override bool TryComputeLength(out long length)
     {
+        length = Length;
+        return true;
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        _closed = true;
-        base.Dispose(disposing);
-    }
-
-    private int Copy(ReadOnlyMemory<byte> piece, int start, Span<byte> buffer)
-    {
-        var offset = _position - start;
-        if (offset < 0 || offset >= piece.Length || buffer.IsEmpty)
-            return 0;
-        var count = Math.Min(piece.Length - offset, buffer.Length);
-        piece.Span.Slice(offset, count).CopyTo(buffer);
-        _position += count;
-        return count;
-    }
+    private bool Move(State from, State to) => Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
 }

@@ -46,9 +46,12 @@ internal sealed record AccessEntry
 /// </summary>
 internal sealed class AccessLog : BackgroundService
 {
-    // About 200 bytes each: 4,096 lines are 800 KB, half a second at 8,000 requests a second.
-    private const int Capacity = 4_096;
+    // About 300 bytes each: 8,192 lines are 2.4 MB, and 160,000 requests a second for as long as they gather.
+    private const int Capacity = 8_192;
     private const int FlushBytes = 64 << 10;
+
+    // Waking a task and writing to a pipe for each request costs a tenth of forwarding it.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
 
     private readonly Channel<AccessEntry> _entries = Channel.CreateBounded<AccessEntry>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly ArrayBufferWriter<byte> _buffer = new(FlushBytes);
@@ -80,12 +83,24 @@ internal sealed class AccessLog : BackgroundService
         using var writer = new Utf8JsonWriter(_buffer);
         while (await _entries.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            while (_buffer.WrittenCount < FlushBytes && _entries.Reader.TryRead(out var entry))
+            if (!stoppingToken.IsCancellationRequested)
+                await Task.Delay(Gather, CancellationToken.None);
+            while (_entries.Reader.TryRead(out var entry))
+            {
                 Append(writer, entry);
-            await _output.WriteAsync(_buffer.WrittenMemory, CancellationToken.None);
-            await _output.FlushAsync(CancellationToken.None);
-            _buffer.ResetWrittenCount();
+                if (_buffer.WrittenCount >= FlushBytes)
+                    await WriteOutAsync();
+            }
+
+            await WriteOutAsync();
         }
+    }
+
+    private async Task WriteOutAsync()
+    {
+        await _output.WriteAsync(_buffer.WrittenMemory, CancellationToken.None);
+        await _output.FlushAsync(CancellationToken.None);
+        _buffer.ResetWrittenCount();
     }
 
     private void Append(Utf8JsonWriter writer, AccessEntry entry)

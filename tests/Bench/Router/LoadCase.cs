@@ -1,5 +1,3 @@
-using Ops.Bench.Controller;
-
 namespace Ops.Bench.Router;
 
 /// <summary>One contender in one round of one case.</summary>
@@ -40,5 +38,5 @@ internal sealed record LoadCase(string Key, string Meaning, int BodyBytes, int C
         return new Sample(microseconds, LoadResult.Quantile(PaceMs is null ? result.LatenciesMs : result.ChunkDelaysMs, 0.99), result.Failed);
     }
 
-    private static double Cpu(Contender contender) => contender.ProcessId == 0 ? 0 : ProcessUsage.Of(contender.ProcessId).CpuSeconds;
+    private static double Cpu(Contender contender) => contender.ProcessId == 0 ? 0 : ProcessCpu.Seconds(contender.ProcessId);
 }

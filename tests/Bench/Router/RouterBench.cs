@@ -70,11 +70,11 @@ internal sealed class RouterBench : IBench
     {
         context.Say($"{load.Meaning}, {load.Connections} connections");
         var contenders = all.Where(c => c.Streams || load.PaceMs is null).ToList();
-        var rounds = context.Quick ? 3 : 7;
-        var length = TimeSpan.FromSeconds(context.Quick ? 0.5 : 2);
+        var rounds = context.Quick ? 3 : 5;
+        var length = TimeSpan.FromSeconds(context.Quick ? 0.4 : 1.5);
         // The first calls run in slow tiers of the compilers, ours and the peers'.
         foreach (var contender in contenders)
-            await load.RunAsync(contender, context.Quick ? length : length * 2, cancellation);
+            await load.RunAsync(contender, length, cancellation);
 
         var samples = contenders.ToDictionary(c => c.Key, _ => new List<Sample>());
         for (var round = 0; round < rounds; round++)

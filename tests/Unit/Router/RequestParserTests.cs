@@ -23,10 +23,10 @@ public sealed class RequestParserTests
     private static Gen<string> AnyKey => Gen.OneOf(Gen.Const("model"), Gen.Const("messages"), Gen.Const("content"), Gen.Const("stream"), Gen.Int[0, 50].Select(i => $"k{i}"));
 
     [Fact]
-    public void The_model_is_found_and_replaced_wherever_it_stands_and_nothing_else_changes()
+    public async Task The_model_is_found_and_replaced_wherever_it_stands_and_nothing_else_changes()
     {
-        Gen.Select(Gen.Select(Gen.Int[0, 99], AnyValue).Array[0, 4], Gen.Select(Gen.Int[100, 199], AnyValue).Array[0, 4], Gen.OneOf(Gen.Const(""), Gen.Const(" \n")))
-            .Sample((before, after, space) =>
+        await Gen.Select(Gen.Select(Gen.Int[0, 99], AnyValue).Array[0, 4], Gen.Select(Gen.Int[100, 199], AnyValue).Array[0, 4], Gen.OneOf(Gen.Const(""), Gen.Const(" \n")))
+            .SampleAsync(async (before, after, space) =>
             {
                 string Members((int Key, string Value)[] pairs) => string.Concat(pairs.DistinctBy(p => p.Key).Select(p => $"\"x{p.Key}\":{p.Value},{space}"));
                 var head = $"{space}{{{Members(before)}\"model\"{space}:{space}";
@@ -34,9 +34,9 @@ public sealed class RequestParserTests
                 var body = Encoding.UTF8.GetBytes(head + "\"chat\"" + tail);
 
                 RequestParser.Parse(body, out var request).ShouldBeNull();
-                using var spliced = new SplicedBody(body, request.ModelToken, "\"vendor/large\""u8.ToArray(), () => { });
+                using var spliced = new SplicedContent(body, request.ModelToken, "\"vendor/large\""u8.ToArray());
                 var sent = new MemoryStream();
-                spliced.CopyTo(sent, 7);
+                await spliced.CopyToAsync(sent);
                 Encoding.UTF8.GetString(sent.ToArray()).ShouldBe(head + "\"vendor/large\"" + tail);
                 sent.Length.ShouldBe(spliced.Length);
             });
