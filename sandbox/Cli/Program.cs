@@ -18,11 +18,16 @@ var ops = new Command("ops", "Runs a fleet of (simulated) GPU model servers unde
     TestCommand.Create(screen, time),
     new HelpOption(),
 };
+foreach (var tool in Tools.Commands())
+    ops.Add(tool);
 ops.Add(HelpCommand.Create(ops));
 ops.SetAction(_ => ops.Parse(["--help"]).Invoke());
 
 try
 {
+    if (await Tools.TryRunAsync(args) is { } code)
+        return code;
+
     // Signals are ours (Interrupts), so the library's own handler with its two-second limit is switched off.
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     var parsed = ops.Parse(args);

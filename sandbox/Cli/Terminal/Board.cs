@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Ops.Cli.Terminal;
 
 /// <summary>Progress of a start: one lasting line per finished step with the time since the start, and what is awaited.</summary>
-internal sealed class Board(Screen screen, TimeProvider time, TimeSpan alreadyElapsed)
+internal sealed class Board(Screen screen, TimeProvider time)
 {
     // Where nobody watches, a waiting line each 10 s shows that the start is alive without flooding a log.
     private static readonly TimeSpan PlainWaitingInterval = TimeSpan.FromSeconds(10);
@@ -11,8 +11,8 @@ internal sealed class Board(Screen screen, TimeProvider time, TimeSpan alreadyEl
     private readonly long start = time.GetTimestamp();
     private TimeSpan lastPlainWaiting;
 
-    /// <summary>Time since the process began.</summary>
-    public TimeSpan Elapsed => alreadyElapsed + time.GetElapsedTime(start);
+    /// <summary>Time since the board was made, which is the first thing that a command does.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(start);
 
     /// <summary>A step that is done: <c>  3.2 s  router          ready (1 of 1)</c>.</summary>
     public void Done(string component, string text)

@@ -6,7 +6,8 @@ namespace Ops.Cli.Up;
 /// <summary>Where a component stands.</summary>
 /// <param name="Ready">It serves.</param>
 /// <param name="Text">What to show: <c>1 of 2 pods ready</c>.</param>
-internal sealed record Standing(bool Ready, string Text);
+/// <param name="Short">The same where many share a line: <c>1/2</c>.</param>
+internal sealed record Standing(bool Ready, string Text, string Short);
 
 /// <summary>One thing that <c>./ops up</c> waits for: a Deployment, a pool or a route.</summary>
 /// <param name="Name">Shown to the user.</param>
@@ -41,7 +42,7 @@ internal sealed record Component(string Name, string Namespace, string Path, IRe
     public Standing Judge(JsonObject? body, IEnumerable<JsonObject> pods, DateTimeOffset since)
     {
         if (body is null)
-            return new Standing(false, "not created yet");
+            return new Standing(false, "not created yet", "-");
         var observed = (long?)body["status"]?["observedGeneration"] ?? 0;
         var current = observed >= ((long?)body["metadata"]?["generation"] ?? 0);
         var wanted = PodLabels is null ? 0 : (int?)body["spec"]?["replicas"] ?? 1;
@@ -50,7 +51,8 @@ internal sealed record Component(string Name, string Namespace, string Path, IRe
         var text = PodLabels is null
             ? (well ? "ready" : "not ready")
             : string.Create(CultureInfo.InvariantCulture, $"{Math.Min(ready, wanted)} of {wanted} {(wanted == 1 ? "pod" : "pods")} ready");
-        return new Standing(current && well && ready >= wanted, text);
+        var brief = PodLabels is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{Math.Min(ready, wanted)}/{wanted}");
+        return new Standing(current && well && ready >= wanted, text, brief);
     }
 
     /// <summary>The pods that belong to this component.</summary>

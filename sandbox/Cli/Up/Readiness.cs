@@ -34,7 +34,7 @@ internal sealed class Readiness(ClusterClient cluster, Board board, Screen scree
 
             if (waiting.Count == 0)
                 return;
-            board.Waiting(string.Join(", ", standings.Where(found => !found.Standing.Ready).Select(found => $"{found.Component.Name} ({found.Standing.Text})")));
+            board.Waiting(string.Join(", ", standings.Where(found => !found.Standing.Ready).Select(found => $"{found.Component.Name} {found.Standing.Short}")));
             if (!explained && time.GetElapsedTime(start) > limit)
             {
                 explained = true;

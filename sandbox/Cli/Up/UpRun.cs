@@ -11,7 +11,7 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
 
     public async Task<int> RunAsync(UpOptions options, CancellationToken cancellation)
     {
-        var board = new Board(screen, time, ProcessAge.Measure(time));
+        var board = new Board(screen, time);
         var deploy = KustomizeReader.Read(Path.Combine(Checkout.Manifests, "deploy"));
         var samples = options.Samples ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples")) : [];
         if (options.RouterPort is { } routerPort)

@@ -17,7 +17,7 @@ public sealed class Component_tests
     {
         var standing = Pool.Judge(Body(generation: 2, observed: 2), [Pod("12:00:01"), Pod("12:00:02")], Start);
 
-        standing.ShouldBe(new Standing(true, "2 of 2 pods ready"));
+        standing.ShouldBe(new Standing(true, "2 of 2 pods ready", "2/2"));
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class Component_tests
 
     [Fact]
     public void Pods_of_an_earlier_run_do_not_count() =>
-        Pool.Judge(Body(generation: 2, observed: 2), [Pod("12:00:01"), Pod("11:59:59")], Start).ShouldBe(new Standing(false, "1 of 2 pods ready"));
+        Pool.Judge(Body(generation: 2, observed: 2), [Pod("12:00:01"), Pod("11:59:59")], Start).ShouldBe(new Standing(false, "1 of 2 pods ready", "1/2"));
 
     [Fact]
     public void Pods_of_others_and_pods_that_end_do_not_count()
@@ -42,7 +42,7 @@ public sealed class Component_tests
     [Fact]
     public void Absent_objects_are_awaited_and_unknown_kinds_are_not()
     {
-        Pool.Judge(null, [], Start).ShouldBe(new Standing(false, "not created yet"));
+        Pool.Judge(null, [], Start).ShouldBe(new Standing(false, "not created yet", "-"));
         Component.Of(new Manifest(Json("""{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"}}"""), "s.yaml")).ShouldBeNull();
     }
 
