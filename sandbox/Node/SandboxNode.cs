@@ -83,6 +83,7 @@ public sealed partial class SandboxNode : IAsyncDisposable
         controllers.MakeDefaultAccounts();
         parts.Add(new GarbageCollector(state.Client, context.Clock, context.Logger));
         AbsentNodes.Remove(state, context.Options.Nodes);
+        StaleFolders.Remove(context.Options.WorkDirectory, state.Pods.All().Select(pod => pod.Metadata.Uid).ToHashSet(StringComparer.Ordinal));
         // Every pod keeps its address before any new pod may take one.
         foreach (var pod in state.Pods.All().Where(pod => pod.Status?.PodIP is { Length: > 0 } && !Objects.Pods.IsTerminal(pod)))
             context.Addresses.TryReserve(pod.Status.PodIP, pod.Metadata.Uid);

@@ -19,7 +19,11 @@ internal sealed class ContainerExec(ProcessLauncher launcher, string podDirector
             return NotFound;
         }
         using var process = await launcher.StartExecAsync(executable, command.Skip(1).Select(one => slot.Mounts?.Apply(one) ?? one), folder, slot.Environment);
-        await using var kill = cancellation.Register(() => ProcessTools.SignalGroup(process.Id, ProcessTools.SigKill));
+        await using var kill = cancellation.Register(() =>
+        {
+            if (!process.HasExited)
+                ProcessTools.SignalGroup(process.Id, ProcessTools.SigKill);
+        });
         using var ended = new CancellationTokenSource();
         var input = FeedAsync(stdin, process.StandardInput.BaseStream, ended.Token);
         // The copies end when the pipes do, which a killed command closes too.

@@ -11,6 +11,7 @@ internal sealed class ContainerProcess
     private readonly Process process;
     private readonly ContainerLog log;
     private readonly TaskCompletionSource pumped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool ended;
 
     private ContainerProcess(Process process, ContainerLog log, TimeProvider clock)
     {
@@ -43,25 +44,25 @@ internal sealed class ContainerProcess
         return new ContainerProcess(started, log, clock);
     }
 
-    public void Terminate() => Send(ProcessTools.SigTerm);
+    public void Terminate()
+    {
+        if (!ended)
+            ProcessTools.Signal(Id, ProcessTools.SigTerm);
+    }
 
     public void Kill()
     {
-        if (!Exited.IsCompleted)
-            ProcessTools.SignalGroup(Id, ProcessTools.SigKill);
-        Send(ProcessTools.SigKill);
-    }
-
-    private void Send(int signal)
-    {
-        // HasExited is true only after .NET has reaped the process, so until then the id cannot be anybody else's.
-        if (!Exited.IsCompleted && !process.HasExited)
-            ProcessTools.Signal(Id, signal);
+        if (ended)
+            return;
+        ProcessTools.SignalGroup(Id, ProcessTools.SigKill);
+        ProcessTools.Signal(Id, ProcessTools.SigKill);
     }
 
     private async Task<(int Code, DateTimeOffset At)> WatchAsync(TimeProvider clock)
     {
         await process.WaitForExitAsync();
+        // From here on the id may be given to another process (a busy machine goes through all 32768 in a minute).
+        ended = true;
         var code = process.ExitCode;
         var at = clock.GetUtcNow();
         // A container ends with its first process: what it left behind in its group goes too.
@@ -82,7 +83,7 @@ internal sealed class ContainerProcess
             for (int count; (count = output.Read(buffer)) > 0;)
                 log.Append(buffer.AsSpan(0, count));
         }
-        catch (Exception ended) when (ended is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception problem) when (problem is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // The pipe is gone with its process.
         }

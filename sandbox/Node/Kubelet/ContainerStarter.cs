@@ -14,7 +14,7 @@ internal sealed class ContainerStarter(KubeletContext context)
     {
         var sources = context.SourcesFor(pod, podIP);
         var directory = context.PodDirectory(pod);
-        var volumes = new VolumeFolders(directory, context.ClaimsDirectory, pod, sources, () => context.TokenFor(pod));
+        var volumes = VolumesOf(pod, podIP);
         volumes.Fill();
         slot.Mounts = volumes.MountsOf(slot.Spec);
         slot.Environment = EnvironmentOf(pod, slot, podIP, image, sources, directory);
@@ -30,6 +30,9 @@ internal sealed class ContainerStarter(KubeletContext context)
         if (slot.RestartCount >= 2)
             RemoveLog(context.LogPath(pod, slot.Spec.Name, slot.RestartCount - 2));
     }
+
+    public VolumeFolders VolumesOf(V1Pod pod, string podIP) =>
+        new(context.PodDirectory(pod), context.ClaimsDirectory, pod, context.SourcesFor(pod, podIP), () => context.TokenFor(pod));
 
     private Dictionary<string, string> EnvironmentOf(V1Pod pod, ContainerSlot slot, string podIP, ImageEntry image, EnvironmentSources sources, string directory)
     {

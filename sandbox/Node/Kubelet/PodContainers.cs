@@ -12,12 +12,15 @@ internal sealed class PodContainers : IAsyncDisposable
 
     private static readonly TimeSpan FirstReasonShown = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan VolumePeriod = TimeSpan.FromMinutes(1);
+
     private readonly KubeletContext context;
     private readonly Func<V1Pod> current;
     private readonly Action wake;
     private readonly ContainerStarter starter;
     private readonly ContainerStopper stopper;
     private readonly ContainerExec exec;
+    private DateTimeOffset volumesDue;
 
     public PodContainers(KubeletContext context, Func<V1Pod> current, Action wake)
     {
@@ -67,6 +70,7 @@ internal sealed class PodContainers : IAsyncDisposable
     /// <summary>Starts what should run and does not. Returns when to look again, if not before.</summary>
     public async Task<TimeSpan?> SyncAsync()
     {
+        RefreshVolumes();
         TimeSpan? next = null;
         foreach (var slot in Slots.Where(slot => slot.Probes?.Failed is not null && !slot.IsKilling))
             GiveUp(slot);
@@ -84,6 +88,22 @@ internal sealed class PodContainers : IAsyncDisposable
                 next = next < wait ? next : wait;
         }
         return next;
+    }
+
+    /// <summary>Mounted ConfigMaps and Secrets follow their sources, about a minute late, as the kubelet does it.</summary>
+    private void RefreshVolumes()
+    {
+        if (Address is null || Now < volumesDue || !Slots.Any(slot => slot.IsRunning))
+            return;
+        volumesDue = Now + VolumePeriod;
+        try
+        {
+            starter.VolumesOf(current(), Address).Fill();
+        }
+        catch (ContainerConfigException)
+        {
+            // A source that went away leaves its files as they were.
+        }
     }
 
     /// <summary>Ends every run in parallel: main containers first, then sidecars.</summary>
@@ -177,6 +197,7 @@ internal sealed class PodContainers : IAsyncDisposable
             if (isRestart)
                 slot.RestartCount++;
             await starter.StartAsync(pod, slot, Address, context.Options.Images[slot.Spec.Image]);
+            volumesDue = Now + VolumePeriod;
         }
         catch (ContainerConfigException problem)
         {

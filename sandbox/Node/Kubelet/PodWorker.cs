@@ -63,11 +63,16 @@ internal sealed partial class PodWorker : IAsyncDisposable
     {
         try
         {
+            // What an earlier sandbox published as running is gone: say so before anybody sends traffic there.
+            var restored = containers.Slots.Any(slot => slot.HasRun);
             while (true)
             {
                 TimeSpan? next;
                 try
                 {
+                    if (restored && !Pods.IsTerminal(pod) && !Pods.IsTerminating(pod))
+                        Publish(isTerminating: false);
+                    restored = false;
                     if (await StepAsync() is not { } wait)
                         return;
                     next = wait;

@@ -191,6 +191,52 @@ public sealed class KubeletPartTests
         process.Dispose();
     }
 
+    [Fact]
+    public void Volumes_follow_their_sources_and_stay_inside_their_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("ops-volume-test-").FullName;
+        try
+        {
+            var map = new V1ConfigMap { Data = new Dictionary<string, string> { ["a"] = "one" } };
+            var pod = Make.Pod("p");
+            pod.Spec.Volumes = [new V1Volume { Name = "v", ConfigMap = new V1ConfigMapVolumeSource { Name = "m" } }];
+            var sources = new EnvironmentSources(_ => map, _ => null, [], "127.0.0.1", "127.0.0.1", null);
+            var volumes = new VolumeFolders(folder, folder, pod, sources, () => null);
+            volumes.Fill();
+            File.ReadAllText(Path.Combine(folder, "volumes", "v", "a")).ShouldBe("one");
+            map.Data["a"] = "two";
+            volumes.Fill();
+            File.ReadAllText(Path.Combine(folder, "volumes", "v", "a")).ShouldBe("two");
+
+            pod.Spec.Volumes[0].ConfigMap.Items = [new V1KeyToPath { Key = "a", Path = "../../../escape" }];
+            Should.Throw<ContainerConfigException>(volumes.Fill).Message.ShouldContain("leads out of its volume");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Folders_of_pods_that_are_gone_are_removed()
+    {
+        var work = Directory.CreateTempSubdirectory("ops-stale-test-").FullName;
+        try
+        {
+            foreach (var path in new[] { "pods/kept", "pods/gone", "logs/default_web-0_kept", "logs/default_web-0_gone" })
+                Directory.CreateDirectory(Path.Combine(work, path));
+
+            StaleFolders.Remove(work, new HashSet<string> { "kept" });
+
+            Directory.GetDirectories(work, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(work, path)).Order(StringComparer.Ordinal)
+                .ShouldBe(["logs", "logs/default_web-0_kept", "pods", "pods/kept"]);
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData(new[] { 0, 1, 2, 5 }, "0-2,5")]
     [InlineData(new[] { 3, 4 }, "3,4")]
