@@ -25,7 +25,7 @@ root.SetAction(parsed =>
             IncidentReport.Run(Told(CaseReader.ReadIncident(source), parsed), chosen, parsed.GetValue(json));
         return 0;
     }
-    catch (BadInputException e)
+    catch (Exception e) when (e is BadInputException or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine($"rca: {e.Message}");
         return 2;

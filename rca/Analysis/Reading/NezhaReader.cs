@@ -50,13 +50,20 @@ public static class NezhaReader
 
     private static List<(double Onset, string Service, string Type)> ReadFaults(string file)
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(file));
-        return [.. document.RootElement.EnumerateObject().SelectMany(hour => hour.Value.EnumerateArray())
-            .Select(fault => (
-                Onset: Clock.Parse(fault.GetProperty("inject_timestamp").ToString()),
-                Service: ServiceOf(fault.GetProperty("inject_pod").GetString()!),
-                Type: fault.GetProperty("inject_type").GetString()!))
-            .OrderBy(fault => fault.Onset)];
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(file));
+            return [.. document.RootElement.EnumerateObject().SelectMany(hour => hour.Value.EnumerateArray())
+                .Select(fault => (
+                    Onset: Clock.Parse(fault.GetProperty("inject_timestamp").ToString()),
+                    Service: ServiceOf(fault.GetProperty("inject_pod").GetString()!),
+                    Type: fault.GetProperty("inject_type").GetString()!))
+                .OrderBy(fault => fault.Onset)];
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new BadInputException($"{file} does not have Nezha's form: {e.Message}");
+        }
     }
 
     // One row a minute; every file has its own second, so rows meet in the minute they belong to.

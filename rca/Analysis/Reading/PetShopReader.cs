@@ -18,8 +18,7 @@ public static class PetShopReader
     public static LabelledIncident Read(string folder)
     {
         var notes = new List<string>();
-        using var target = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "target.json")));
-        var symptom = target.RootElement.GetProperty("target");
+        var target = ReadTarget(Path.Combine(folder, "target.json"));
         var graph = FindAbove(folder, "graph.csv");
         var normal = FindAbove(folder, Path.Combine("noissue", "metrics.csv"));
         var incident = new Incident
@@ -28,11 +27,29 @@ public static class PetShopReader
             Observed = ReadTable(Path.Combine(folder, "metrics.csv"), notes),
             Normal = normal is null ? null : ReadTable(normal, notes),
             Calls = graph is null ? [] : ReadGraph(graph),
-            Onset = symptom.GetProperty("timestamp").GetDouble(),
-            Symptom = symptom.GetProperty("node").GetString(),
+            Onset = target.Onset,
+            Symptom = target.Symptom,
             Notes = notes,
         };
-        return new LabelledIncident(incident, target.RootElement.GetProperty("root_cause").GetProperty("node").GetString()!);
+        return new LabelledIncident(incident, target.Cause);
+    }
+
+    // {"target": {"node": "PetSite", "timestamp": 1681350548, ...}, "root_cause": {"node": "PetSearch_AWS::ECS::Fargate", ...}}
+    private static (double Onset, string Symptom, string Cause) ReadTarget(string file)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(file));
+            var target = document.RootElement.GetProperty("target");
+            return (
+                target.GetProperty("timestamp").GetDouble(),
+                target.GetProperty("node").GetString()!,
+                document.RootElement.GetProperty("root_cause").GetProperty("node").GetString()!);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new BadInputException($"{file} does not have PetShop's form: {e.Message}");
+        }
     }
 
     /// <summary>Reads a metrics.csv with its three header rows.</summary>

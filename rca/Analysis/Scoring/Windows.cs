@@ -8,8 +8,8 @@ internal sealed class Windows
     private const double GuardSeconds = 90;
     private const double BeforeSeconds = 600;
 
-    // What moves a quarter of an hour after the onset is aftermath or repair.
-    private const double IncidentSeconds = 900;
+    // Five minutes show a fault; what moves later is aftermath or repair, and dilutes the median of a short fault.
+    private const double IncidentSeconds = 300;
 
     private readonly Incident _incident;
     private readonly int[] _during;

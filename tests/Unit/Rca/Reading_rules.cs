@@ -77,6 +77,18 @@ public sealed class Reading_rules : IDisposable
         Should.Throw<BadInputException>(() => CaseReader.ReadIncident(Path.Combine(_folder, "data.csv"))).Message.ShouldContain(reason);
     }
 
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{\"target\": {\"node\": \"a\"}}")]
+    [InlineData("[]")]
+    public void A_target_that_is_not_of_its_form_is_refused_with_its_path(string json)
+    {
+        Write("issue_0/target.json", json);
+        Write("issue_0/metrics.csv", "microservice,a\nmetric,latency\nstatistic,Average\nunix_timestamp,\n1681350000,1\n");
+
+        Should.Throw<BadInputException>(() => CaseReader.ReadCases(_folder)).Message.ShouldContain("target.json");
+    }
+
     [Fact]
     public void Another_encoding_is_refused_with_the_reason()
     {
