@@ -31,8 +31,8 @@ public sealed class Reference_rules
         ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Load", "Ops.Api"],
     };
 
-    // Executables that ./ops starts as pods; it needs them built, never their types.
-    private static readonly string[] StartedByCli = ["Ops.Operator", "Ops.Router", "Ops.Sandbox.ModelServer"];
+    // Executables that ./ops starts, as pods or as verbs; it needs them built, never their types.
+    private static readonly string[] StartedByCli = ["Ops.Operator", "Ops.Router", "Ops.Sandbox.ModelServer", "Ops.Rca.Tool"];
 
     private static IEnumerable<Project> Products => House.Projects.Where(project => !IsTest(project));
 
