@@ -50,16 +50,16 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
 
     public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
-        // Taken out of the client's headers, not of their copy: these have fixed places there.
-        var headers = httpContext.Request.Headers;
-        // The client's key is meant for the router alone.
-        headers.Authorization = default;
         // The body is here already; waiting for the replica's 100 would cost a round trip.
-        headers.Expect = default;
-        // Usage is read on the way past, which compressed bytes would hide.
-        headers.AcceptEncoding = default;
+        httpContext.Request.Headers.Expect = default;
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        proxyRequest.Headers.Host = null;
+        var headers = proxyRequest.Headers;
+        headers.Host = null;
+        // The client's key is meant for the router alone. Taken out of the copy: the server keeps the client's own header
+        // for the connection's next request, see CheckedKey.
+        headers.Remove(HeaderNames.Authorization);
+        // Usage is read on the way past, which compressed bytes would hide.
+        headers.Remove(HeaderNames.AcceptEncoding);
         proxyRequest.Options.Set(OptionsKey, this);
         if (!httpContext.Request.QueryString.HasValue)
             proxyRequest.RequestUri = Replica.UriOf(httpContext.Request.Path.Value!);

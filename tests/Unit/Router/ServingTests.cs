@@ -54,6 +54,28 @@ public sealed class ServingTests
     }
 
     [Fact]
+    public async Task A_key_that_was_good_on_a_connection_lets_no_other_key_in_there()
+    {
+        await using var upstream = await Upstream.StartAsync();
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
+        (string Key, HttpStatusCode Status)[] steps =
+        [
+            (Key, HttpStatusCode.OK), (Key, HttpStatusCode.OK), (Key + "x", HttpStatusCode.Unauthorized), ("sk-other", HttpStatusCode.OK),
+            (Key[..^1] + "8", HttpStatusCode.Unauthorized), (Key, HttpStatusCode.OK),
+        ];
+        foreach (var (key, status) in steps)
+        {
+            router.Client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+            using var response = await router.ChatAsync();
+            response.StatusCode.ShouldBe(status);
+        }
+
+        router.Source.Set(new RoutingTable([Route(Variant("large", 0.9, upstream))], ApiKeys.From([("other", "sk-other"u8.ToArray())])));
+        using var withdrawn = await router.ChatAsync();
+        withdrawn.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
     public async Task Nobody_is_served_without_any_key()
     {
         await using var router = await RouterHost.StartAsync(Route());
