@@ -3,6 +3,9 @@ namespace Ops.Rca;
 /// <summary>The default: the robust local shift prior, then the walk over the call graph.</summary>
 public sealed class ShiftWalk : IMethod
 {
+    // Below two deviations a shift still counts a little in the ranking, but is no reason to tell a person.
+    private const double Moved = 2;
+
     /// <inheritdoc/>
     public string Name => "shift-walk";
 
@@ -32,7 +35,7 @@ public sealed class ShiftWalk : IMethod
         return new Scores(
             services.ToDictionary(service => service, service => shares[index[service]]),
             [.. metrics.Select((metric, m) => prior[index[metric.Service]] > 0 ? shares[index[metric.Service]] * shifts[m].Score / prior[index[metric.Service]] : 0)],
-            services.Where(service => loudest[index[service]] >= 0).ToDictionary(service => service, service => InWords(metrics[loudest[index[service]]], shifts[loudest[index[service]]])));
+            services.Where(service => loudest[index[service]] >= 0 && shifts[loudest[index[service]]].Deviations >= Moved).ToDictionary(service => service, service => InWords(metrics[loudest[index[service]]], shifts[loudest[index[service]]])));
     }
 
     private static string InWords(Metric metric, Shift shift) =>
