@@ -57,10 +57,10 @@ internal static class DeploymentPlanner
     private static void Roll(DeploymentStep step)
     {
         step.KeepNewSetCurrent();
-        step.CreateNewSetIfMissing(RollingUpdate.SizeOfNew(step.Bounds, step.Wanted, 0, step.OldSets.Sum(SizeOf)));
+        step.CreateNewSetIfMissing(RollingUpdate.SizeOfNew(step.Bounds, step.Wanted, 0, step.OldSets.Sum(HeldBy)));
         if (step.NewSet is not { } newSet)
             return;
-        var size = RollingUpdate.SizeOfNew(step.Bounds, step.Wanted, SizeOf(newSet), step.OldSets.Sum(SizeOf));
+        var size = RollingUpdate.SizeOfNew(step.Bounds, step.Wanted, SizeOf(newSet), step.OldSets.Sum(HeldBy));
         if (size != SizeOf(newSet))
         {
             step.Resize(newSet, size);
@@ -72,4 +72,7 @@ internal static class DeploymentPlanner
     }
 
     internal static int SizeOf(V1ReplicaSet set) => set.Spec.Replicas ?? 1;
+
+    /// <summary>Pods that a shrinking set still has count too: room that is not free yet must not be filled. (Upstream counts the spec only and may overshoot for a moment.)</summary>
+    private static int HeldBy(V1ReplicaSet set) => Math.Max(SizeOf(set), set.Status?.Replicas ?? 0);
 }

@@ -73,8 +73,9 @@ internal sealed class PlannedCluster : IWriter
         }
         else
         {
-            foreach (var set in Sets.ToList())
-                Execute(ReplicaSetPlanner.Make(Canonical.Copy(set), pods.ToList(), now));
+            // One set at a time: the others' statuses grow old meanwhile, as they do behind a queue.
+            if (Sets.Count > 0)
+                Execute(ReplicaSetPlanner.Make(Canonical.Copy(Sets[random.Next(Sets.Count)]), pods.ToList(), now));
         }
         var waiting = pods.Where(pod => Pods.IsActive(pod) && !Pods.IsReady(pod) && !broken.Contains(pod.Metadata.Annotations["version"])).ToList();
         if (waiting.Count > 0 && random.Next(2) == 0)
