@@ -47,5 +47,5 @@ internal sealed record TestResults(int Passed, IReadOnlyList<TestFailure> Failur
     private static string Unescape(string text) =>
         text.Replace("\\\"", "\"", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal);
 
-    private static string Text(XElement element, string attribute) => (string?)element.Attribute(attribute) ?? "";
+    private static string Text(XElement element, string attribute) => Unescape((string?)element.Attribute(attribute) ?? "");
 }

@@ -28,9 +28,13 @@ internal static class Welcome
         yield return model is null
             ? $"  curl -s {instance.RouterUrl}/v1/models -H 'Authorization: Bearer {instance.RouterKey}'"
             : $"  curl -s {instance.RouterUrl}/v1/chat/completions -H 'Authorization: Bearer {instance.RouterKey}' -H 'Content-Type: application/json' -d '{{\"model\":\"{model}\",\"max_tokens\":32,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'";
-        yield return "Load it, in another terminal:";
-        var state = Path.GetDirectoryName(instance.Kubeconfig)!;
-        yield return "  ./ops load --synthetic conv --for 30s" + (state == StateFolder.DefaultPath ? "" : $" --state {Quote(state)}");
+        if (model is not null)
+        {
+            var state = Path.GetDirectoryName(instance.Kubeconfig)!;
+            yield return "Load it, in another terminal:";
+            yield return "  ./ops load --synthetic conv --for 30s" + (state == StateFolder.DefaultPath ? "" : $" --state {Quote(state)}");
+        }
+
         yield return "Stop it: Ctrl-C here.";
     }
 
