@@ -116,8 +116,13 @@ internal sealed class StateFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        File.Delete(System.IO.Path.Combine(Path, "run.json"));
-        File.Delete(System.IO.Path.Combine(Path, "pid"));
+        // Somebody may have removed the folder under a running fleet; stopping it must end quietly all the same.
+        if (Directory.Exists(Path))
+        {
+            File.Delete(System.IO.Path.Combine(Path, "run.json"));
+            File.Delete(System.IO.Path.Combine(Path, "pid"));
+        }
+
         held.Dispose();
     }
 

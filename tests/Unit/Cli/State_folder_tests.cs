@@ -37,6 +37,19 @@ public sealed class State_folder_tests : IDisposable
     }
 
     [Fact]
+    public void A_folder_removed_while_in_use_does_not_hinder_the_end()
+    {
+        var below = Path.Combine(folder.Path, "state");
+        var owner = StateFolder.Acquire(below);
+        owner.Publish(Instance);
+        Directory.Delete(below, recursive: true);
+
+        owner.Dispose();
+
+        StateFolder.Find(below).ShouldBeNull();
+    }
+
+    [Fact]
     public void What_a_crash_left_behind_does_not_count_as_running_and_does_not_block()
     {
         // As after SIGKILL: files are there, the lock is not.
