@@ -2,7 +2,7 @@
 # Fills ~/.cache/ops/kube (or $1) with kube-apiserver, kube-controller-manager, kube-scheduler and etcd, built from
 # Debian's own packages, so that the contract suite can compare the sandbox with the real thing.
 #
-# Needs: a Debian system with apt and dpkg-dev-free tools only (apt-get, dpkg-deb, tar, sed). No root: packages are
+# Needs: Debian 12 with its everyday tools (apt-get, dpkg-deb, tar, sed, curl, openssl). No root: packages are
 # downloaded and unpacked below the cache folder, nothing is installed. About 5 minutes and 2 GB on 2 idle cores.
 # Run again at any time: finished steps are skipped, a broken one is repeated.
 set -euo pipefail
@@ -92,8 +92,7 @@ if [ ! -e "$work/.unpacked" ]; then
   touch "$work/.unpacked"
 fi
 
-export GOROOT=$work/root/usr/lib/go-1.19 GOPATH=$work/gopath GO111MODULE=off CGO_ENABLED=0 GOCACHE=$work/gocache GOFLAGS= GOTOOLDIR=
-unset GOTOOLDIR
+export GOROOT=$work/root/usr/lib/go-1.19 GOPATH=$work/gopath GO111MODULE=off CGO_ENABLED=0 GOCACHE=$work/gocache GOFLAGS=
 go=$GOROOT/bin/go
 source=$GOPATH/src/k8s.io/kubernetes
 cd "$source"
