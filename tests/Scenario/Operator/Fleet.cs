@@ -76,6 +76,9 @@ public sealed class Fleet : IAsyncLifetime
         }
 
         await KubectlAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
+        // The first apply cached discovery from before the CRDs. Most verbs read it anew when a kind is missing; explain
+        // does not, so a run whose first test is an explain would fail. This reads it anew for all.
+        await KubectlAsync(["api-resources", "--api-group", ApiGroup.Name]);
         await StartOperatorAsync();
     }
 
