@@ -43,7 +43,10 @@ internal static class RouterApp
         services.AddSingleton(s => new RouterMetrics(() => s.GetRequiredService<BodyBudget>().Used));
         services.AddSingleton(s => new UpstreamClient(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>()));
-        services.AddSingleton<CompletionsHandler>();
+        services.AddSingleton<ReplicaChoice>();
+        services.AddSingleton<Accounting>();
+        services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<InferenceHandler>();
         services.AddSingleton<RouterPipeline>();
         services.AddSingleton(s => new AccessLog(s.GetRequiredService<RouterMetrics>(), accessLog));
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());

@@ -6,7 +6,7 @@ internal sealed partial class RouterPipeline
     private const string Bearer = "Bearer ";
 
     private readonly ModelFleet _fleet;
-    private readonly CompletionsHandler _completions;
+    private readonly InferenceHandler _inference;
     private readonly IRoutingTableSource _source;
     private readonly DrainService _drain;
     private readonly RouterMetrics _metrics;
@@ -14,10 +14,10 @@ internal sealed partial class RouterPipeline
     private readonly TimeProvider _time;
     private readonly ILogger<RouterPipeline> _logger;
 
-    public RouterPipeline(ModelFleet fleet, CompletionsHandler completions, IRoutingTableSource source, DrainService drain, RouterMetrics metrics, AccessLog log, TimeProvider time, ILogger<RouterPipeline> logger)
+    public RouterPipeline(ModelFleet fleet, InferenceHandler inference, IRoutingTableSource source, DrainService drain, RouterMetrics metrics, AccessLog log, TimeProvider time, ILogger<RouterPipeline> logger)
     {
         _fleet = fleet;
-        _completions = completions;
+        _inference = inference;
         _source = source;
         _drain = drain;
         _metrics = metrics;
@@ -29,7 +29,7 @@ internal sealed partial class RouterPipeline
     /// <summary>Answers any request.</summary>
     internal Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
     {
-        Paths.Chat or Paths.Completions => ApiAsync(context, HttpMethods.Post, _completions.HandleAsync),
+        Paths.Chat or Paths.Completions => ApiAsync(context, HttpMethods.Post, _inference.HandleAsync),
         Paths.Models => ApiAsync(context, HttpMethods.Get, (c, table, _, _) => ModelsHandler.ListAsync(c, table)),
         Paths.Health => TextAsync(context, 200, "ok\n"),
         Paths.Ready => ReadyAsync(context),

@@ -168,6 +168,7 @@ public sealed class ForwardingTests
         lines[0]["route"]!.GetValue<string>().ShouldBe("default/chat");
         lines[0]["variant"]!.GetValue<string>().ShouldBe("large");
         lines[0]["completionTokens"]!.GetValue<int>().ShouldBe(7);
+        lines[0]["firstByteMs"]!.GetValue<double>().ShouldBeInRange(0, lines[0]["ms"]!.GetValue<double>());
         lines[1]["outcome"]!.GetValue<string>().ShouldBe("refused");
         lines[1]["status"]!.GetValue<int>().ShouldBe(400);
         foreach (var secret in (string[])["the-secret", "the-answer", "the-user", Key])

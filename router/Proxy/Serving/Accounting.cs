@@ -1,0 +1,37 @@
+namespace Ops.Router;
+
+/// <summary>Writes down what a finished answer was worth: counts, times and tokens, in the metrics and in the access log.</summary>
+internal sealed class Accounting(RouterMetrics metrics, TimeProvider time)
+{
+    /// <summary>Accounts for an answer that reached its client whole.</summary>
+    internal void Answered(Exchange exchange, LiveVariant variant, int? status)
+    {
+        // The request itself was at fault: that is no answer, and no failure of the route either.
+        if (status is >= 400)
+        {
+            metrics.Refused("upstream_refused");
+            return;
+        }
+
+        var entry = exchange.Entry;
+        var observer = exchange.Observer;
+        entry.Outcome = Outcomes.Answered;
+        entry.PromptTokens = observer.ReportedPromptTokens ?? entry.PromptTokens;
+        entry.CompletionTokens = observer.CompletionTokens ?? 0;
+        var series = variant.Metrics;
+        series.Answered.Inc();
+        series.PromptTokens.Inc(entry.PromptTokens);
+        series.CompletionTokens.Inc(entry.CompletionTokens);
+        series.Quality.Inc(variant.Config.Quality[exchange.Route.Snapshot.TaskIndex(exchange.Task)]);
+        if (time.GetElapsedTime(exchange.StartedAt).TotalSeconds <= exchange.Route.Config.Objective.HardDeadline)
+            series.DeadlineMet.Inc();
+        if (observer.FirstByteAt == 0)
+            return;
+        entry.FirstByteMilliseconds = time.GetElapsedTime(exchange.StartedAt, observer.FirstByteAt).TotalMilliseconds;
+        if (!observer.IsEventStream)
+            return;
+        series.FirstToken.Observe(time.GetElapsedTime(exchange.StartedAt, observer.FirstByteAt).TotalSeconds);
+        if (entry.CompletionTokens > 1)
+            series.PerToken.Observe(time.GetElapsedTime(observer.FirstByteAt, observer.LastByteAt).TotalSeconds / (entry.CompletionTokens - 1));
+    }
+}

@@ -1,0 +1,108 @@
+using Microsoft.Net.Http.Headers;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Ops.Router;
+
+/// <summary>Has one replica answer a request, and decides what follows when it does not.</summary>
+internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamClient upstream, Accounting accounting, RouterMetrics metrics, TimeProvider time, ILogger<AttemptRunner> logger)
+{
+    // How long a replica that failed is avoided: long enough for its endpoint to be withdrawn or for it to come back.
+    private const long SuspectMs = 2_000;
+
+    private static readonly ForwarderRequestConfig ForwarderConfig = new()
+    {
+        // The attempt's own timer knows which limit is which.
+        ActivityTimeout = Timeout.InfiniteTimeSpan,
+        Version = System.Net.HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        AllowResponseBuffering = false,
+    };
+
+    /// <summary>Makes one attempt.</summary>
+    /// <returns>Whether to try another replica, else the error that the client gets instead of an answer, or null.</returns>
+    internal async Task<(bool Retry, OpenAiError? Error)> RunAsync(Exchange exchange, LiveVariant variant, Replica replica, bool isLast)
+    {
+        var context = exchange.Context;
+        replica.Load.Enter();
+        variant.Metrics.InFlight.Inc();
+        try
+        {
+            var body = new SplicedContent(exchange.Body.Memory, exchange.Parsed.ModelToken, variant.ModelJson);
+            using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange.Route.Config.Timeouts, exchange.Observer, body, time);
+            var error = await ForwardAsync(exchange, attempt, body);
+            if (context.RequestAborted.IsCancellationRequested || error is ForwarderError.ResponseBodyClient)
+            {
+                exchange.Entry.Outcome = Outcomes.Cancelled;
+                variant.Metrics.Cancelled.Inc();
+                return (false, null);
+            }
+
+            var failure = attempt.Conclude(error, context.Features.Get<IForwarderErrorFeature>()?.Exception);
+            if (failure == UpstreamFailure.None)
+            {
+                accounting.Answered(exchange, variant, attempt.Status);
+                return (false, null);
+            }
+
+            return Failed(exchange, variant, attempt, failure, isLast);
+        }
+        finally
+        {
+            variant.Metrics.InFlight.Dec();
+            replica.Load.Leave();
+        }
+    }
+
+    private async ValueTask<ForwarderError> ForwardAsync(Exchange exchange, UpstreamAttempt attempt, SplicedContent body)
+    {
+        // The body is here as a whole, however it came.
+        var request = exchange.Context.Request;
+        request.Headers.Remove(HeaderNames.TransferEncoding);
+        request.ContentLength = body.Length;
+        try
+        {
+            return await forwarder.SendAsync(exchange.Context, attempt.Replica.Url, upstream.Invoker, ForwarderConfig, attempt);
+        }
+        finally
+        {
+            if (!body.Close())
+                exchange.Body.Abandon();
+        }
+    }
+
+    private (bool Retry, OpenAiError? Error) Failed(Exchange exchange, LiveVariant variant, UpstreamAttempt attempt, UpstreamFailure failure, bool isLast)
+    {
+        var response = exchange.Context.Response;
+        metrics.AttemptFailed(exchange.Route.Label, variant.Config.Pool, failure);
+        // A dying replica breaks all its streams at once: the first one is worth a line, the access log has the others.
+        var now = time.NowMs();
+        if (!attempt.Replica.Load.IsSuspect(now))
+            Log.AttemptFailed(logger, exchange.Route.Label, variant.Config.Pool, attempt.Replica.Name, attempt.Replica.Url, failure, attempt.Status);
+        if (failure.MakesSuspect())
+            attempt.Replica.Load.Suspect(now + SuspectMs);
+
+        var error = failure.ToError(attempt.Replica.Name, attempt.Status, attempt.Limits);
+        var retry = !isLast && !response.HasStarted && failure.MayRetry(attempt.Status);
+        if (!retry)
+        {
+            variant.Metrics.Failed.Inc();
+            exchange.Entry.Outcome = Outcomes.Failed;
+            exchange.Entry.Code = error.Code;
+        }
+
+        if (response.HasStarted)
+            return (false, null);
+        response.Clear();
+        if (retry)
+            return (true, null);
+        response.Headers[UpstreamAttempt.VariantHeader] = variant.Config.Pool;
+        response.Headers[UpstreamAttempt.ReplicaHeader] = attempt.Replica.Name;
+        return (false, error);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Replica {Variant}/{Replica} at {Url} failed a request of {Route}: {Failure}, status {Status}")]
+        public static partial void AttemptFailed(ILogger logger, string route, string variant, string replica, string url, UpstreamFailure failure, int? status);
+    }
+}

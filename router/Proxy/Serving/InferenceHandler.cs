@@ -1,0 +1,82 @@
+using System.Text;
+using Ops.Picking;
+
+namespace Ops.Router;
+
+/// <summary>Serves /v1/chat/completions and /v1/completions: read, find the route, choose, attempt, try again.</summary>
+internal sealed class InferenceHandler(ReplicaChoice choice, AttemptRunner attempts, RouterMetrics metrics, RouterOptions options, BodyBudget budget)
+{
+    /// <summary>Answers one authenticated request.</summary>
+    /// <returns>The error that the client got instead of an answer, or null.</returns>
+    internal async Task<OpenAiError?> HandleAsync(HttpContext context, LiveTable table, AccessEntry entry, long startedAt)
+    {
+        if (context.Request.Headers.ContentEncoding.Count > 0)
+            return new OpenAiError(415, "unsupported_content_encoding", "Compressed request bodies are not accepted. Send the JSON as it is, without Content-Encoding.");
+
+        var (body, error) = await RequestBody.ReadAsync(context.Request, options.MaxBodyBytes, budget, context.RequestAborted);
+        if (body is null)
+            return error;
+        using (body)
+        {
+            entry.BodyBytes = body.Length;
+            error = RequestParser.Parse(body.Span, out var parsed);
+            if (error is not null)
+                return error;
+            var route = Find(table, body, parsed);
+            if (route is null)
+                return NotFound(ModelName(body, parsed));
+            entry.Route = route.Label;
+            entry.Stream = parsed.Stream;
+            entry.PromptTokens = parsed.EstimatedPromptTokens;
+            return await ServeAsync(new Exchange(context, route, body, parsed, entry, startedAt));
+        }
+    }
+
+    private async Task<OpenAiError?> ServeAsync(Exchange exchange)
+    {
+        var route = exchange.Route;
+        if (route.Config.Suspended)
+            return Rejected(exchange, new OpenAiError(503, "route_suspended", $"ModelRoute {route.Label} is suspended. Set its spec.suspend to false to serve it again.", "model", 30));
+
+        var tried = default(TriedReplicas);
+        for (var attempt = 1; ; attempt++)
+        {
+            var chosen = choice.Choose(exchange, tried);
+            if (chosen.Kind != ChoiceKind.Chosen)
+                return Rejected(exchange, ReplicaChoice.Rejection(route, chosen));
+
+            var variant = route.Variants[chosen.Variant];
+            var replica = variant.Replicas[chosen.Replica];
+            tried.Add(replica.Load);
+            exchange.Entry.Attempts = attempt;
+            exchange.Entry.Variant = variant.Config.Pool;
+            exchange.Entry.Replica = replica.Name;
+            var (retry, error) = await attempts.RunAsync(exchange, variant, replica, isLast: attempt >= route.Config.Attempts);
+            if (!retry)
+                return error;
+        }
+    }
+
+    private OpenAiError Rejected(Exchange exchange, OpenAiError error)
+    {
+        metrics.Rejected(exchange.Route.Label);
+        exchange.Entry.Outcome = Outcomes.Rejected;
+        return error;
+    }
+
+    private static LiveRoute? Find(LiveTable table, RequestBody body, in ParsedRequest parsed) => parsed.EscapedModel is { } name
+        ? table.Find(name)
+        : table.Find(body.Span[parsed.ModelToken][1..^1]);
+
+    private static string ModelName(RequestBody body, in ParsedRequest parsed)
+    {
+        var name = parsed.EscapedModel ?? Encoding.UTF8.GetString(body.Span[parsed.ModelToken][1..^1]);
+        return name.Length <= 100 ? name : string.Concat(name.AsSpan(0, 100), "...");
+    }
+
+    private static OpenAiError NotFound(string model) => new(
+        404,
+        "model_not_found",
+        $"The model '{model}' does not exist here. GET /v1/models lists the models; a ModelRoute with spec.model '{model}' adds it.",
+        "model");
+}

@@ -1,0 +1,32 @@
+using Ops.Picking;
+
+namespace Ops.Router;
+
+/// <summary>Makes a choice's features of a request, and an answer of a choice that found nothing.</summary>
+internal sealed class ReplicaChoice(TimeProvider time)
+{
+    private int _spread;
+
+    /// <summary>Chooses a variant and a replica for the next attempt.</summary>
+    internal Choice Choose(Exchange exchange, in TriedReplicas tried)
+    {
+        var snapshot = exchange.Route.Snapshot;
+        var now = time.GetTimestamp();
+        var features = new RequestFeatures
+        {
+            Task = snapshot.TaskIndex(exchange.Task),
+            PromptTokens = exchange.Parsed.EstimatedPromptTokens,
+            MaxTokens = exchange.Parsed.MaxTokens,
+            Streaming = exchange.Parsed.Stream,
+            NowMs = time.ToMs(now),
+            ElapsedSeconds = time.GetElapsedTime(exchange.StartedAt, now).TotalSeconds,
+            Spread = (uint)Interlocked.Increment(ref _spread),
+        };
+        return Chooser.Choose(snapshot, exchange.Route.Config.Policy, features, tried);
+    }
+
+    /// <summary>What the client gets when nothing was chosen.</summary>
+    internal static OpenAiError Rejection(LiveRoute route, in Choice choice) => choice.Kind == ChoiceKind.Saturated
+        ? new OpenAiError(429, "queue_full", $"Every variant of {route.Label} would start this request only after its hard deadline of {route.Config.Objective.HardDeadline} s. Try again in {choice.RetryAfterSeconds} s, or add replicas.", RetryAfterSeconds: choice.RetryAfterSeconds)
+        : new OpenAiError(503, "no_replica_ready", $"No replica of {route.Label} is ready. Try again in {choice.RetryAfterSeconds} s; kubectl get modelpools -n {route.Config.Namespace} shows why.", RetryAfterSeconds: choice.RetryAfterSeconds);
+}
