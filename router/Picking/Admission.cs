@@ -9,6 +9,9 @@ internal static class Admission
     /// <summary>Retry-After when nothing is ready: about the time that a pod needs to pass its next readiness probe.</summary>
     internal const int NotReadyRetrySeconds = 5;
 
+    /// <summary>Retry-After when the policy found no variant worth taking: bursts that it turns down last about a second.</summary>
+    internal const int PolicyRetrySeconds = 1;
+
     /// <summary>No client is sent away for longer than a minute; queues drain faster than predictions hold.</summary>
     internal const int MaxRetrySeconds = 60;
 

@@ -24,6 +24,8 @@ public static class Chooser
             return admitted;
 
         var variant = policy.Choose(snapshot, request, outlooks);
+        if (variant < 0)
+            return new Choice(ChoiceKind.Saturated, -1, -1, Admission.PolicyRetrySeconds, 0, 0);
         ref readonly var chosen = ref outlooks[variant];
         return new Choice(ChoiceKind.Chosen, variant, chosen.Replica, 0, chosen.TimeToFirstToken, chosen.Completion);
     }

@@ -33,6 +33,14 @@ public sealed class ReplicaLoad
             Volatile.Write(ref _suspectUntil, long.MinValue);
     }
 
+    /// <summary>Takes over the counts of another cell; for simulations, not for a cell that others count in.</summary>
+    public void CopyFrom(ReplicaLoad other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        Volatile.Write(ref _inFlight, other.InFlight);
+        Volatile.Write(ref _suspectUntil, Volatile.Read(ref other._suspectUntil));
+    }
+
     /// <summary>Whether the replica failed to answer shortly before <paramref name="nowMs"/>.</summary>
     public bool IsSuspect(long nowMs) => Volatile.Read(ref _suspectUntil) > nowMs;
 }

@@ -70,6 +70,12 @@ public sealed record GpuProduct
     /// <summary>Assumption: below this clock ratio nothing above was meant to hold.</summary>
     public double LeastClockRatio { get; init; } = 0.5;
 
+    /// <summary>
+    /// Assumption: bytes a second and GPU from host memory, for weights that slept there; PCIe 5 x16 has 64 GB/s in
+    /// theory, of which copies and the allocation of the cache leave less than half.
+    /// </summary>
+    public double WakeBytesPerSecond { get; init; } = 25e9;
+
     /// <summary>The setting under which the measurements were taken.</summary>
     public PowerSetting Default => new(MaxClockMHz, MaxPowerLimitWatts);
 

@@ -64,6 +64,9 @@ public sealed record ServingProfile
     public int KvCapacityTokens =>
         (int)Math.Max(0, ((GpuCount * ((0.9 * Gpu.MemoryBytes) - 2e9)) - WeightBytes) / KvBytesPerToken);
 
+    /// <summary>Seconds to load the weights from host memory, all GPUs at once (an assumption).</summary>
+    public double WakeSeconds => WeightBytes / (GpuCount * Gpu.WakeBytesPerSecond);
+
     /// <summary>True where a decode figure at this batch is extrapolated instead of interpolated.</summary>
     public bool OutsideMeasuredRange(double batch) => batch < MeasuredFrom || batch > MeasuredTo;
 

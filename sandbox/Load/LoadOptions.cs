@@ -1,3 +1,5 @@
+using Ops.Traces;
+
 namespace Ops.Load;
 
 /// <summary>What one replay does: which trace, against which router, how fast, and within which bounds.</summary>

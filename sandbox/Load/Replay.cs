@@ -1,3 +1,5 @@
+using Ops.Traces;
+
 namespace Ops.Load;
 
 /// <summary>The open loop: one dispatcher that keeps to the trace's times, and a task for each request under way.</summary>

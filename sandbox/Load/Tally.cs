@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Traces;
 
 namespace Ops.Load;
 

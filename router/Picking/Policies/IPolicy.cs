@@ -13,6 +13,6 @@ public interface IPolicy
     /// <param name="snapshot">The route.</param>
     /// <param name="request">The request.</param>
     /// <param name="outlooks">One row a variant; at least one is open.</param>
-    /// <returns>The index of an open row.</returns>
+    /// <returns>The index of an open row, or -1 to reject: no variant is worth what it would cost the others.</returns>
     int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Ops.Picking;
 
 namespace Ops.Router;
 

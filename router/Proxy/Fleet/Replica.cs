@@ -42,18 +42,6 @@ internal sealed class Replica
     {
         var figures = Figures;
         var state = new ReplicaState { Name = Name, Address = Url, Load = Load };
-        return figures is null ? state : state with
-        {
-            ObservedAtMs = figures.ObservedAtMs,
-            OwnAtObservation = figures.OwnAtObservation,
-            Running = figures.Running,
-            Waiting = figures.Waiting,
-            BatchLimit = figures.BatchLimit,
-            KvCacheUsage = figures.KvCacheUsage,
-            FinishRate = figures.FinishRate,
-            SecondsPerPromptToken = figures.SecondsPerPromptToken,
-            SecondsPerOutputToken = figures.SecondsPerOutputToken,
-            MeanOutputTokens = figures.MeanOutputTokens,
-        };
+        return figures is null ? state : figures.Describe(state);
     }
 }

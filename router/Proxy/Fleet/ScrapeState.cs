@@ -1,29 +1,11 @@
+using Ops.Picking;
+
 namespace Ops.Router;
 
-/// <summary>Turns the counters of successive scrapes of one replica into figures.</summary>
-/// <remarks>
-/// Over a window of the last 6 scrapes, d = newest - oldest:
-/// seconds by output token = d inter-token seconds / d inter-token count
-/// seconds by prompt token = (d prefill seconds - d prefills x seconds by output token + prior) / (d prompt tokens + prior tokens):
-///     a prefill waits for the step that is running, whatever its length, and that part must not be blamed on its
-///     tokens; the prior, one full batch of prompt tokens at 10,000 a second, keeps a few short prompts from deciding
-/// mean output tokens      = generated tokens / finished requests, since the engine started
-/// finish rate             = max(d finished, d generated tokens / mean output tokens) / d seconds, the larger because
-///                           answers longer than the window finish outside it; an over-estimate only makes admission milder
-/// A figure without news is unknown again: what a replica needed while it was full says nothing about it now, and a
-/// replica that is avoided for an old figure would never get the chance to show a new one.
-/// A counter that falls means a new engine: the window begins again.
-/// </remarks>
+/// <summary>The scraper's memory of one replica.</summary>
 internal sealed class ScrapeState
 {
-    private const int WindowLength = 6;
-
-    // vLLM's max-num-batched-tokens by default, in the time of 10,000 tokens a second.
-    private const double PriorPromptTokens = 8192;
-    private const double PriorPrefillSeconds = PriorPromptTokens * 1e-4;
-
-    private readonly Queue<(long AtMs, EngineSample Sample)> _window = new(WindowLength);
-    private ReplicaFigures _last = new();
+    private readonly ObservationWindow _window = new();
 
     /// <summary>When the next scrape is due, in milliseconds.</summary>
     internal long DueMs { get; set; }
@@ -49,53 +31,6 @@ internal sealed class ScrapeState
         if (joules < 0)
             joules = sample.EnergyJoules;
         EnergyJoules = sample.EnergyJoules;
-
-        if (_window.Count > 0 && sample.BeganAfter(_window.Last().Sample))
-            _window.Clear();
-        if (_window.Count == WindowLength)
-            _window.Dequeue();
-        _window.Enqueue((atMs, sample));
-        _last = Derive(sample, atMs, own);
-        return _last;
+        return _window.Add(sample, atMs, own);
     }
-
-    private ReplicaFigures Derive(in EngineSample sample, long atMs, int own)
-    {
-        var (firstAt, first) = _window.Peek();
-        var seconds = (atMs - firstAt) / 1000.0;
-        var meanOutput = Ratio(sample.GeneratedTokens, sample.FinishedRequests, _last.MeanOutputTokens);
-        var finished = sample.FinishedRequests - first.FinishedRequests;
-        var byTokens = Ratio(sample.GeneratedTokens - first.GeneratedTokens, meanOutput, 0);
-        var running = (int)sample.Running;
-        var waiting = (int)sample.Waiting;
-        var perOutputToken = Ratio(sample.InterTokenSeconds - first.InterTokenSeconds, sample.InterTokenCount - first.InterTokenCount, 0);
-        return new ReplicaFigures
-        {
-            ObservedAtMs = atMs,
-            OwnAtObservation = own,
-            Running = running,
-            Waiting = waiting,
-            // A queue shows where the batch ends; a larger batch without one shows that it ends later.
-            BatchLimit = waiting > 0 ? running : _last.BatchLimit == 0 ? 0 : Math.Max(_last.BatchLimit, running),
-            KvCacheUsage = Math.Clamp(sample.KvCacheUsage, 0, 1),
-            FinishRate = Ratio(Math.Max(finished, byTokens), seconds, 0),
-            SecondsPerPromptToken = PerPromptToken(sample, first, perOutputToken),
-            SecondsPerOutputToken = perOutputToken,
-            MeanOutputTokens = meanOutput,
-        };
-    }
-
-    private static double PerPromptToken(in EngineSample sample, in EngineSample first, double step)
-    {
-        var tokens = sample.PromptTokens - first.PromptTokens;
-        // An engine without a histogram of prefills shows at least its first tokens, queueing included.
-        var (seconds, count) = sample.PrefillSeconds > 0
-            ? (sample.PrefillSeconds - first.PrefillSeconds, sample.PrefillCount - first.PrefillCount)
-            : (sample.FirstTokenSeconds - first.FirstTokenSeconds, sample.FirstTokenCount - first.FirstTokenCount);
-        if (tokens <= 0 || seconds <= 0)
-            return 0;
-        return (Math.Max(0, seconds - count * step) + PriorPrefillSeconds) / (tokens + PriorPromptTokens);
-    }
-
-    private static double Ratio(double part, double whole, double otherwise) => whole > 0 && part > 0 ? part / whole : otherwise;
 }

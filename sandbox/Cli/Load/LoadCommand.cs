@@ -3,6 +3,7 @@ using System.Globalization;
 using Ops.Cli.Terminal;
 using Ops.Cli.Up;
 using Ops.Load;
+using Ops.Traces;
 
 namespace Ops.Cli.Load;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ops.Load;
+using Ops.Traces;
 
 namespace Ops.Cli.Load;
 

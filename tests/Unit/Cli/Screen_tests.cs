@@ -4,6 +4,7 @@ using Ops.Cli.Load;
 using Ops.Cli.Terminal;
 using Ops.Cli.Up;
 using Ops.Load;
+using Ops.Traces;
 
 namespace Ops.Cli.Tests;
 

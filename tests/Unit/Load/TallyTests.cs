@@ -1,4 +1,5 @@
 using CsCheck;
+using Ops.Traces;
 
 namespace Ops.Load.Tests;
 

@@ -1,4 +1,5 @@
 using Ops.Load;
+using Ops.Traces;
 
 namespace Ops.Sandbox.ModelServer.Tests;
 

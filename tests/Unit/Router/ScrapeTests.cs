@@ -1,3 +1,5 @@
+using Ops.Picking;
+
 namespace Ops.Router.Tests;
 
 public sealed class ScrapeTests

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Ops.Load;
+namespace Ops.Traces;
 
 /// <summary>One request of a trace.</summary>
 /// <param name="Arrival">Time since the start of the trace, in trace time; never decreasing along a trace.</param>

@@ -1,4 +1,4 @@
-namespace Ops.Load;
+namespace Ops.Traces;
 
 /// <summary>Which published workload a synthetic trace resembles.</summary>
 public enum SyntheticKind

@@ -1,4 +1,4 @@
-namespace Ops.Load.Tests;
+namespace Ops.Traces.Tests;
 
 public class SyntheticTraceTests
 {

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 
-namespace Ops.Load;
+namespace Ops.Traces;
 
 /// <summary>
 /// Reads published trace formats as they are: Azure's LLM inference CSV and Mooncake's JSON lines, told apart by the first

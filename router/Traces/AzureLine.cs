@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Ops.Load;
+namespace Ops.Traces;
 
 /// <summary>
 /// A line of AzureLLMInferenceTrace_*.csv: <c>2023-11-16 18:15:46.6805900,374,44</c>, that is time (digits of 100 ns), prompt

@@ -1,8 +1,9 @@
-namespace Ops.Load;
+namespace Ops.Traces;
 
 /// <summary>Random draws with a given mean and coefficient of variation (standard deviation / mean).</summary>
-internal static class Draw
+public static class Draw
 {
+    /// <summary>Log-normal.</summary>
     public static double LogNormal(Random random, double mean, double variation)
     {
         var variance = Math.Log(1 + (variation * variation));

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
-namespace Ops.Load;
+namespace Ops.Traces;
 
 /// <summary>
 /// A line of Mooncake's traces:

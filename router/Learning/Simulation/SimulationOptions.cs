@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Ops.Picking;
+
+namespace Ops.Learning;
+
+/// <summary>What a run needs besides fleet, policy and workload.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>The objective that the router acts on. Scores may use another one.</summary>
+    public Objective Objective { get; init; } = Objective.Default;
+
+    /// <summary>Seconds between two looks of the router at a replica.</summary>
+    public double ScrapeSeconds { get; init; } = 1;
+
+    /// <summary>Whether clients send the answer's length as their limit on output tokens, as a replay of a trace does.</summary>
+    public bool ClientsLimitOutput { get; init; }
+
+    /// <summary>Attempts of one request before its first token, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
+    public int Attempts { get; init; } = 2;
+
+    /// <summary>Watts of a GPU whose models all sleep. Assumption: as idle; a claim about sleep must sweep it.</summary>
+    public double SleepWatts { get; init; } = 70;
+
+    /// <summary>Replicas that are not ready at the start, with what they are instead.</summary>
+    public ImmutableDictionary<(int Pool, int Replica), ReplicaStatus> Initially { get; init; } = ImmutableDictionary<(int, int), ReplicaStatus>.Empty;
+
+    /// <summary>Changes to the fleet, in order of time.</summary>
+    public ImmutableArray<ScheduledChange> Changes { get; init; } = [];
+
+    /// <summary>A planner over the fleet; null for none.</summary>
+    public IFleetControl? Control { get; init; }
+
+    /// <summary>After the last arrival a run goes on until all is answered, at most this long; what is left then failed.</summary>
+    public double DrainSeconds { get; init; } = 600;
+}
