@@ -6,6 +6,12 @@ public interface IMethod
     /// <summary>The name on the command line.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// True to be asked about every likely onset and have the answers averaged by their weights; false to be asked once,
+    /// about the told onset or else the likeliest, as a published method would be.
+    /// </summary>
+    bool WeighsOnsets => false;
+
     /// <summary>Scores every metric and service; a higher score is more suspect.</summary>
     Scores Score(Incident incident, double? onset);
 }

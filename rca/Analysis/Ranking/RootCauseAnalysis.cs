@@ -33,29 +33,58 @@ public static class RootCauseAnalysis
     {
         method ??= Methods[0];
         var notes = new List<string>(incident.Notes);
-        FoundOnset? found = null;
-        var onset = incident.Onset;
-        if (onset is null)
-            (onset, found) = FindOnset(incident, notes);
+        var found = incident.Onset is null ? FindOnset(incident, notes) : null;
+        var candidates = Likely(incident, method, found);
         if (incident.Symptom is { } symptom && !Candidates.Of(incident).Contains(symptom))
             notes.Add($"The symptom {symptom} is no service of the metrics or of the call graph; it was not used.");
-        var scores = method.Score(incident, onset);
-        return new Analysis(method.Name, onset, found, RankServices(incident, scores), RankMetrics(incident, scores), notes);
+        var scores = Average(candidates, onset => method.Score(incident, onset));
+        return new Analysis(method.Name, candidates[0].Onset, found, RankServices(incident, scores), RankMetrics(incident, scores), notes);
     }
 
-    private static (double? Onset, FoundOnset? Found) FindOnset(Incident incident, List<string> notes)
+    private static FoundOnset? FindOnset(Incident incident, List<string> notes)
     {
-        var found = RankChangePoint.Find(incident.Observed);
+        var found = OnsetSearch.Find(incident);
         if (found is null)
             notes.Add("No onset was told and there are too few rows to find one; all observed rows count as the incident.");
-        else if (found.Probability > 0.05 && incident.Normal is not null)
-        {
+        else if (IsAllIncident(incident, found))
             notes.Add("No onset was told and no clear change was found; all observed rows count as the incident.");
-            return (null, found);
-        }
         else if (found.Probability > 0.05)
             notes.Add($"No clear change was found (chance {found.Probability:0.00}): there may be no incident in these metrics. The most likely time was used.");
-        return (found?.Seconds, found);
+        return found;
+    }
+
+    // A recording apart from its normal period may have begun after the onset. In a few rows no change is ever clear.
+    private static bool IsAllIncident(Incident incident, FoundOnset found) =>
+        incident.Normal is not null && incident.Observed.Rows >= 30 && found.Probability > 0.05;
+
+    private static IReadOnlyList<(double? Onset, double Weight)> Likely(Incident incident, IMethod method, FoundOnset? found)
+    {
+        if (incident.Onset is null && (found is null || IsAllIncident(incident, found)))
+            return [(null, 1)];
+        return method.WeighsOnsets
+            ? [.. OnsetSearch.Candidates(incident).Select(candidate => ((double?)candidate.Seconds, candidate.Weight))]
+            : [(incident.Onset ?? found!.Seconds, 1)];
+    }
+
+    // Each answer counts by its shares, so that one onset with large scores does not outvote the others.
+    private static Scores Average(IReadOnlyList<(double? Onset, double Weight)> candidates, Func<double?, Scores> score)
+    {
+        var first = score(candidates[0].Onset);
+        if (candidates.Count == 1)
+            return first;
+        var services = first.Services.Keys.ToDictionary(service => service, _ => 0.0);
+        var metrics = new double[first.Metrics.Count];
+        foreach (var (onset, weight) in candidates)
+        {
+            var scores = onset == candidates[0].Onset ? first : score(onset);
+            var (ofServices, ofMetrics) = (scores.Services.Values.Sum(), scores.Metrics.Sum());
+            foreach (var (service, value) in scores.Services)
+                services[service] += ofServices > 0 ? weight * value / ofServices : 0;
+            for (var m = 0; m < metrics.Length; m++)
+                metrics[m] += ofMetrics > 0 ? weight * scores.Metrics[m] / ofMetrics : 0;
+        }
+
+        return first with { Services = services, Metrics = metrics };
     }
 
     private static List<Cause> RankServices(Incident incident, Scores scores)

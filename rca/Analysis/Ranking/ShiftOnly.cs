@@ -9,5 +9,8 @@ public sealed class ShiftOnly : IMethod
     public string Name => "shift";
 
     /// <inheritdoc/>
+    public bool WeighsOnsets => true;
+
+    /// <inheritdoc/>
     public Scores Score(Incident incident, double? onset) => _prior.Score(incident, onset);
 }

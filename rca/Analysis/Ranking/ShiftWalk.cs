@@ -9,6 +9,9 @@ public sealed class ShiftWalk : IMethod
     /// <inheritdoc/>
     public string Name => "shift-walk";
 
+    /// <inheritdoc/>
+    public bool WeighsOnsets => true;
+
     /// <summary>False ranks by the prior alone: what the walk adds is the difference.</summary>
     public bool Walk { get; init; } = true;
 

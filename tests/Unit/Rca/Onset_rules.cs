@@ -10,7 +10,7 @@ public sealed class Onset_rules
         {
             var incident = Synthetic.Shop(seed, onsetRow: 200 + (10 * seed));
 
-            var found = RankChangePoint.Find(incident.Observed)!;
+            var found = OnsetSearch.Find(incident)!;
 
             Math.Abs(found.Seconds - incident.Onset!.Value).ShouldBeLessThanOrEqualTo(10, $"seed {seed}");
             incident.Onset.Value.ShouldBeInRange(found.Earliest, found.Latest, $"seed {seed}");
@@ -22,7 +22,7 @@ public sealed class Onset_rules
     public void Quiet_data_give_few_false_alarms()
     {
         // At 5 % one expects 5 of 100; the block shuffle is a little conservative or liberal, never wild.
-        var alarms = Enumerable.Range(0, 100).Count(seed => RankChangePoint.Find(Synthetic.Shop(seed, rows: 240, strength: 0).Observed)!.Probability <= 0.05);
+        var alarms = Enumerable.Range(0, 100).Count(seed => OnsetSearch.Find(Synthetic.Shop(seed, rows: 240, strength: 0))!.Probability <= 0.05);
 
         alarms.ShouldBeLessThanOrEqualTo(12);
     }
@@ -30,14 +30,15 @@ public sealed class Onset_rules
     [Fact]
     public void The_scale_of_a_metric_changes_nothing()
     {
-        var table = Synthetic.Shop(4).Observed;
-        var scaled = new MetricTable(table.Times, table.Metrics, [.. table.Columns.Select((column, m) => column.Select(value => Math.Exp(value / 20) * (m + 1)).ToArray())]);
+        var incident = Synthetic.Shop(4) with { Onset = null };
+        var table = incident.Observed;
+        var scaled = incident with { Observed = new MetricTable(table.Times, table.Metrics, [.. table.Columns.Select((column, m) => column.Select(value => value * (m + 1) * 1024).ToArray())]) };
 
-        RankChangePoint.Find(scaled).ShouldBe(RankChangePoint.Find(table));
+        OnsetSearch.Find(scaled)!.Seconds.ShouldBe(OnsetSearch.Find(incident)!.Seconds);
     }
 
     [Fact]
-    public void With_too_few_rows_nothing_is_claimed() => RankChangePoint.Find(Synthetic.Shop(1, rows: 7, onsetRow: 4).Observed).ShouldBeNull();
+    public void With_too_few_rows_nothing_is_claimed() => OnsetSearch.Find(Synthetic.Shop(1, rows: 3, onsetRow: 2)).ShouldBeNull();
 
     [Fact]
     public void Without_a_told_onset_the_cause_is_still_first_and_the_onset_is_reported()
@@ -54,7 +55,7 @@ public sealed class Onset_rules
     [Fact]
     public void Where_nothing_happened_the_result_says_that_there_may_be_no_incident()
     {
-        var quiet = Enumerable.Range(0, 20).First(seed => RankChangePoint.Find(Synthetic.Shop(seed, rows: 240, strength: 0).Observed)!.Probability > 0.3);
+        var quiet = Enumerable.Range(0, 20).First(seed => OnsetSearch.Find(Synthetic.Shop(seed, rows: 240, strength: 0))!.Probability > 0.3);
 
         RootCauseAnalysis.Run(Synthetic.Shop(quiet, rows: 240, strength: 0) with { Onset = null }).Notes.ShouldContain(note => note.Contains("may be no incident"));
     }

@@ -62,6 +62,22 @@ public sealed class Published_cases
         own.ShouldBeGreaterThan(Evaluation.Of(new Baro(), cases).Service.Average5);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_onset_told_a_minute_wrong_or_not_at_all_costs_little(bool petShop)
+    {
+        var cases = CaseReader.ReadCases(petShop ? DataSets.PetShop : DataSets.Nezha);
+        double With(Func<double?, double?> onset) => Evaluation.Of(new ShiftWalk(),
+            [.. cases.Select(labelled => labelled with { Incident = labelled.Incident with { Onset = onset(labelled.Incident.Onset) } })]).Service.Average5;
+
+        var told = With(onset => onset);
+
+        With(onset => onset + 60).ShouldBeGreaterThan(told - 0.05);
+        With(onset => onset - 60).ShouldBeGreaterThan(told - 0.05);
+        With(_ => null).ShouldBeGreaterThan(told - 0.05);
+    }
+
     [Fact]
     public void A_placebo_has_the_shape_of_its_case_and_lies_in_the_normal_period()
     {
