@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Ops.Cli;
+using Ops.Cli.Chaos;
 using Ops.Cli.Load;
 using Ops.Cli.Terminal;
 using Ops.Cli.Testing;
@@ -15,6 +16,7 @@ var ops = new Command("ops", "Runs a fleet of (simulated) GPU model servers unde
 {
     UpCommand.Create(screen, time),
     LoadCommand.Create(screen, time),
+    ChaosCommand.Create(screen),
     TestCommand.Create(screen, time),
     new HelpOption(),
 };

@@ -14,6 +14,7 @@ internal static class Machines
         ["ops.autonomic.dev/operator:0.1.0"] = "Ops.Operator",
         ["ops.autonomic.dev/router:0.1.0"] = "Ops.Router",
         ["ops.autonomic.dev/model-server:0.1.0"] = "Ops.Sandbox.ModelServer",
+        ["ops.autonomic.dev/shop:0.1.0"] = "Ops.Sandbox.Shop",
     };
 
     /// <summary>GPU machines gpu-0, gpu-1, ... and one without GPUs, cpu-0.</summary>

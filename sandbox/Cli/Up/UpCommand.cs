@@ -15,6 +15,7 @@ internal static class UpCommand
         var nodes = new Option<int>("--nodes") { HelpName = "n", DefaultValueFactory = _ => 2, Description = "Simulated GPU machines with four H100s each, beside one machine without GPUs." };
         var state = new Option<string?>("--state") { HelpName = "folder", Description = "Where objects, logs and the kubeconfig are kept. Default: .ops beside the sources." };
         var bare = new Option<bool>("--no-samples") { Description = "Start operator and router only, without the sample pools and their route." };
+        var shop = new Option<bool>("--shop") { Description = "Also start the sample microservice shop, for ./ops chaos." };
         var patience = new Option<TimeSpan?>("--patience") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "Explain what is not ready after this long. Default: 90s." };
         Bound(port, 0, 65535);
         Bound(router, 30000, 32767);
@@ -22,7 +23,7 @@ internal static class UpCommand
 
         var command = new Command("up", "Start the sandbox, the operator, the router and the sample fleet; Ctrl-C ends them all.")
         {
-            fresh, port, router, nodes, state, bare, patience,
+            fresh, port, router, nodes, state, bare, shop, patience,
         };
         command.SetAction((parsed, cancellation) => new UpRun(screen, time).RunAsync(
             new UpOptions
@@ -33,6 +34,7 @@ internal static class UpCommand
                 GpuNodes = parsed.GetValue(nodes),
                 State = parsed.GetValue(state) ?? StateFolder.DefaultPath,
                 Samples = !parsed.GetValue(bare),
+                Shop = parsed.GetValue(shop),
                 Patience = parsed.GetValue(patience) ?? TimeSpan.FromSeconds(90),
             },
             cancellation));

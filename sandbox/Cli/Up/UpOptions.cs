@@ -21,6 +21,9 @@ internal sealed record UpOptions
     /// <summary>Whether manifests/samples are applied.</summary>
     public bool Samples { get; init; }
 
+    /// <summary>Whether manifests/samples/shop is applied too.</summary>
+    public bool Shop { get; init; }
+
     /// <summary>When a component that is not ready gets explained.</summary>
     public TimeSpan Patience { get; init; }
 }

@@ -13,7 +13,11 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
     {
         var board = new Board(screen, time);
         var deploy = KustomizeReader.Read(Path.Combine(Checkout.Manifests, "deploy"));
-        var samples = options.Samples ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples")) : [];
+        IReadOnlyList<Manifest> samples =
+        [
+            .. options.Samples ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples")) : [],
+            .. options.Shop ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples", "shop")) : [],
+        ];
         if (options.RouterPort is { } routerPort)
             RouterAccess.UsePort(deploy, routerPort);
         using var state = StateFolder.Acquire(options.State);

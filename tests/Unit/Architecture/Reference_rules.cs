@@ -28,12 +28,14 @@ public sealed class Reference_rules
         ["Ops.Sandbox.Api"] = ["Ops.Sandbox.Objects", "Ops.Api"],
         ["Ops.Sandbox.Node"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Objects", "Ops.Api"],
         ["Ops.Sandbox.ModelServer"] = ["Ops.Profiles"],
+        ["Ops.Sandbox.ShopPlan"] = [],
+        ["Ops.Sandbox.Shop"] = ["Ops.Sandbox.ShopPlan"],
         ["Ops.Load"] = ["Ops.Traces"],
-        ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Load", "Ops.Traces", "Ops.Api"],
+        ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Sandbox.ShopPlan", "Ops.Load", "Ops.Traces", "Ops.Api"],
     };
 
     // Executables that ./ops starts, as pods or as verbs; it needs them built, never their types.
-    private static readonly string[] StartedByCli = ["Ops.Operator", "Ops.Router", "Ops.Sandbox.ModelServer", "Ops.Rca.Tool"];
+    private static readonly string[] StartedByCli = ["Ops.Operator", "Ops.Router", "Ops.Sandbox.ModelServer", "Ops.Sandbox.Shop", "Ops.Rca.Tool"];
 
     private static IEnumerable<Project> Products => House.Projects.Where(project => !IsTest(project));
 

@@ -14,6 +14,7 @@ public sealed class Kustomize_tests : IDisposable
     [Theory]
     [InlineData("deploy")]
     [InlineData("samples")]
+    [InlineData("samples/shop")]
     public void The_projects_manifests_read_as_kubectl_reads_them(string name)
     {
         var path = Path.Combine(Checkout.Manifests, name);

@@ -1,0 +1,29 @@
+using Ops.Sandbox.Shop.Running;
+
+namespace Ops.Sandbox.Shop.Faults;
+
+/// <summary>Takes connections of a pool and does not give them back, until one is left; at the end all return.</summary>
+internal sealed class PoolExhaustion(Pool pool, TimeProvider time) : IFault
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    public async Task RunAsync(Func<double> intensity, CancellationToken cancellation)
+    {
+        var leaked = 0;
+        try
+        {
+            while (true)
+            {
+                var wanted = (int)Math.Ceiling(intensity() * (pool.Size - 1));
+                if (leaked < wanted && await pool.TryTakeAsync(Patience))
+                    leaked++;
+                await Task.Delay(Adjustment.Interval, time, cancellation);
+            }
+        }
+        finally
+        {
+            for (; leaked > 0; leaked--)
+                pool.Return();
+        }
+    }
+}
