@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Ops.Testing;
 
 /// <summary>
@@ -20,11 +18,9 @@ public static class KubeBinaries
     /// <summary>The full path of one binary, or null.</summary>
     public static string? Find(string name)
     {
-        if (Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets)
-            return Executable(assets, name);
-
-        var path = Environment.GetEnvironmentVariable("PATH")?.Split(':') ?? [];
-        return path.Append(Cache).Select(folder => Executable(folder, name)).FirstOrDefault(found => found is not null);
+        return Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets
+            ? SetupScript.Executable(assets, name)
+            : SetupScript.Find(name, Cache);
     }
 
     /// <summary>
@@ -36,30 +32,8 @@ public static class KubeBinaries
         if (WhyMissing() is null || Environment.GetEnvironmentVariable("CI") != "true")
             return;
 
-        var start = new ProcessStartInfo("bash", [Path.Combine(repositoryRoot, "tests", "Contract", "get-kube.sh")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var script = Process.Start(start) ?? throw new InvalidOperationException("bash could not be started");
-        script.OutputDataReceived += (_, line) => { if (line.Data is { } text) progress(text); };
-        script.ErrorDataReceived += (_, line) => { if (line.Data is { } text) progress(text); };
-        script.BeginOutputReadLine();
-        script.BeginErrorReadLine();
-        await script.WaitForExitAsync(cancellation);
-        if (script.ExitCode != 0)
-            throw new InvalidOperationException($"tests/Contract/get-kube.sh failed with exit code {script.ExitCode}; its last lines stand above");
+        await SetupScript.RunAsync(Path.Combine(repositoryRoot, "tests", "Contract", "get-kube.sh"), progress, cancellation);
     }
 
-    private static string Cache =>
-        Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg ? xdg : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-            "ops",
-            "kube");
-
-    private static string? Executable(string folder, string name)
-    {
-        var file = Path.Combine(folder, name);
-        return folder.Length > 0 && File.Exists(file) && File.GetUnixFileMode(file).HasFlag(UnixFileMode.UserExecute) ? file : null;
-    }
+    private static string Cache => SetupScript.Cache("kube");
 }

@@ -73,7 +73,7 @@ public sealed class CrdTests
             using var output = new StringWriter();
             using var error = new StringWriter();
             CrdCommand.Run(["--out", folder.FullName], output, error).ShouldBe(0);
-            folder.EnumerateFiles().Select(file => file.Name).Order().ShouldBe(["modelpools.yaml", "modelroutes.yaml"]);
+            folder.EnumerateFiles().Select(file => file.Name).Order().ShouldBe(CrdGenerator.Files().Select(file => file.FileName).Order());
             CrdCommand.Run(["--output", "x"], output, error).ShouldBe(2);
             error.ToString().ShouldContain("usage");
         }

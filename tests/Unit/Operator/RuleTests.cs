@@ -11,9 +11,12 @@ public sealed class RuleTests
     private const string Pool = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelPool","metadata":{"name":"p","namespace":"default"},"spec":{"model":"org/m","gpu":{"product":"H100"},"engine":{"type":"simulated"}}}""";
     private const string Route = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelRoute","metadata":{"name":"r","namespace":"default"},"spec":{"variants":[{"pool":"a","quality":{"default":0.5}}]}}""";
 
+    private const string Inc = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Incident","metadata":{"name":"i","namespace":"default"},"spec":{}}""";
+
     [Theory]
     [InlineData(Pool)]
     [InlineData(Route)]
+    [InlineData(Inc)]
     public void A_small_object_is_taken(string json) => Definitions.Refusals(Parse(json)).ShouldBeEmpty();
 
     [Fact]
@@ -30,6 +33,10 @@ public sealed class RuleTests
         ((string?)route["spec"]!["policy"]!["type"]).ShouldBe("ladder");
         ((int?)route["spec"]!["retry"]!["attempts"]).ShouldBe(2);
         ((string?)route["spec"]!["timeouts"]!["idle"]).ShouldBe("30s");
+
+        var incident = Parse(Inc);
+        Definitions.Refusals(incident).ShouldBeEmpty();
+        JsonNode.DeepEquals(incident["spec"], Parse("""{"type":"performance","keepFor":"24h","suspend":false}""")).ShouldBeTrue(incident.ToJsonString());
     }
 
     [Theory]
@@ -69,6 +76,24 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"retry":{"attempts":0}}}""", "spec.retry.attempts")]
     [InlineData("""{"spec":{"model":"two words"}}""", "spec.model")]
     public void A_wrong_route_is_refused_by_its_field(string change, string named) => ExpectRefusal(Route, change, named);
+
+    [Theory]
+    [InlineData("""{"spec":{"type":"weather"}}""", "spec.type")]
+    [InlineData("""{"spec":{"keepFor":"for ever"}}""", "spec.keepFor")]
+    [InlineData("""{"spec":{"keepFor":"59s"}}""", "spec.keepFor must be at least 1m")]
+    [InlineData("""{"status":{"phase":"Closed"}}""", "status.phase")]
+    [InlineData("""{"status":{"causes":[{"score":1}]}}""", "status.causes[0].target")]
+    public void A_wrong_incident_is_refused_by_its_field(string change, string named) => ExpectRefusal(Inc, change, named);
+
+    [Fact]
+    public void Rules_for_incidents_are_the_same_in_cel_and_in_code() =>
+        Gen.Int[0, 200].Sample(seconds =>
+        {
+            var incident = Parse(Inc);
+            incident["spec"]!["keepFor"] = GoDuration.Format(TimeSpan.FromSeconds(seconds));
+            var typed = KubernetesJson.Deserialize<Incident>(incident.ToJsonString());
+            Agree(Definitions.Refusals(incident), IncidentRules.Broken(typed));
+        });
 
     [Fact]
     public void Rules_for_routes_are_the_same_in_cel_and_in_code() =>

@@ -1,0 +1,26 @@
+namespace Ops.Rca.Sources;
+
+/// <summary>One derived series: a rate, a mean, a quantile, a share, a level or the gap of an edge.</summary>
+/// <param name="Metric">Whose, its name and kind.</param>
+/// <param name="Peer">The called service, for what a caller measures of it and for a gap; else null.</param>
+/// <param name="Role">What it is for.</param>
+public sealed record Signal(Metric Metric, string? Peer, SignalRole Role);
+
+/// <summary>What a signal is for, where that matters beyond its kind.</summary>
+public enum SignalRole
+{
+    /// <summary>Nothing special.</summary>
+    Plain,
+
+    /// <summary>Requests that a service answers, a second.</summary>
+    RequestRate,
+
+    /// <summary>Requests that a service sends to a peer, a second.</summary>
+    CallRate,
+
+    /// <summary>Share of answers that refuse: 401, 403, 404.</summary>
+    RefusalShare,
+
+    /// <summary>Processor time used, in cores.</summary>
+    ProcessorCores,
+}
