@@ -63,6 +63,10 @@ public sealed record ModelRouteSpec
     [DefaultsFromFields]
     public PolicySpec? Policy { get; init; }
 
+    /// <summary>How requests wait for room at the replicas, and in which order.</summary>
+    [DefaultsFromFields]
+    public AdmissionSpec? Admission { get; init; }
+
     /// <summary>Retries before the first byte.</summary>
     [DefaultsFromFields]
     public RetrySpec? Retry { get; init; }
@@ -78,6 +82,10 @@ public sealed record ModelRouteSpec
     /// <summary>Policy with the defaults filled in.</summary>
     [JsonIgnore]
     public PolicySpec EffectivePolicy => Policy ?? new();
+
+    /// <summary>Admission with the defaults filled in.</summary>
+    [JsonIgnore]
+    public AdmissionSpec EffectiveAdmission => Admission ?? new();
 
     /// <summary>Retry with the defaults filled in.</summary>
     [JsonIgnore]

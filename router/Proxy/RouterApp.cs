@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Ops.Kube;
+using Ops.Picking;
 
 namespace Ops.Router;
 
@@ -43,6 +44,11 @@ internal static class RouterApp
         services.AddSingleton(s => new RouterMetrics(() => s.GetRequiredService<BodyBudget>().Used));
         services.AddSingleton(s => new UpstreamClient(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>()));
+        services.AddSingleton(s => new AdmissionMetrics(s.GetRequiredService<RouterMetrics>().Registry));
+        services.AddSingleton(new ProgramTable());
+        AddTenancy(services, options.Jwt);
+        services.AddSingleton<AdmissionDesk>();
+        services.AddHostedService<AdmissionTicker>();
         services.AddSingleton<ReplicaChoice>();
         services.AddSingleton<Accounting>();
         services.AddSingleton<AttemptRunner>();
@@ -53,6 +59,19 @@ internal static class RouterApp
         services.AddSingleton<DrainService>();
         services.AddHostedService(s => s.GetRequiredService<DrainService>());
         services.AddHostedService<Scraper>();
+    }
+
+    private static void AddTenancy(IServiceCollection services, JwtOptions? jwt)
+    {
+        services.AddSingleton<CallerMeters>();
+        if (jwt is not null)
+        {
+            services.AddSingleton(jwt.Checked());
+            services.AddSingleton(s => new SigningKeys(jwt, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SigningKeys>>()));
+            services.AddSingleton(s => new TokenAuthority(jwt, s.GetRequiredService<SigningKeys>(), s.GetRequiredService<TimeProvider>()));
+        }
+
+        services.AddSingleton(s => new Authenticator(s.GetService<TokenAuthority>(), s.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddCluster(IServiceCollection services)

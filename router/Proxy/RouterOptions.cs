@@ -24,6 +24,9 @@ internal sealed record RouterOptions
     /// <summary>How long a stopping router waits for running requests, the delay included. Default 25 s, below a pod's 30 s of grace.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>Tokens as an alternative to API keys; null: none.</summary>
+    public JwtOptions? Jwt { get; init; }
+
     /// <summary>Namespace of the Secrets that hold API keys. Default: the environment's POD_NAMESPACE, else ops-system.</summary>
     public string? Namespace { get; init; }
 }

@@ -3,9 +3,8 @@ namespace Ops.Router;
 /// <summary>Every path that the router answers, authentication, and the last line against exceptions.</summary>
 internal sealed partial class RouterPipeline
 {
-    private const string Bearer = "Bearer ";
-
     private readonly ModelFleet _fleet;
+    private readonly Authenticator _authenticator;
     private readonly InferenceHandler _inference;
     private readonly IRoutingTableSource _source;
     private readonly DrainService _drain;
@@ -14,9 +13,10 @@ internal sealed partial class RouterPipeline
     private readonly TimeProvider _time;
     private readonly ILogger<RouterPipeline> _logger;
 
-    public RouterPipeline(ModelFleet fleet, InferenceHandler inference, IRoutingTableSource source, DrainService drain, RouterMetrics metrics, AccessLog log, TimeProvider time, ILogger<RouterPipeline> logger)
+    public RouterPipeline(ModelFleet fleet, Authenticator authenticator, InferenceHandler inference, IRoutingTableSource source, DrainService drain, RouterMetrics metrics, AccessLog log, TimeProvider time, ILogger<RouterPipeline> logger)
     {
         _fleet = fleet;
+        _authenticator = authenticator;
         _inference = inference;
         _source = source;
         _drain = drain;
@@ -30,27 +30,14 @@ internal sealed partial class RouterPipeline
     internal Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
     {
         Paths.Chat or Paths.Completions => ApiAsync(context, HttpMethods.Post, _inference.HandleAsync),
-        Paths.Models => ApiAsync(context, HttpMethods.Get, (c, table, _, _) => ModelsHandler.ListAsync(c, table)),
+        Paths.Models => ApiAsync(context, HttpMethods.Get, (c, table, entry, _) => ModelsHandler.ListAsync(c, table, entry.Caller!)),
         Paths.Health => TextAsync(context, 200, "ok\n"),
         Paths.Ready => ReadyAsync(context),
         Paths.Metrics => MetricsAsync(context),
         { } path when path.StartsWith(Paths.Models + "/", StringComparison.Ordinal) =>
-            ApiAsync(context, HttpMethods.Get, (c, table, _, _) => ModelsHandler.GetAsync(c, table, path[(Paths.Models.Length + 1)..])),
+            ApiAsync(context, HttpMethods.Get, (c, table, entry, _) => ModelsHandler.GetAsync(c, table, entry.Caller!, path[(Paths.Models.Length + 1)..])),
         _ => UnknownAsync(context),
     };
-
-    // The id of a key that may ask, or the 401. Message and time are the same for a wrong key and for one that is nearly right.
-    private static (string? KeyId, OpenAiError? Error) Authenticate(HttpRequest request, ApiKeys keys)
-    {
-        if (keys.Count == 0)
-            return (null, new OpenAiError(401, "no_api_keys", "The router knows no API keys, so it serves nobody. Create a Secret in its namespace with the label ops.autonomic.dev/api-keys=true; each data entry is a key."));
-        var header = request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
-            return (null, new OpenAiError(401, "missing_api_key", "No API key was given. Send it in the header Authorization: Bearer KEY."));
-        return CheckedKey.Find(request.HttpContext, header, header.AsSpan(Bearer.Length).Trim(), keys) is { } id
-            ? (id, null)
-            : (null, new OpenAiError(401, "invalid_api_key", "The API key is not known. Check the header Authorization: Bearer KEY against the keys in the router's Secret."));
-    }
 
     private async Task ApiAsync(HttpContext context, string method, Func<HttpContext, LiveTable, AccessEntry, long, Task<OpenAiError?>> handler)
     {
@@ -76,7 +63,7 @@ internal sealed partial class RouterPipeline
         var table = _fleet.Current;
         try
         {
-            (entry.Key, var error) = Authenticate(context.Request, table.Keys);
+            (entry.Caller, var error) = await _authenticator.AuthenticateAsync(context, table.Keys);
             if (error is not null)
                 return error;
             if (context.Request.Method == method)

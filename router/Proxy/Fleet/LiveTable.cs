@@ -25,26 +25,33 @@ internal sealed class LiveTable
 
     internal ApiKeys Keys { get; }
 
-    internal LiveRoute? Find(ReadOnlySpan<char> model) => _byModel.TryGetValue(model, out var route) ? route : null;
+    /// <summary>Finds a route by its model. One that the caller may not use does not exist for it.</summary>
+    internal LiveRoute? Find(ReadOnlySpan<char> model, Caller caller) => _byModel.TryGetValue(model, out var route) && caller.MayUse(route.Config.Model) ? route : null;
 
     /// <summary>Finds a route by the bytes of a model name.</summary>
-    internal LiveRoute? Find(ReadOnlySpan<byte> model)
+    internal LiveRoute? Find(ReadOnlySpan<byte> model, Caller caller)
     {
         if (model.Length > MaxModelChars)
             return null;
         Span<char> chars = stackalloc char[MaxModelChars];
-        return Encoding.UTF8.TryGetChars(model, chars, out var length) ? Find(chars[..length]) : null;
+        return Encoding.UTF8.TryGetChars(model, chars, out var length) ? Find(chars[..length], caller) : null;
     }
 }
 
 /// <summary>A route as requests see it. Only the snapshot changes, once for every round of observations.</summary>
 internal sealed class LiveRoute
 {
-    private volatile RouteSnapshot _snapshot;
+    // The gate's room follows what ends and fails between two readings too.
+    private const long ShowGateEveryMs = 1_000;
 
-    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants)
+    private volatile RouteSnapshot _snapshot;
+    private RouteSnapshot? _shown;
+    private long _shownAtMs;
+
+    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate)
     {
         Config = config;
+        Gate = gate;
         Variants = variants;
         Label = $"{config.Namespace}/{config.Name}";
         _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())]);
@@ -59,8 +66,23 @@ internal sealed class LiveRoute
 
     internal RouteSnapshot Snapshot => _snapshot;
 
+    /// <summary>Where requests wait for room.</summary>
+    internal RouteGate Gate { get; }
+
     /// <summary>Takes the newest observations in.</summary>
     internal void Observe() => _snapshot = _snapshot.WithVariants([.. Variants.Select(v => v.Observe())]);
+
+    /// <summary>Shows the gate the newest observations, at least once a second. Called by one task.</summary>
+    /// <returns>Whether it was time to.</returns>
+    internal bool ShowGate(long nowMs)
+    {
+        var snapshot = _snapshot;
+        if (ReferenceEquals(snapshot, _shown) && nowMs - _shownAtMs < ShowGateEveryMs)
+            return false;
+        (_shown, _shownAtMs) = (snapshot, nowMs);
+        Gate.Observe(snapshot, Config.Policy, nowMs);
+        return true;
+    }
 }
 
 /// <summary>A variant with its replicas, in the order of the snapshot's.</summary>

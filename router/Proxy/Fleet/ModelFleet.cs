@@ -20,6 +20,9 @@ internal sealed class ModelFleet : IDisposable
         Rebuild();
     }
 
+    /// <summary>Where requests wait, by route.</summary>
+    internal RouteGates Gates { get; } = new();
+
     /// <summary>The newest table.</summary>
     internal LiveTable Current => _table;
 
@@ -58,7 +61,7 @@ internal sealed class ModelFleet : IDisposable
             variant,
             [.. variant.Replicas.Select(address => Keep(route.Namespace, variant.Pool, address, known, scraped))],
             _metrics.Of(label, variant.Pool)));
-        return new LiveRoute(route, [.. variants]);
+        return new LiveRoute(route, [.. variants], Gates.Of(label, route.Admission.Gate));
     }
 
     // The address is a replica's identity here; two pods that had the same one after each other differ by name.

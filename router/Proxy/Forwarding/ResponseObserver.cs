@@ -1,9 +1,12 @@
+using Ops.Picking;
+
 namespace Ops.Router;
 
 /// <summary>Watches a response on its way to the client: when its pieces came, how many events and tokens it held.</summary>
-internal sealed class ResponseObserver(TimeProvider time)
+internal sealed class ResponseObserver(TimeProvider time, long startedAt, Objective objective)
 {
     private UsageScanner _usage;
+    private ReadingQuality _reading;
     private int _matchedEvent;
     private int _matchedDone;
     private byte _last;
@@ -36,6 +39,9 @@ internal sealed class ResponseObserver(TimeProvider time)
     /// <summary>Tokens as reported; for a stream without a report its events, since engines send one token an event.</summary>
     internal int? CompletionTokens => _usage.CompletionTokens ?? (IsEventStream ? Math.Max(0, Events - (Done ? 1 : 0)) : null);
 
+    /// <summary>How well the stream has kept up with its reader; null until it has an event.</summary>
+    internal double? ReadingQuality => _reading.Value;
+
     /// <summary>Begins a new attempt's response.</summary>
     internal void Start(bool isEventStream)
     {
@@ -44,6 +50,7 @@ internal sealed class ResponseObserver(TimeProvider time)
         Events = 0;
         Done = false;
         _usage = default;
+        _reading = new ReadingQuality(objective.TimeToFirstToken, objective.TimePerOutputToken);
         // A stream begins at the start of a line: as if a line break stood before it.
         _matchedEvent = _matchedDone = 1;
         _last = _beforeLast = 0;
@@ -60,7 +67,10 @@ internal sealed class ResponseObserver(TimeProvider time)
         _usage.OnBytes(piece);
         if (!IsEventStream)
             return;
-        Events += BytePattern.Count("\ndata:"u8, piece, ref _matchedEvent);
-        Done |= BytePattern.Count("\ndata: [DONE]"u8, piece, ref _matchedDone) > 0;
+        var came = BytePattern.Count("\ndata:"u8, piece, ref _matchedEvent);
+        Events += came;
+        if (BytePattern.Count("\ndata: [DONE]"u8, piece, ref _matchedDone) > 0)
+            (Done, came) = (true, came - 1);
+        _reading.Add(came, time.GetElapsedTime(startedAt, LastByteAt).TotalSeconds);
     }
 }

@@ -35,6 +35,8 @@ internal sealed record RouteConfig
 
     public UpstreamTimeouts Timeouts { get; init; } = UpstreamTimeouts.Default;
 
+    public AdmissionConfig Admission { get; init; } = AdmissionConfig.Default;
+
     /// <summary>Task names; the first is "default".</summary>
     public ImmutableArray<string> Tasks { get; init; } = [RouteSnapshot.DefaultTask];
 

@@ -66,6 +66,7 @@ internal static class RoutingTableBuilder
             Policy = PolicyOf(spec.EffectivePolicy),
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
             Timeouts = new UpstreamTimeouts(spec.EffectiveTimeouts.EffectiveConnect, spec.EffectiveTimeouts.EffectiveFirstByte, spec.EffectiveTimeouts.EffectiveIdle),
+            Admission = AdmissionConfig.From(spec.EffectiveAdmission, spec.EffectiveObjective.EffectiveHardDeadline.TotalSeconds),
             Tasks = tasks,
             Variants = [.. variants.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))],
         };
@@ -116,15 +117,27 @@ internal static class RoutingTableBuilder
 
     private static ApiKeys Keys(IEnumerable<V1Secret> secrets, List<string> problems)
     {
-        var keys = new List<(string, byte[])>();
+        var keys = new List<(Caller, byte[])>();
         foreach (var secret in secrets.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal))
         {
-            foreach (var (id, key) in secret.Data ?? new Dictionary<string, byte[]>())
+            var data = secret.Data ?? new Dictionary<string, byte[]>();
+            foreach (var (name, value) in data)
             {
-                if (key.Length is 0 or > ApiKeys.MaxKeyBytes)
-                    problems.Add($"Secret {secret.Metadata.NamespaceProperty}/{secret.Metadata.Name}: entry {id} is no usable key; it must have 1 to {ApiKeys.MaxKeyBytes} bytes");
+                var entry = $"Secret {secret.Metadata.NamespaceProperty}/{secret.Metadata.Name}: entry {name}";
+                if (KeyEntry.IsLimits(name))
+                {
+                    if (!data.ContainsKey(KeyEntry.KeyOf(name)))
+                        problems.Add($"{entry} limits no key; add the key as entry {KeyEntry.KeyOf(name)}, or rename it to that of the key");
+                    continue;
+                }
+
+                var caller = KeyEntry.Read(name, data.TryGetValue(name + KeyEntry.LimitsSuffix, out var limits) ? limits : null);
+                if (caller.Problem is { } problem)
+                    problems.Add($"{entry}{KeyEntry.LimitsSuffix} cannot be read, so the key is refused: {problem}");
+                if (value.Length is 0 or > ApiKeys.MaxKeyBytes)
+                    problems.Add($"{entry} is no usable key; it must have 1 to {ApiKeys.MaxKeyBytes} bytes");
                 else
-                    keys.Add((id, key));
+                    keys.Add((caller, value));
             }
         }
 

@@ -31,6 +31,8 @@ internal sealed class Accounting(RouterMetrics metrics, TimeProvider time)
         if (!observer.IsEventStream)
             return;
         series.FirstToken.Observe(time.GetElapsedTime(exchange.StartedAt, observer.FirstByteAt).TotalSeconds);
+        if (observer.ReadingQuality is { } quality)
+            series.ReadingQuality.Observe(quality);
         if (entry.CompletionTokens > 1)
             series.PerToken.Observe(time.GetElapsedTime(observer.FirstByteAt, observer.LastByteAt).TotalSeconds / (entry.CompletionTokens - 1));
     }

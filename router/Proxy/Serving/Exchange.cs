@@ -5,6 +5,8 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
 {
     private const string TaskHeader = "x-ops-task";
 
+    private AdmissionTicket _ticket;
+
     internal HttpContext Context => context;
 
     internal LiveRoute Route => route;
@@ -15,10 +17,15 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
 
     internal AccessEntry Entry => entry;
 
+    internal Caller Caller { get; } = entry.Caller!;
+
+    /// <summary>What the request holds while it is let in.</summary>
+    internal ref AdmissionTicket Ticket => ref _ticket;
+
     /// <summary>Timestamp of the request's arrival.</summary>
     internal long StartedAt => startedAt;
 
     internal string? Task { get; } = context.Request.Headers[TaskHeader];
 
-    internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>());
+    internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>(), startedAt, route.Config.Objective);
 }

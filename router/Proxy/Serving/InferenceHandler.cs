@@ -3,8 +3,8 @@ using Ops.Picking;
 
 namespace Ops.Router;
 
-/// <summary>Serves /v1/chat/completions and /v1/completions: read, find the route, choose, attempt, try again.</summary>
-internal sealed class InferenceHandler(ReplicaChoice choice, AttemptRunner attempts, RouterMetrics metrics, RouterOptions options, BodyBudget budget)
+/// <summary>Serves /v1/chat/completions and /v1/completions: read, find the route, let in, choose, attempt, try again.</summary>
+internal sealed class InferenceHandler(AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, RouterMetrics metrics, RouterOptions options, BodyBudget budget)
 {
     /// <summary>Answers one authenticated request.</summary>
     /// <returns>The error that the client got instead of an answer, or null.</returns>
@@ -22,7 +22,7 @@ internal sealed class InferenceHandler(ReplicaChoice choice, AttemptRunner attem
             error = RequestParser.Parse(body.Span, out var parsed);
             if (error is not null)
                 return error;
-            var route = Find(table, body, parsed);
+            var route = Find(table, entry.Caller!, body, parsed);
             if (route is null)
                 return NotFound(ModelName(body, parsed));
             entry.Route = route.Label;
@@ -37,7 +37,19 @@ internal sealed class InferenceHandler(ReplicaChoice choice, AttemptRunner attem
         var route = exchange.Route;
         if (route.Config.Suspended)
             return Rejected(exchange, new OpenAiError(503, "route_suspended", $"ModelRoute {route.Label} is suspended. Set its spec.suspend to false to serve it again.", "model", 30));
+        try
+        {
+            return await admission.EnterAsync(exchange) is { } refused ? Refused(exchange, refused) : await AttemptsAsync(exchange);
+        }
+        finally
+        {
+            admission.Leave(exchange);
+        }
+    }
 
+    private async Task<OpenAiError?> AttemptsAsync(Exchange exchange)
+    {
+        var route = exchange.Route;
         var tried = default(TriedReplicas);
         for (var attempt = 1; ; attempt++)
         {
@@ -64,9 +76,12 @@ internal sealed class InferenceHandler(ReplicaChoice choice, AttemptRunner attem
         return error;
     }
 
-    private static LiveRoute? Find(LiveTable table, RequestBody body, in ParsedRequest parsed) => parsed.EscapedModel is { } name
-        ? table.Find(name)
-        : table.Find(body.Span[parsed.ModelToken][1..^1]);
+    // A key's own limit says nothing about the route.
+    private OpenAiError Refused(Exchange exchange, OpenAiError error) => exchange.Entry.Outcome == Outcomes.Rejected ? Rejected(exchange, error) : error;
+
+    private static LiveRoute? Find(LiveTable table, Caller caller, RequestBody body, in ParsedRequest parsed) => parsed.EscapedModel is { } name
+        ? table.Find(name, caller)
+        : table.Find(body.Span[parsed.ModelToken][1..^1], caller);
 
     private static string ModelName(RequestBody body, in ParsedRequest parsed)
     {

@@ -11,7 +11,8 @@ internal sealed record AccessEntry
 
     public required string Path { get; init; }
 
-    public string? Key { get; set; }
+    /// <summary>Who asked; its id is written, and its tenant.</summary>
+    public Caller? Caller { get; set; }
 
     public string? Route { get; set; }
 
@@ -38,6 +39,9 @@ internal sealed record AccessEntry
     public double Milliseconds { get; set; }
 
     public double? FirstByteMilliseconds { get; set; }
+
+    /// <summary>How long it waited for room; null when there was room at once.</summary>
+    public double? QueuedMilliseconds { get; set; }
 }
 
 /// <summary>
@@ -113,7 +117,8 @@ internal sealed class AccessLog : BackgroundService
         writer.WriteNumber("status", entry.Status);
         writer.WriteString("outcome", entry.Outcome);
         WriteIf(writer, "code", entry.Code);
-        WriteIf(writer, "key", entry.Key);
+        WriteIf(writer, "key", entry.Caller?.Id);
+        WriteIf(writer, "tenant", entry.Caller?.Tenant);
         WriteIf(writer, "route", entry.Route);
         WriteIf(writer, "variant", entry.Variant);
         WriteIf(writer, "replica", entry.Replica);
@@ -123,6 +128,8 @@ internal sealed class AccessLog : BackgroundService
         writer.WriteNumber("promptTokens", entry.PromptTokens);
         writer.WriteNumber("completionTokens", entry.CompletionTokens);
         writer.WriteNumber("ms", Math.Round(entry.Milliseconds, 1));
+        if (entry.QueuedMilliseconds is { } queued)
+            writer.WriteNumber("queuedMs", Math.Round(queued, 1));
         if (entry.FirstByteMilliseconds is { } first)
             writer.WriteNumber("firstByteMs", Math.Round(first, 1));
         writer.WriteEndObject();

@@ -13,6 +13,7 @@ internal sealed class RouterMetrics
     private readonly Counter _tokens;
     private readonly Histogram _firstToken;
     private readonly Histogram _perToken;
+    private readonly Histogram _readingQuality;
     private readonly Gauge _inFlight;
     private readonly Counter _refused;
     private readonly Counter _failures;
@@ -29,6 +30,7 @@ internal sealed class RouterMetrics
         _tokens = factory.CreateCounter("ops_router_tokens_total", "Tokens by direction: prompt, completion. As reported by the engine, else estimated.", "route", "variant", "direction");
         _firstToken = factory.CreateHistogram("ops_router_ttft_seconds", "Streams: from the request's arrival to the first byte of the answer.", ByVariant, new HistogramConfiguration { Buckets = [.005, .01, .025, .05, .1, .15, .25, .4, .6, 1, 1.5, 2.5, 5, 10, 20, 40, 80] });
         _perToken = factory.CreateHistogram("ops_router_tpot_seconds", "Streams: mean time between output tokens of one answer.", ByVariant, new HistogramConfiguration { Buckets = [.002, .004, .006, .008, .01, .015, .02, .025, .03, .04, .05, .075, .1, .15, .25, .5, 1] });
+        _readingQuality = factory.CreateHistogram("ops_router_stream_qoe", "Streams: quality of experience 0..1, how well the events kept up with a reader who expects the first token at the route's timeToFirstToken and then one each timePerOutputToken.", ByVariant, new HistogramConfiguration { Buckets = [.1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .98, .99, 1] });
         _inFlight = factory.CreateGauge("ops_router_inflight", "Requests at a replica now.", ByVariant);
         _refused = factory.CreateCounter("ops_router_refused_total", "Requests that never reached a choice, by error code.", "code");
         _failures = factory.CreateCounter("ops_router_attempt_failures_total", "Failed attempts by kind; a retried request has several.", "route", "variant", "failure");
@@ -65,6 +67,7 @@ internal sealed class RouterMetrics
         CompletionTokens = _tokens.WithLabels(route, variant, "completion"),
         FirstToken = _firstToken.WithLabels(route, variant),
         PerToken = _perToken.WithLabels(route, variant),
+        ReadingQuality = _readingQuality.WithLabels(route, variant),
         InFlight = _inFlight.WithLabels(route, variant),
     };
 
@@ -81,6 +84,7 @@ internal sealed class RouterMetrics
         _quality.RemoveLabelled(route, variant);
         _firstToken.RemoveLabelled(route, variant);
         _perToken.RemoveLabelled(route, variant);
+        _readingQuality.RemoveLabelled(route, variant);
         _inFlight.RemoveLabelled(route, variant);
     }
 
@@ -131,6 +135,8 @@ internal sealed class VariantMetrics
     public required Histogram.Child FirstToken { get; init; }
 
     public required Histogram.Child PerToken { get; init; }
+
+    public required Histogram.Child ReadingQuality { get; init; }
 
     public required Gauge.Child InFlight { get; init; }
 }

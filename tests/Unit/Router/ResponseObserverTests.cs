@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Ops.Picking;
 
 namespace Ops.Router.Tests;
 
@@ -16,7 +17,7 @@ public sealed class ResponseObserverTests
         var bytes = Encoding.UTF8.GetBytes(Stream);
         Gen.Int[1, 40].Array[1, 200].Sample(sizes =>
         {
-            var observer = new ResponseObserver(TimeProvider.System);
+            var observer = new ResponseObserver(TimeProvider.System, 0, Objective.Default);
             observer.Start(isEventStream: true);
             for (int at = 0, i = 0; at < bytes.Length; i++)
             {
@@ -33,7 +34,7 @@ public sealed class ResponseObserverTests
     [Fact]
     public void One_byte_at_a_time_is_no_different()
     {
-        var observer = new ResponseObserver(TimeProvider.System);
+        var observer = new ResponseObserver(TimeProvider.System, 0, Objective.Default);
         observer.Start(isEventStream: true);
         foreach (var value in Encoding.UTF8.GetBytes(Stream))
             observer.OnBytes([value]);
@@ -43,7 +44,7 @@ public sealed class ResponseObserverTests
     [Fact]
     public void Without_a_report_the_events_are_the_tokens()
     {
-        var observer = new ResponseObserver(TimeProvider.System);
+        var observer = new ResponseObserver(TimeProvider.System, 0, Objective.Default);
         observer.Start(isEventStream: true);
         observer.OnBytes("data: a\n\ndata: b\n\ndata: [DONE]\n\n"u8);
         observer.CompletionTokens.ShouldBe(2);
@@ -57,7 +58,7 @@ public sealed class ResponseObserverTests
     [InlineData("""{"usage":{""")]
     public void A_report_that_cannot_be_true_is_not_believed(string body)
     {
-        var observer = new ResponseObserver(TimeProvider.System);
+        var observer = new ResponseObserver(TimeProvider.System, 0, Objective.Default);
         observer.Start(isEventStream: false);
         observer.OnBytes(Encoding.UTF8.GetBytes(body));
         (observer.ReportedPromptTokens, observer.ReportedCompletionTokens).ShouldBe((null, null));
@@ -66,7 +67,7 @@ public sealed class ResponseObserverTests
     [Fact]
     public void A_usage_object_of_megabytes_is_not_kept_and_a_later_one_still_counts()
     {
-        var observer = new ResponseObserver(TimeProvider.System);
+        var observer = new ResponseObserver(TimeProvider.System, 0, Objective.Default);
         observer.Start(isEventStream: false);
         observer.OnBytes("{\"usage\":{\"x\":\""u8);
         observer.OnBytes(new byte[2_000_000]);
@@ -77,7 +78,7 @@ public sealed class ResponseObserverTests
     [Fact]
     public void Watching_a_stream_allocates_nothing()
     {
-        var observer = new ResponseObserver(TimeProvider.System);
+        var observer = new ResponseObserver(TimeProvider.System, 0, Objective.Default);
         var bytes = Encoding.UTF8.GetBytes(Stream);
         observer.Start(isEventStream: true);
         observer.OnBytes(bytes);

@@ -108,8 +108,8 @@ public sealed class RoutingTableBuilderTests
 
         var keys = RoutingTableBuilder.Build([], [], [], secrets, out var problems).Keys;
 
-        keys.Find("key-1").ShouldBe("one");
-        keys.Find("key-2").ShouldBe("two");
+        keys.Find("key-1")!.Id.ShouldBe("one");
+        keys.Find("key-2")!.Id.ShouldBe("two");
         keys.Find("key-3").ShouldBeNull();
         keys.Find("").ShouldBeNull();
         keys.Find(new string('x', 100_000)).ShouldBeNull();

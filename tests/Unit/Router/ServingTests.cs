@@ -70,7 +70,7 @@ public sealed class ServingTests
             response.StatusCode.ShouldBe(status);
         }
 
-        router.Source.Set(new RoutingTable([Route(Variant("large", 0.9, upstream))], ApiKeys.From([("other", "sk-other"u8.ToArray())])));
+        router.Source.Set(new RoutingTable([Route(Variant("large", 0.9, upstream))], ApiKeys.From([(new Caller("other"), "sk-other"u8.ToArray())])));
         using var withdrawn = await router.ChatAsync();
         withdrawn.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }

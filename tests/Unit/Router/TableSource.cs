@@ -10,7 +10,7 @@ internal sealed class TableSource : IRoutingTableSource
 {
     internal const string Key = "sk-test-0123456789";
 
-    internal static readonly ApiKeys Keys = ApiKeys.From([("tester", Encoding.UTF8.GetBytes(Key)), ("other", "sk-other"u8.ToArray())]);
+    internal static readonly ApiKeys Keys = ApiKeys.From([(new Caller("tester"), Encoding.UTF8.GetBytes(Key)), (new Caller("other"), "sk-other"u8.ToArray())]);
 
     public event Action? Changed;
 

@@ -12,23 +12,23 @@ internal sealed class ApiKeys
 
     internal static readonly ApiKeys None = new([]);
 
-    private readonly ImmutableArray<(string Id, byte[] Digest)> _keys;
+    private readonly ImmutableArray<(Caller Caller, byte[] Digest)> _keys;
 
-    private ApiKeys(ImmutableArray<(string Id, byte[] Digest)> keys) => _keys = keys;
+    private ApiKeys(ImmutableArray<(Caller Caller, byte[] Digest)> keys) => _keys = keys;
 
     internal int Count => _keys.Length;
 
     /// <summary>Makes the set; a key that is empty or too long can never match and is left out.</summary>
-    /// <param name="keys">Key id and key.</param>
-    internal static ApiKeys From(IEnumerable<(string Id, byte[] Key)> keys) =>
-        new([.. keys.Where(k => k.Key.Length is > 0 and <= MaxKeyBytes).Select(k => (k.Id, SHA256.HashData(k.Key)))]);
+    /// <param name="keys">Who asks with which key.</param>
+    internal static ApiKeys From(IEnumerable<(Caller Caller, byte[] Key)> keys) =>
+        new([.. keys.Where(k => k.Key.Length is > 0 and <= MaxKeyBytes).Select(k => (k.Caller, SHA256.HashData(k.Key)))]);
 
     /// <summary>
-    /// Finds the id of a presented key. Digests are compared in constant time and all of them every time, so the
+    /// Finds who asks with a presented key. Digests are compared in constant time and all of them every time, so the
     /// time taken tells nothing about how much of a key was right or which one it was near.
     /// </summary>
-    /// <returns>The key's id, or null.</returns>
-    internal string? Find(ReadOnlySpan<char> presented)
+    /// <returns>The caller, or null.</returns>
+    internal Caller? Find(ReadOnlySpan<char> presented)
     {
         Span<byte> utf8 = stackalloc byte[MaxKeyBytes];
         if (presented.IsEmpty || !Encoding.UTF8.TryGetBytes(presented, utf8, out var length))
@@ -37,11 +37,11 @@ internal sealed class ApiKeys
         SHA256.HashData(utf8[..length], digest);
         CryptographicOperations.ZeroMemory(utf8);
 
-        string? found = null;
-        foreach (var (id, known) in _keys)
+        Caller? found = null;
+        foreach (var (caller, known) in _keys)
         {
             if (CryptographicOperations.FixedTimeEquals(known, digest))
-                found = id;
+                found = caller;
         }
 
         return found;
