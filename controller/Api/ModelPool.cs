@@ -36,7 +36,6 @@ public sealed class ModelPool : CustomResource<ModelPoolSpec, ModelPoolStatus>
 }
 
 /// <summary>What the user wants of a pool.</summary>
-[CelRule(ModelPoolRules.EnergyRule, ModelPoolRules.EnergyMessage, FieldPath = ".energy")]
 public sealed record ModelPoolSpec
 {
     /// <summary>Default of replicas.</summary>
@@ -60,14 +59,20 @@ public sealed record ModelPoolSpec
     [Required]
     public GpuSpec Gpu { get; init; } = new();
 
-    /// <summary>How many replicas to run. Default 1; 0 stops the pool.</summary>
+    /// <summary>
+    /// How many replicas to run. Default 1; 0 stops the pool. Where scaling.objective is latency or energy the operator
+    /// writes this number through the scale subresource, as an autoscaler does: leave it out of your manifests then.
+    /// </summary>
     [Range(0, 1000)]
     [DefaultValue(DefaultReplicas)]
     public int? Replicas { get; init; }
 
+    /// <summary>Who decides the number of replicas, and between which bounds. Absent means fixed: replicas is what runs.</summary>
+    public ScalingSpec? Scaling { get; init; }
+
     /// <summary>
-    /// Clock and power limits of the pool's GPUs; absent means the hardware's own defaults.
-    /// Today only engines of type simulated apply them, so other types refuse the field.
+    /// Clock and power limits of the pool's GPUs; absent means the hardware's own defaults. The power agent on the node
+    /// applies them; engines of type simulated also start with them.
     /// </summary>
     public EnergySpec? Energy { get; init; }
 
@@ -82,6 +87,10 @@ public sealed record ModelPoolSpec
     /// <summary>Replicas with the default filled in.</summary>
     [JsonIgnore]
     public int EffectiveReplicas => Replicas ?? DefaultReplicas;
+
+    /// <summary>Scaling with the default filled in.</summary>
+    [JsonIgnore]
+    public ScalingSpec EffectiveScaling => Scaling ?? new();
 }
 
 /// <summary>The engine of a pool.</summary>
@@ -168,19 +177,6 @@ public sealed record GpuSpec
     public int EffectiveCount => Count ?? DefaultCount;
 }
 
-/// <summary>Limits applied to every GPU of the pool.</summary>
-[CelRule(ModelPoolRules.EnergyEmptyRule, ModelPoolRules.EnergyEmptyMessage)]
-public sealed record EnergySpec
-{
-    /// <summary>Locked SM clock in MHz.</summary>
-    [Range(100, 4000)]
-    public int? ClockMHz { get; init; }
-
-    /// <summary>Power limit of one GPU in watts.</summary>
-    [Range(50, 2000)]
-    public int? PowerLimitWatts { get; init; }
-}
-
 /// <summary>What the operator saw of a pool.</summary>
 public sealed record ModelPoolStatus
 {
@@ -208,6 +204,9 @@ public sealed record ModelPoolStatus
 
     /// <summary>The SM clock that the pods report, in MHz; the slowest where they differ.</summary>
     public int? ClockMHz { get; init; }
+
+    /// <summary>What the fleet's plan asks of the pool, and why; absent where no planner has a say.</summary>
+    public PoolPlanStatus? Plan { get; init; }
 
     /// <summary>Ready, Progressing, Degraded, EnergyLimited.</summary>
     [MaxLength(16)]

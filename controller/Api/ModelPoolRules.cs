@@ -14,13 +14,18 @@ public static class ModelPoolRules
     internal const string NameMessage =
         "metadata.name must start with a letter, have only a-z, 0-9 and '-' and at most 45 characters, because the pool's Service takes the same name; choose another name";
 
-    internal const string EnergyRule = "!has(self.energy) || self.engine.type == 'simulated'";
-    internal const string EnergyMessage =
-        "spec.energy is applied only by engines of type simulated today; remove spec.energy or set spec.engine.type to simulated";
-
-    internal const string EnergyEmptyRule = "has(self.clockMHz) || has(self.powerLimitWatts)";
+    // Fields with a schema default are always present when CEL runs, so these rules need has() for the others only.
+    internal const string EnergyEmptyRule = "self.mode == 'auto' || has(self.clockMHz) || has(self.powerLimitWatts)";
     internal const string EnergyEmptyMessage =
-        "spec.energy sets no limit; give clockMHz or powerLimitWatts, or remove spec.energy";
+        "spec.energy sets no limit; give clockMHz or powerLimitWatts, set mode to auto, or remove spec.energy";
+
+    internal const string ScalingMaxRule = "self.objective == 'fixed' || has(self.max)";
+    internal const string ScalingMaxMessage =
+        "spec.scaling.max is required when spec.scaling.objective is latency or energy; name the most replicas that may run";
+
+    internal const string ScalingOrderRule = "!has(self.max) || self.min <= self.max";
+    internal const string ScalingOrderMessage =
+        "spec.scaling.min must not be above max; lower min (default 1) or raise max";
 
     /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
     /// <param name="pool">A pool that passed its schema.</param>
@@ -29,12 +34,14 @@ public static class ModelPoolRules
         var name = pool.Metadata.Name ?? "";
         if (name.Length > MaxNameLength || !IsServiceName(name))
             yield return NameMessage;
-        if (pool.Spec.Energy is { } energy)
+        if (pool.Spec.Energy is { ClockMHz: null, PowerLimitWatts: null, EffectiveMode: not EnergyModes.Auto })
+            yield return EnergyEmptyMessage;
+        if (pool.Spec.Scaling is { } scaling)
         {
-            if (pool.Spec.Engine.Type != EngineTypes.Simulated)
-                yield return EnergyMessage;
-            if (energy.ClockMHz is null && energy.PowerLimitWatts is null)
-                yield return EnergyEmptyMessage;
+            if (scaling.EffectiveObjective != ScalingObjectives.Fixed && scaling.Max is null)
+                yield return ScalingMaxMessage;
+            if (scaling.EffectiveMin > (scaling.Max ?? int.MaxValue))
+                yield return ScalingOrderMessage;
         }
     }
 

@@ -90,6 +90,35 @@ public sealed partial class ApplyWriter
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         WriteAsync(Intent.OfStatus(intent), observed, cancellationToken);
 
+    /// <summary>
+    /// Sets spec.replicas through the scale subresource, as kubectl scale and autoscalers do. False if the object changed
+    /// since it was observed: nothing was written then, and the change brings the caller back.
+    /// </summary>
+    /// <param name="observed">The object as a cache holds it.</param>
+    /// <param name="replicas">The new number.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    /// <exception cref="KubeApiException">The server refused the write.</exception>
+    /// <exception cref="NotLeaderException">Leadership was lost; nothing was sent.</exception>
+    public async Task<bool> ScaleAsync<T>(T observed, int replicas, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        RequireLeadership();
+        var body = KubernetesJson.Serialize(new { metadata = new { resourceVersion = observed.Metadata.ResourceVersion }, spec = new { replicas } });
+        var path = $"{ResourceOf<T>.Object(observed.Metadata.NamespaceProperty, observed.Metadata.Name)}/scale?fieldManager={FieldManager}";
+        try
+        {
+            await client.SendForBytesAsync(HttpMethod.Patch, path, KubeClient.Json(body, "application/merge-patch+json"), cancellationToken);
+        }
+        catch (KubeApiException e) when (e.StatusCode == HttpStatusCode.Conflict)
+        {
+            return false;
+        }
+
+        Meters.Write(ResourceOf<T>.Name, WriteOutcome.Updated);
+        Log.Wrote(logger, WriteOutcome.Updated, ResourceOf<T>.Name, ObjectKey.Of(observed), "/scale");
+        return true;
+    }
+
     /// <summary>Deletes the observed object and no other of the same name: its uid is the precondition.</summary>
     /// <param name="observed">The object as a cache holds it.</param>
     /// <param name="propagation">Background, Foreground or Orphan.</param>

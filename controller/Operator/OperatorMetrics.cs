@@ -28,21 +28,6 @@ internal static class OperatorMetrics
         });
     }
 
-    /// <summary>
-    /// Listens to the meters of Ops from the first moment, not from the first scrape. The runtime's and ASP.NET's own
-    /// event counters stay out: they would triple /metrics and say nothing about a fleet.
-    /// </summary>
-    public static void Begin()
-    {
-        Metrics.SuppressDefaultMetrics(new() { SuppressEventCounters = true, SuppressMeters = true, SuppressDebugMetrics = true });
-        MeterAdapter.StartListening(new()
-        {
-            InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith("Ops.", StringComparison.Ordinal),
-            // 1 ms to about 33 s, by doubling: a reconcile takes milliseconds, and seconds when the API server is slow.
-            ResolveHistogramBuckets = _ => Histogram.ExponentialBuckets(0.001, 2, 16),
-        });
-    }
-
     /// <summary>Counts a reading.</summary>
     public static void Scraped(string target, bool answered) => Scrapes.WithLabels(target, answered ? "ok" : "failed").Inc();
 

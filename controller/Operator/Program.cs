@@ -1,7 +1,9 @@
 using k8s.Exceptions;
 using Ops.Kube;
 using Ops.Operator;
+using Ops.Operator.Budgets;
 using Ops.Operator.Crds;
+using Ops.Operator.Energy;
 using Ops.Operator.Fleet;
 using Ops.Operator.Hosting;
 using Ops.Operator.Pools;
@@ -58,12 +60,16 @@ builder.Services.AddSingleton<MetricsReader>();
 builder.Services.AddSingleton<ScrapeLoop>();
 builder.Services.AddSingleton<PoolReconciler>();
 builder.Services.AddSingleton<RouteReconciler>();
+builder.Services.AddSingleton<FleetView>();
+builder.Services.AddSingleton<FleetPlans>();
+builder.Services.AddSingleton<FleetPlanning>();
+builder.Services.AddSingleton<BudgetReconciler>();
 builder.Services.AddHostedService<OperatorService>();
 
 var app = builder.Build();
 var caches = app.Services.GetRequiredService<FleetCaches>();
 var lease = app.Services.GetRequiredService<LeaderLease>();
-OperatorMetrics.Show(() => lease.IsLeader, [("modelpools", () => caches.Pools.Count), ("modelroutes", () => caches.Routes.Count), ("pods", () => caches.PoolPods.Count)]);
+OperatorMetrics.Show(() => lease.IsLeader, [("modelpools", () => caches.Pools.Count), ("modelroutes", () => caches.Routes.Count), ("energybudgets", () => caches.Budgets.Count), ("pods", () => caches.PoolPods.Count)]);
 app.MapHealth();
 await app.RunAsync();
 return 0;

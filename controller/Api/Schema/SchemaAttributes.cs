@@ -102,3 +102,7 @@ public sealed class ScaleSubresourceAttribute(string specReplicas, string status
     /// <summary>Path of the pods' label selector, as text.</summary>
     public string LabelSelector { get; } = labelSelector;
 }
+
+/// <summary>A kind whose objects belong to no namespace.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ClusterScopedAttribute : Attribute;

@@ -10,7 +10,7 @@ namespace Ops.Operator.Crds;
 internal static class CrdGenerator
 {
     /// <summary>The kinds that have a definition.</summary>
-    public static IReadOnlyList<Type> Kinds { get; } = [typeof(ModelPool), typeof(ModelRoute), typeof(Incident)];
+    public static IReadOnlyList<Type> Kinds { get; } = [typeof(ModelPool), typeof(ModelRoute), typeof(Incident), typeof(EnergyBudget)];
 
     /// <summary>File name and YAML text of every definition.</summary>
     public static IEnumerable<(string FileName, string Yaml)> Files()
@@ -35,7 +35,7 @@ internal static class CrdGenerator
             {
                 ["group"] = entity.Group,
                 ["names"] = Names(kind, entity),
-                ["scope"] = "Namespaced",
+                ["scope"] = kind.IsDefined(typeof(ClusterScopedAttribute)) ? "Cluster" : "Namespaced",
                 ["versions"] = new JsonArray(new JsonObject
                 {
                     ["name"] = entity.ApiVersion,

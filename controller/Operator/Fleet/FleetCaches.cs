@@ -13,6 +13,7 @@ internal sealed class FleetCaches
     {
         Pools = new(client, null, logs);
         Routes = new(client, null, logs);
+        Budgets = new(client, null, logs);
         Deployments = new(client, new() { LabelSelector = ManagedByOps }, logs);
         Services = new(client, new() { LabelSelector = ManagedByOps }, logs);
         PoolPods = new(client, new() { LabelSelector = Labels.Pool }, logs);
@@ -28,6 +29,9 @@ internal sealed class FleetCaches
 
     /// <summary>All routes.</summary>
     public ResourceCache<ModelRoute> Routes { get; }
+
+    /// <summary>All energy budgets.</summary>
+    public ResourceCache<EnergyBudget> Budgets { get; }
 
     /// <summary>Deployments of Ops.</summary>
     public ResourceCache<V1Deployment> Deployments { get; }
@@ -55,6 +59,7 @@ internal sealed class FleetCaches
     [
         ("modelpools", Pools),
         ("modelroutes", Routes),
+        ("energybudgets", Budgets),
         ("deployments", Deployments),
         ("services", Services),
         ("pool pods", PoolPods),

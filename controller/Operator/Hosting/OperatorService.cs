@@ -1,5 +1,7 @@
 using Ops.Api;
 using Ops.Kube;
+using Ops.Operator.Budgets;
+using Ops.Operator.Energy;
 using Ops.Operator.Fleet;
 using Ops.Operator.Pools;
 using Ops.Operator.Routes;
@@ -13,6 +15,8 @@ internal sealed class OperatorService(
     LeaderLease lease,
     PoolReconciler poolReconciler,
     RouteReconciler routeReconciler,
+    BudgetReconciler budgetReconciler,
+    FleetPlanning planning,
     ScrapeLoop scrapes,
     EventRecorder events,
     TimeProvider time,
@@ -30,13 +34,17 @@ internal sealed class OperatorService(
             .For(caches.Routes)
             .Watches(caches.Routes, route => caches.RoutesByModel[route.EffectiveModel].Select(other => ObjectKey.Of(other)))
             .Watches(caches.Pools, pool => caches.RoutesByPool[ObjectKey.Of(pool).ToString()].Select(route => ObjectKey.Of(route)));
+        var budgets = new ControllerLoop("energybudget", budgetReconciler, null, time, logs).For(caches.Budgets);
+        scrapes.Published += planning.Plan;
+        planning.PoolMoved += pools.Enqueue;
+        planning.BudgetMoved += budgets.Enqueue;
         scrapes.PoolMoved += pools.Enqueue;
         scrapes.RouteMoved += routes.Enqueue;
 
         // Every candidate keeps its caches warm, so that a new leader works at once.
         var running = caches.All.Select(cache => cache.Cache.RunAsync(stoppingToken)).ToList();
         running.Add(lease.RunAsync(
-            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading)),
+            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading)),
             stoppingToken));
         // None of these ends by itself; the first that does has failed, and its exception stops the host.
         await await Task.WhenAny(running);

@@ -3,6 +3,7 @@ using k8s;
 using k8s.Models;
 using Ops.Api;
 using Ops.Kube;
+using Ops.Operator.Energy;
 using Ops.Operator.Fleet;
 using Ops.Operator.Scraping;
 using Ops.Planning;
@@ -12,7 +13,7 @@ namespace Ops.Operator.Pools;
 
 /// <summary>One ModelPool: observe, plan, apply, show. All choices are the planners'.</summary>
 internal sealed class PoolReconciler(
-    KubeClient client, FleetCaches caches, FleetNumbers numbers, ApplyWriter writer, StatusWriter statuses, TimeProvider time) : IReconciler
+    KubeClient client, FleetCaches caches, FleetNumbers numbers, FleetPlans plans, ApplyWriter writer, StatusWriter statuses, EventRecorder events, TimeProvider time) : IReconciler
 {
     // What the API server refuses today it may take tomorrow (a quota, a webhook), without any event that tells.
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
@@ -23,21 +24,29 @@ internal sealed class PoolReconciler(
         if (caches.Pools.Get(key) is not { Metadata.DeletionTimestamp: null } pool)
             return Requeue.None;
 
+        // What the spec says is followed first; the change of the spec comes back here.
+        var fleet = plans.OfPool(key);
+        if (fleet is not null && !pool.Spec.Suspend && FleetPlanning.WantsScale(pool, fleet))
+            await writer.ScaleAsync(pool, fleet.Scale!.Value, cancellationToken);
+
         var deployment = await ObserveAsync(caches.Deployments, key, cancellationToken);
         var service = await ObserveAsync(caches.Services, key, cancellationToken);
-        var plan = PoolPlanner.Plan(pool, deployment, service);
+        var plan = PoolPlanner.Plan(pool, deployment, service, fleet);
         (plan, deployment, var refused) = await ApplyAsync(plan, deployment, service, cancellationToken);
 
         var status = PoolStatusPlanner.Plan(new()
         {
             Pool = pool,
             Plan = plan,
+            Fleet = fleet,
             Deployment = deployment is not null && PoolPlanner.IsOwn(pool, deployment) ? deployment : null,
             Pods = caches.PodsByPool[key.ToString()],
             Numbers = numbers.OfPool(key),
             Now = time.GetUtcNow(),
         });
         await ShowAsync(pool, status, cancellationToken);
+        if (status.Plan is { } asked && asked != pool.Status?.Plan && asked.Reason != PlanReasons.Steady)
+            events.Normal(pool, asked.Reason, asked.Message);
         return refused ? Requeue.After(AfterRefusal) : Requeue.None;
     }
 

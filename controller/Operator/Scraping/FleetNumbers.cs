@@ -16,12 +16,17 @@ internal sealed class FleetNumbers
     /// <summary>Numbers of a route; null while there is no full window.</summary>
     public RouteNumbers? OfRoute(ObjectKey route) => current.Routes.GetValueOrDefault(route);
 
+    /// <summary>Requests that wait in all routers for a pool without a replica.</summary>
+    public double HeldFor(ObjectKey pool) => current.Held.GetValueOrDefault(pool);
+
     /// <summary>Puts a new snapshot in place.</summary>
     public void Swap(Snapshot next) => current = next;
 
     /// <summary>One round's result.</summary>
-    internal sealed record Snapshot(ImmutableDictionary<ObjectKey, PoolNumbers> Pools, ImmutableDictionary<ObjectKey, RouteNumbers> Routes)
+    internal sealed record Snapshot(
+        ImmutableDictionary<ObjectKey, PoolNumbers> Pools, ImmutableDictionary<ObjectKey, RouteNumbers> Routes, ImmutableDictionary<ObjectKey, double> Held)
     {
-        public static readonly Snapshot Empty = new(ImmutableDictionary<ObjectKey, PoolNumbers>.Empty, ImmutableDictionary<ObjectKey, RouteNumbers>.Empty);
+        public static readonly Snapshot Empty = new(
+            ImmutableDictionary<ObjectKey, PoolNumbers>.Empty, ImmutableDictionary<ObjectKey, RouteNumbers>.Empty, ImmutableDictionary<ObjectKey, double>.Empty);
     }
 }

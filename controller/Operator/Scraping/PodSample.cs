@@ -18,6 +18,12 @@ internal sealed record PodSample
     /// <summary>The slowest GPU's SM clock.</summary>
     public double? ClockMHz { get; private set; }
 
+    /// <summary>Answers finished since the start of the process.</summary>
+    public double? Answers { get; private set; }
+
+    /// <summary>Requests that run or wait now.</summary>
+    public double? InFlight { get; private set; }
+
     /// <summary>Reads an exposition of vLLM, llama.cpp or the simulated server.</summary>
     public static PodSample Read(ReadOnlySpan<char> exposition, double at)
     {
@@ -38,6 +44,12 @@ internal sealed record PodSample
                 break;
             case "vllm:generation_tokens_total" or "llamacpp:tokens_predicted_total":
                 Tokens = (Tokens ?? 0) + value;
+                break;
+            case "vllm:request_success_total":
+                Answers = (Answers ?? 0) + value;
+                break;
+            case "vllm:num_requests_running" or "vllm:num_requests_waiting" or "llamacpp:requests_processing" or "llamacpp:requests_deferred":
+                InFlight = (InFlight ?? 0) + value;
                 break;
             case "ops_gpu_clock_mhz":
                 ClockMHz = Math.Min(ClockMHz ?? double.MaxValue, value);

@@ -20,6 +20,8 @@ internal static class PoolWindow
             Watts = Sum(now.Values.Select(pod => pod.Watts)),
             TokensPerSecond = Sum(windows.Select(window => Increase(window.Old.Tokens, window.New.Tokens) / (window.New.At - window.Old.At))),
             JoulesPerToken = tokens > 0 ? joules / tokens : null,
+            RequestsPerSecond = Sum(windows.Select(window => Increase(window.Old.Answers, window.New.Answers) / (window.New.At - window.Old.At))),
+            InFlight = Sum(now.Values.Select(pod => pod.InFlight)),
             ClockMHz = clock is { } mhz ? (int)Math.Round(mhz) : null,
         };
     }

@@ -42,6 +42,8 @@ internal static class RouteWindow
             Availability = requests > 0 ? rows.Sum(row => row.Value.InTime) / requests : null,
             MeanQuality = answered > 0 ? rows.Sum(row => row.Value.Quality) / answered : null,
             JoulesPerRequest = answered > 0 ? Joules(traffic, route, pools, joulesOf, tokensOf) / answered : null,
+            PromptTokens = answered > 0 ? rows.Sum(row => row.Value.PromptTokens) / answered : null,
+            OutputTokens = answered > 0 ? rows.Sum(row => row.Value.Tokens) / answered : null,
             Shares = answered > 0
                 ? pools.ToDictionary(pool => pool, pool => (traffic.Rows.GetValueOrDefault(new(route, pool))?.Answered ?? 0) / answered)
                 : new Dictionary<string, double>(),
@@ -74,6 +76,7 @@ internal static class RouteWindow
         InTime = left.InTime + right.InTime,
         Quality = left.Quality + right.Quality,
         Tokens = left.Tokens + right.Tokens,
+        PromptTokens = left.PromptTokens + right.PromptTokens,
     };
 }
 

@@ -1,3 +1,5 @@
+using Ops.Kube;
+
 namespace Ops.Operator.Scraping;
 
 /// <summary>One row of a router's counters.</summary>
@@ -23,6 +25,9 @@ internal sealed record RouteCounters
     /// <summary>Generated tokens.</summary>
     public double Tokens { get; set; }
 
+    /// <summary>Tokens of the prompts.</summary>
+    public double PromptTokens { get; set; }
+
     /// <summary>What was added since an earlier reading of the same router.</summary>
     public RouteCounters Since(RouteCounters? before) => new()
     {
@@ -31,6 +36,7 @@ internal sealed record RouteCounters
         InTime = Gain(before?.InTime, InTime),
         Quality = Gain(before?.Quality, Quality),
         Tokens = Gain(before?.Tokens, Tokens),
+        PromptTokens = Gain(before?.PromptTokens, PromptTokens),
     };
 
     // A row appears with its first request, so an absent one was zero.
@@ -45,6 +51,9 @@ internal sealed record RouterSample
 
     /// <summary>Its rows.</summary>
     public Dictionary<RouteVariant, RouteCounters> Rows { get; } = [];
+
+    /// <summary>Requests that wait for a pool without a replica.</summary>
+    public Dictionary<ObjectKey, double> Held { get; } = [];
 
     /// <summary>Reads a router's exposition.</summary>
     public static RouterSample Read(ReadOnlySpan<char> exposition, double at)
@@ -72,6 +81,13 @@ internal sealed record RouterSample
                 break;
             case "ops_router_tokens_total" when PrometheusText.Label(labels, "direction") == "completion":
                 Row(labels).Tokens += value;
+                break;
+            case "ops_router_tokens_total" when PrometheusText.Label(labels, "direction") == "prompt":
+                Row(labels).PromptTokens += value;
+                break;
+            case "ops_router_held_requests":
+                var pool = new ObjectKey(PrometheusText.Label(labels, "namespace"), PrometheusText.Label(labels, "pool") ?? "");
+                Held[pool] = Held.GetValueOrDefault(pool) + value;
                 break;
         }
     }

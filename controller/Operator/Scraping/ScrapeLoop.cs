@@ -23,6 +23,9 @@ internal sealed partial class ScrapeLoop(
     /// <summary>Raised for each route whose shown numbers would change.</summary>
     public event Action<ObjectKey>? RouteMoved;
 
+    /// <summary>Raised after each round, when its numbers are in place.</summary>
+    public event Action? Published;
+
     /// <summary>Scrapes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -88,7 +91,10 @@ internal sealed partial class ScrapeLoop(
                 routes[ObjectKey.Of(route)] = window;
         }
 
-        numbers.Swap(new(pools.ToImmutable(), routes.ToImmutable()));
+        var held = now.Routers.Values.SelectMany(router => router.Held).GroupBy(pool => pool.Key)
+            .ToImmutableDictionary(pool => pool.Key, pool => pool.Sum(router => router.Value));
+        numbers.Swap(new(pools.ToImmutable(), routes.ToImmutable(), held));
+        Published?.Invoke();
         Wake();
     }
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Ops.Api;
+using Ops.Planning.Fleet;
 
 namespace Ops.Planning.Pools;
 
@@ -11,6 +12,9 @@ public sealed record PoolObservation
 
     /// <summary>The plan of this round.</summary>
     public required PoolPlan Plan { get; init; }
+
+    /// <summary>What the fleet's plan asks of the pool; null before the first plan, which keeps what is shown.</summary>
+    public PoolTarget? Fleet { get; init; }
 
     /// <summary>The pool's own Deployment, or null.</summary>
     public V1Deployment? Deployment { get; init; }
@@ -42,4 +46,10 @@ public sealed record PoolNumbers
 
     /// <summary>The slowest reported SM clock in MHz.</summary>
     public int? ClockMHz { get; init; }
+
+    /// <summary>Answers finished a second.</summary>
+    public double? RequestsPerSecond { get; init; }
+
+    /// <summary>Requests that run or wait in the pods now.</summary>
+    public double? InFlight { get; init; }
 }

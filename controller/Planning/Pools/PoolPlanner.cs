@@ -3,6 +3,7 @@ using System.Text;
 using k8s;
 using k8s.Models;
 using Ops.Api;
+using Ops.Planning.Fleet;
 
 namespace Ops.Planning.Pools;
 
@@ -13,7 +14,8 @@ public static class PoolPlanner
     /// <param name="pool">The pool.</param>
     /// <param name="deployment">The Deployment of the pool's name as observed, or null.</param>
     /// <param name="service">The Service of the pool's name as observed, or null.</param>
-    public static PoolPlan Plan(ModelPool pool, V1Deployment? deployment, V1Service? service)
+    /// <param name="fleet">What the fleet's plan asks of the pool; null while there is none, and the one shown in its status counts.</param>
+    public static PoolPlan Plan(ModelPool pool, V1Deployment? deployment, V1Service? service, PoolTarget? fleet = null)
     {
         if (pool.Metadata.DeletionTimestamp is not null)
             return PoolPlan.Nothing("the pool is being deleted; its objects go with it by their owner references");
@@ -24,14 +26,22 @@ public static class PoolPlanner
         if (Taken(pool, "Deployment", deployment) is { } taken || (taken = Taken(pool, "Service", service)) is not null)
             return PoolPlan.Blocked(taken);
 
+        var replicas = Replicas(pool, fleet);
         var (template, problem) = PodTemplateOverlay.Apply(PoolPod.Template(pool), pool.Spec.PodTemplate);
         if (problem is not null)
             return PoolPlan.Blocked(problem);
         return new(
-            Deployment(pool, Stamped(template!)),
+            Deployment(pool, Stamped(template!), replicas),
             Service(pool),
             null,
-            $"{pool.Spec.EffectiveReplicas} x {pool.Spec.Model} on {pool.Spec.Gpu.EffectiveCount} {pool.Spec.Gpu.Product} by {pool.Spec.Engine.Type}, generation {pool.Metadata.Generation}");
+            $"{replicas} x {pool.Spec.Model} on {pool.Spec.Gpu.EffectiveCount} {pool.Spec.Gpu.Product} by {pool.Spec.Engine.Type}, generation {pool.Metadata.Generation}");
+    }
+
+    /// <summary>Replicas that are to run: those of the spec, or fewer where an energy budget does not allow them.</summary>
+    public static int Replicas(ModelPool pool, PoolTarget? fleet)
+    {
+        var plan = fleet is null ? pool.Status?.Plan : fleet.Plan;
+        return plan?.Budget is null ? pool.Spec.EffectiveReplicas : Math.Min(plan.Replicas, pool.Spec.EffectiveReplicas);
     }
 
     /// <summary>The label selector of a pool's pods, as text.</summary>
@@ -54,32 +64,28 @@ public static class PoolPlanner
         return template;
     }
 
-    private static V1Deployment Deployment(ModelPool pool, V1PodTemplateSpec template)
+    private static V1Deployment Deployment(ModelPool pool, V1PodTemplateSpec template, int replicas) => new()
     {
-        var replicas = pool.Spec.EffectiveReplicas;
-        return new()
+        ApiVersion = "apps/v1",
+        Kind = "Deployment",
+        Metadata = Metadata(pool),
+        Spec = new()
         {
-            ApiVersion = "apps/v1",
-            Kind = "Deployment",
-            Metadata = Metadata(pool),
-            Spec = new()
+            Replicas = replicas,
+            Selector = new() { MatchLabels = new Dictionary<string, string> { [Labels.Pool] = pool.Metadata.Name } },
+            RevisionHistoryLimit = 5,
+            // Loading a model takes minutes; the startup probe has the exact limit, this one adds scheduling and pulling.
+            ProgressDeadlineSeconds = 3600,
+            Strategy = new()
             {
-                Replicas = replicas,
-                Selector = new() { MatchLabels = new Dictionary<string, string> { [Labels.Pool] = pool.Metadata.Name } },
-                RevisionHistoryLimit = 5,
-                // Loading a model takes minutes; the startup probe has the exact limit, this one adds scheduling and pulling.
-                ProgressDeadlineSeconds = 3600,
-                Strategy = new()
-                {
-                    Type = "RollingUpdate",
-                    // GPUs are rarely to spare: with several replicas one makes room for its successor. A single replica
-                    // is kept until its successor is ready, and where no GPU is free the pool says so.
-                    RollingUpdate = new() { MaxSurge = 1, MaxUnavailable = replicas > 1 ? 1 : 0 },
-                },
-                Template = template,
+                Type = "RollingUpdate",
+                // GPUs are rarely to spare: with several replicas one makes room for its successor. A single replica
+                // is kept until its successor is ready, and where no GPU is free the pool says so.
+                RollingUpdate = new() { MaxSurge = 1, MaxUnavailable = replicas > 1 ? 1 : 0 },
             },
-        };
-    }
+            Template = template,
+        },
+    };
 
     private static V1Service Service(ModelPool pool) => new()
     {

@@ -11,6 +11,7 @@ public static class PoolStatusPlanner
     {
         var pool = seen.Pool;
         var before = pool.Status;
+        var plan = seen.Fleet is { } fleet ? fleet.Plan : before?.Plan;
         var count = ReplicaCount.Of(seen);
         var trouble = seen.Plan.Problem ?? DeploymentTrouble(seen.Deployment) ?? PodTrouble.Worst(seen.Pods, seen.Deployment);
         var (watts, joules, tokens, clock) = Shown(before, seen.Numbers);
@@ -24,6 +25,7 @@ public static class PoolStatusPlanner
             JoulesPerToken = joules,
             TokensPerSecond = tokens,
             ClockMHz = clock,
+            Plan = plan,
             Conditions = Conditions.Merge(
                 before?.Conditions,
                 [
@@ -32,7 +34,7 @@ public static class PoolStatusPlanner
                     trouble is null
                         ? new(ConditionTypes.Degraded, false, "AsExpected", "nothing needs attention")
                         : new(ConditionTypes.Degraded, true, trouble.Reason, trouble.Message),
-                    EnergyLimited(pool, count, clock),
+                    EnergyLimited(pool.Spec.Energy, plan, count, clock),
                 ],
                 pool.Metadata.Generation,
                 seen.Now),
@@ -57,7 +59,7 @@ public static class PoolStatusPlanner
     {
         var ready = $"{count.Ready} of {count.Desired} replicas ready";
         if (count.Desired == 0)
-            return new(ConditionTypes.Ready, false, "ScaledToZero", "spec.replicas is 0");
+            return new(ConditionTypes.Ready, false, "ScaledToZero", pool.Spec.EffectiveReplicas == 0 ? "spec.replicas is 0" : "the energy budget leaves no replica");
         var enough = count.Ready >= count.Desired;
         if (pool.Spec.Suspend)
             return new(ConditionTypes.Ready, enough, "Suspended", $"{ready}; spec.suspend is true, so changes wait");
@@ -98,24 +100,31 @@ public static class PoolStatusPlanner
             : null;
     }
 
-    private static ConditionFinding EnergyLimited(ModelPool pool, ReplicaCount count, int? clock)
+    private static ConditionFinding EnergyLimited(EnergySpec? spec, PoolPlanStatus? plan, ReplicaCount count, int? clock)
     {
-        if (pool.Spec.Energy is not { } energy)
-            return new(ConditionTypes.EnergyLimited, false, "NoLimits", "spec.energy is not set");
-        var asked = string.Join(" and ", Limits(energy));
+        var (wantedClock, wantedLimit) = plan is null ? (spec?.ClockMHz, spec?.PowerLimitWatts) : (plan.ClockMHz, plan.PowerLimitWatts);
+        var asked = string.Join(" and ", Limits(wantedClock, wantedLimit));
+        if (plan?.Budget is not null && asked.Length == 0)
+            return new(ConditionTypes.EnergyLimited, true, "BudgetLimit", plan.Message);
+        if (asked.Length == 0)
+            return new(ConditionTypes.EnergyLimited, false, "NoLimits", spec is null ? "spec.energy is not set" : "the load asks for full clock");
         if (count.Ready == 0)
             return new(ConditionTypes.EnergyLimited, false, "NoReplicas", $"{asked} asked for; no replica runs");
+        if (clock is null)
+            return new(ConditionTypes.EnergyLimited, false, "NotReported", $"{asked} asked for, but no replica's clock is known; the power agent on its node applies and reports it");
         // A power limit may pull the clock below the locked one, so lower is in order and higher is not.
-        return clock > energy.ClockMHz
-            ? new(ConditionTypes.EnergyLimited, false, "NotApplied", $"{asked} asked for, but a replica runs at {clock} MHz")
-            : new(ConditionTypes.EnergyLimited, true, "LimitsApplied", $"{asked} in force");
+        if (clock > wantedClock)
+            return new(ConditionTypes.EnergyLimited, false, "NotApplied", $"{asked} asked for, but a replica runs at {clock} MHz");
+        return plan?.Budget is null
+            ? new(ConditionTypes.EnergyLimited, true, "LimitsApplied", $"{asked} in force")
+            : new(ConditionTypes.EnergyLimited, true, "BudgetLimit", plan.Message);
     }
 
-    private static IEnumerable<string> Limits(EnergySpec energy)
+    private static IEnumerable<string> Limits(int? clockMHz, int? powerLimitWatts)
     {
-        if (energy.ClockMHz is { } clock)
+        if (clockMHz is { } clock)
             yield return $"clock {clock} MHz";
-        if (energy.PowerLimitWatts is { } watts)
+        if (powerLimitWatts is { } watts)
             yield return $"power limit {watts} W a GPU";
     }
 
@@ -125,7 +134,7 @@ public static class PoolStatusPlanner
         public static ReplicaCount Of(PoolObservation seen)
         {
             var status = seen.Deployment?.Status;
-            var desired = seen.Pool.Spec.EffectiveReplicas;
+            var desired = PoolPlanner.Replicas(seen.Pool, seen.Fleet);
             return new(
                 desired,
                 status?.Replicas ?? 0,

@@ -36,6 +36,12 @@ public sealed record RouteNumbers
     /// <summary>GPU joules by request.</summary>
     public double? JoulesPerRequest { get; init; }
 
+    /// <summary>Mean prompt tokens of a request.</summary>
+    public double? PromptTokens { get; init; }
+
+    /// <summary>Mean output tokens of a request.</summary>
+    public double? OutputTokens { get; init; }
+
     /// <summary>Share of the requests by pool.</summary>
     public IReadOnlyDictionary<string, double> Shares { get; init; } = new Dictionary<string, double>();
 }

@@ -165,6 +165,18 @@ public sealed class Fleet : IAsyncLifetime
     public async Task<ModelRoute> RouteAsync(string ns, string name) =>
         KubernetesJson.Deserialize<ModelRoute>(await KubectlAsync(["-n", ns, "get", "mr", name, "-o", "json"]));
 
+    /// <summary>A budget as it is now.</summary>
+    public async Task<EnergyBudget> BudgetAsync(string name) =>
+        KubernetesJson.Deserialize<EnergyBudget>(await KubectlAsync(["get", "eb", name, "-o", "json"]));
+
+    /// <summary>Asks the ready replicas of a pool in turn until disposed.</summary>
+    internal Asking Ask(string ns, string pool, string model, int everyMilliseconds) => new(
+        () => [.. List<V1Pod>(ns)
+            .Where(pod => pod.Metadata.Labels?.TryGetValue(Labels.Pool, out var name) == true && name == pool && pod.Status?.PodIP is not null)
+            .Select(pod => new Uri($"http://{pod.Status.PodIP}:8000/"))],
+        model,
+        TimeSpan.FromMilliseconds(everyMilliseconds));
+
     /// <summary>Waits until a pool's condition has a status and, if given, a reason.</summary>
     public async Task<V1Condition> ConditionAsync(string ns, string pool, string type, bool isTrue, string? reason = null)
     {

@@ -58,7 +58,8 @@ public sealed class TroubleTests(Fleet fleet)
     [InlineData("{gpu: {product: a}}", "spec.model")]
     [InlineData("{model: m, gpu: {product: a, count: 99}}", "spec.gpu.count")]
     [InlineData("{model: m, gpu: {product: a}, engine: {type: tgi}}", "supported values: \"vllm\", \"llamacpp\", \"simulated\"")]
-    [InlineData("{model: m, gpu: {product: a}, energy: {clockMHz: 1200}}", "spec.energy is applied only by engines of type simulated today; remove spec.energy or set spec.engine.type to simulated")]
+    [InlineData("{model: m, gpu: {product: a}, energy: {mode: fixed}}", "spec.energy sets no limit; give clockMHz or powerLimitWatts, set mode to auto, or remove spec.energy")]
+    [InlineData("{model: m, gpu: {product: a}, scaling: {objective: energy}}", "spec.scaling.max is required when spec.scaling.objective is latency or energy; name the most replicas that may run")]
     [InlineData("{model: m, gpu: {product: a}, replica: 2}", "unknown field \"spec.replica\"")]
     public async Task A_wrong_pool_is_refused_with_the_field(string spec, string named) =>
         (await fleet.RefusalAsync(["apply", "-f", "-"], $"---\n{{apiVersion: ops.autonomic.dev/v1alpha1, kind: ModelPool, metadata: {{name: wrong}}, spec: {spec}}}")).ShouldContain(named);

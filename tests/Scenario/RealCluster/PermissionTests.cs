@@ -50,6 +50,15 @@ public sealed class PermissionTests(RealCluster cluster)
                 $"the pool has {replicas} replicas");
         }
 
+        // The planner scales the pool up to its least, and the budget's status is written.
+        await cluster.ApplyAsync(Yaml.Budget("used", watts: 1500));
+        await cluster.KubectlAsync("patch", "mp", "used", "--type=merge", "-p", """{"spec":{"scaling":{"objective":"energy","min":2,"max":3}}}""");
+        await Eventually.HoldsAsync(
+            async () => await cluster.KubectlAsync("get", "mp", "used", "-o", "jsonpath={.spec.replicas}/{.status.readyReplicas}") == "2/2"
+                && await cluster.KubectlAsync("get", "eb", "used", "-o", "jsonpath={.status.pools}") == "1",
+            "the fleet is planned");
+        await cluster.KubectlAsync("delete", "eb", "used");
+
         await cluster.KubectlAsync("patch", "mp", "used", "--type=merge", "-p", """{"spec":{"suspend":true}}""");
         await Eventually.HoldsAsync(
             async () => (await cluster.KubectlAsync("get", "mp", "used", "-o", "jsonpath={.status.observedGeneration}={.metadata.generation}")) is var both && both.Split('=') is [var seen, var now] && seen == now,

@@ -25,6 +25,14 @@ internal static class Yaml
           variants: [{pool: {{pool}}, quality: {default: 0.6} }]
         """;
 
+    /// <summary>A budget over all pools.</summary>
+    public static string Budget(string name, int watts) => $$"""
+        apiVersion: ops.autonomic.dev/v1alpha1
+        kind: EnergyBudget
+        metadata: {name: {{name}} }
+        spec: {watts: {{watts}} }
+        """;
+
     /// <summary>
     /// A replica of a pool that runs outside the cluster. The API server takes no loopback address in an IPv4 slice, so
     /// the address stands as a name, which it also is.

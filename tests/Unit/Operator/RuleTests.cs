@@ -12,11 +12,13 @@ public sealed class RuleTests
     private const string Route = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelRoute","metadata":{"name":"r","namespace":"default"},"spec":{"variants":[{"pool":"a","quality":{"default":0.5}}]}}""";
 
     private const string Inc = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Incident","metadata":{"name":"i","namespace":"default"},"spec":{}}""";
+    private const string Budget = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"EnergyBudget","metadata":{"name":"b"},"spec":{"watts":3000}}""";
 
     [Theory]
     [InlineData(Pool)]
     [InlineData(Route)]
     [InlineData(Inc)]
+    [InlineData(Budget)]
     public void A_small_object_is_taken(string json) => Definitions.Refusals(Parse(json)).ShouldBeEmpty();
 
     [Fact]
@@ -55,7 +57,11 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"engine":{"env":[{"name":"A"},{"name":"A"}]}}}""", "spec.engine.env[1]")]
     [InlineData("""{"spec":{"energy":{}}}""", "give clockMHz or powerLimitWatts")]
     [InlineData("""{"spec":{"energy":{"clockMHz":1}}}""", "spec.energy.clockMHz")]
-    [InlineData("""{"spec":{"engine":{"type":"vllm"},"energy":{"clockMHz":1200}}}""", "spec.energy is applied only by engines of type simulated today")]
+    [InlineData("""{"spec":{"energy":{"mode":"eco"}}}""", "spec.energy.mode")]
+    [InlineData("""{"spec":{"scaling":{"objective":"cost"}}}""", "spec.scaling.objective")]
+    [InlineData("""{"spec":{"scaling":{"objective":"energy"}}}""", "spec.scaling.max is required")]
+    [InlineData("""{"spec":{"scaling":{"min":3,"max":2}}}""", "spec.scaling.min must not be above max")]
+    [InlineData("""{"spec":{"scaling":{"idleAfter":"soon"}}}""", "spec.scaling.idleAfter")]
     [InlineData("""{"spec":{"podTemplate":"x"}}""", "spec.podTemplate")]
     public void A_wrong_pool_is_refused_by_its_field(string change, string named) => ExpectRefusal(Pool, change, named);
 
@@ -96,12 +102,20 @@ public sealed class RuleTests
             Agree(Definitions.Refusals(incident), IncidentRules.Broken(typed));
         });
 
+    [Theory]
+    [InlineData("""{"spec":{"watts":0}}""", "spec.watts")]
+    [InlineData("""{"spec":{"watts":null}}""", "spec.watts")]
+    [InlineData("""{"spec":{"poolLabels":{}}}""", "spec.poolLabels")]
+    [InlineData("""{"spec":{"priorities":[{"priority":1}]}}""", "spec.priorities[0].poolLabels")]
+    [InlineData("""{"spec":{"priorities":[{"priority":5000,"poolLabels":{"a":"b"}}]}}""", "spec.priorities[0].priority")]
+    public void A_wrong_budget_is_refused_by_its_field(string change, string named) => ExpectRefusal(Budget, change, named);
+
     [Fact]
     public void Rules_for_routes_are_the_same_in_cel_and_in_code() =>
         Gen.Int[1, 1_000_000].Sample(seed =>
         {
             var random = new Random(seed);
-            string Duration() => random.Next(6) switch { 0 => "0s", 1 => "500ms", 2 => "20s", 3 => "30s", 4 => "1m30s", _ => "60s" };
+            JsonNode Duration() => random.Next(6) switch { 0 => "0s", 1 => "500ms", 2 => "20s", 3 => "30s", 4 => "1m30s", _ => "60s" };
             var spec = new JsonObject
             {
                 ["variants"] = new JsonArray(new JsonObject
@@ -121,16 +135,18 @@ public sealed class RuleTests
 
     [Fact]
     public void Rules_for_pools_are_the_same_in_cel_and_in_code() =>
-        Gen.Select(Gen.String[Gen.Char["abz09-"], 1, 50], Gen.Int[0, 3], Gen.Bool).Sample((name, energy, simulated) =>
+        Gen.Select(Gen.String[Gen.Char["abz09-"], 1, 50], Gen.Int[1, 1_000_000]).Sample((name, seed) =>
         {
             // Other characters and ends are refused by the rules for every object's name.
             if (name.StartsWith('-') || name.EndsWith('-'))
                 return;
+            var random = new Random(seed);
             var pool = Parse(Pool);
             pool["metadata"]!["name"] = name;
-            pool["spec"]!["engine"]!["type"] = simulated ? "simulated" : "vllm";
-            if (energy > 0)
-                pool["spec"]!["energy"] = energy == 1 ? [] : new JsonObject { ["clockMHz"] = 1200 };
+            if (random.Next(2) == 0)
+                pool["spec"]!["energy"] = Some(random, ("mode", () => random.Next(2) == 0 ? "auto" : "fixed"), ("clockMHz", () => 1200));
+            if (random.Next(2) == 0)
+                pool["spec"]!["scaling"] = Some(random, ("objective", () => random.Next(2) == 0 ? "energy" : "fixed"), ("min", () => random.Next(4)), ("max", () => random.Next(1, 4)));
             var typed = KubernetesJson.Deserialize<ModelPool>(pool.ToJsonString());
             Agree(Definitions.Refusals(pool), ModelPoolRules.Broken(typed));
         });
@@ -143,7 +159,7 @@ public sealed class RuleTests
             refusals.ShouldContain(refusal => refusal.Contains(sentence));
     }
 
-    private static JsonObject Some(Random random, params (string Name, Func<string> Value)[] fields)
+    private static JsonObject Some(Random random, params (string Name, Func<JsonNode> Value)[] fields)
     {
         var result = new JsonObject();
         foreach (var (name, value) in fields)

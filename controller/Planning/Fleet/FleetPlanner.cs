@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using Ops.Api;
+
+namespace Ops.Planning.Fleet;
+
+/// <summary>
+/// Replicas, clock and power limit of every pool, so that the fleet keeps its objectives with the least energy and no
+/// budget is exceeded. Pure: the same observation and memory give the same plan, and a plan that is in force is planned again.
+/// </summary>
+public static class FleetPlanner
+{
+    // A level is kept while another would save less: clocks do not follow every ripple of the load.
+    private const double WorthAChange = 0.05;
+
+    /// <summary>Plans the fleet.</summary>
+    public static FleetPlan Plan(FleetObservation seen, FleetMemory memory)
+    {
+        var pools = seen.Pools.ToDictionary(pool => pool.Key, Bounded);
+        var loads = Loads(seen, pools);
+        var wanted = pools.ToDictionary(pool => pool.Key, pool => Wanted(pool.Value, loads.GetValueOrDefault(pool.Key)));
+        var (settled, remembered) = Settle(seen, pools, wanted, memory);
+        var decisions = settled.ToDictionary(
+            pool => pool.Key,
+            pool => new Decision(pools[pool.Key].State, pool.Value, Level(pools[pool.Key].State, pool.Value, loads.GetValueOrDefault(pool.Key))));
+        var outcomes = seen.Budgets.Select(budget => BudgetPlanner.Apply(budget, decisions, CheapestOfEachRoute(seen, decisions))).ToList();
+        return new(
+            decisions.ToDictionary(decision => decision.Key, decision => Reasons.Target(decision.Value, loads.GetValueOrDefault(decision.Key))),
+            outcomes,
+            new() { Pools = remembered });
+    }
+
+    private static BoundedPool Bounded(PoolState pool)
+    {
+        if (pool.Objective == ScalingObjectives.Fixed)
+            return new(pool, pool.Replicas, pool.Replicas);
+        // A request that is held for the pool is answered by nobody else.
+        var least = pool.Held > 0 ? Math.Max(1, pool.Min) : pool.Min;
+        return new(pool, Math.Min(least, pool.Max), pool.Max);
+    }
+
+    // Pools of routes are sized for what the routes are asked, others for what they serve now.
+    private static Dictionary<string, DemandOutlook> Loads(FleetObservation seen, Dictionary<string, BoundedPool> pools)
+    {
+        var loads = new Dictionary<string, DemandOutlook>(StringComparer.Ordinal);
+        foreach (var route in seen.Routes.OrderBy(route => route.Key, StringComparer.Ordinal))
+            MixPlanner.Assign(route, pools, loads);
+        var routed = seen.Routes.SelectMany(route => route.Variants).Select(variant => variant.Pool).ToHashSet(StringComparer.Ordinal);
+        foreach (var (key, pool) in pools)
+        {
+            if (!routed.Contains(key) && pool.State.RequestsPerSecond > 0)
+                loads[key] = new(pool.State.RequestsPerSecond, pool.State.RequestsPerSecond);
+        }
+
+        return loads;
+    }
+
+    private static int Wanted(BoundedPool pool, DemandOutlook load)
+    {
+        var state = pool.State;
+        // Without levels nothing says what a replica can do, so the number stays, within its bounds.
+        if (state.Levels.Count == 0)
+            return Math.Clamp(state.Replicas, pool.Least, pool.Most);
+        var size = Sizing.Cheapest(state, load, pool.Least, pool.Most)?.Replicas ?? pool.Most;
+        return Math.Min(pool.Most, size + (state.Objective == ScalingObjectives.Fixed ? 0 : state.Warm));
+    }
+
+    private static (Dictionary<string, int> Replicas, ImmutableDictionary<string, PoolMemory> Memory) Settle(
+        FleetObservation seen, Dictionary<string, BoundedPool> pools, Dictionary<string, int> wanted, FleetMemory memory)
+    {
+        // What takes over a load has to be ready before what carried it goes.
+        var waiting = seen.Routes
+            .Where(route => route.Variants.Any(variant => pools.TryGetValue(variant.Pool, out var pool) && pool.State.Ready < wanted[variant.Pool]))
+            .SelectMany(route => route.Variants.Select(variant => variant.Pool))
+            .ToHashSet(StringComparer.Ordinal);
+        var replicas = new Dictionary<string, int>(StringComparer.Ordinal);
+        var remembered = ImmutableDictionary.CreateBuilder<string, PoolMemory>(StringComparer.Ordinal);
+        foreach (var (key, pool) in pools)
+        {
+            (replicas[key], remembered[key]) = Settling.Next(
+                pool, wanted[key], mayGo: !waiting.Contains(key), memory.Pools.GetValueOrDefault(key) ?? new(), seen.Now);
+        }
+
+        return (replicas, remembered.ToImmutable());
+    }
+
+    private static int Level(PoolState pool, int replicas, DemandOutlook load)
+    {
+        var (best, leastWatts, kept, keptWatts) = (0, double.PositiveInfinity, -1, 0d);
+        for (var level = 0; level < pool.Levels.Count && replicas > 0; level++)
+        {
+            if (!Sizing.MayUse(pool, level) || Sizing.Needed(pool, level, load.Upper) > replicas)
+                continue;
+            var watts = Sizing.Watts(pool, level, replicas, load.Expected);
+            if (watts < leastWatts)
+                (best, leastWatts) = (level, watts);
+            if (pool.Previous is { } before && pool.Levels[level].Is(before.ClockMHz, before.PowerLimitWatts))
+                (kept, keptWatts) = (level, watts);
+        }
+
+        return kept >= 0 && keptWatts * (1 - WorthAChange) <= leastWatts ? kept : best;
+    }
+
+    // The pool with which each route still answers when there is no power for more.
+    private static HashSet<string> CheapestOfEachRoute(FleetObservation seen, Dictionary<string, Decision> decisions) =>
+        seen.Routes
+            .Select(route => route.Variants
+                .Where(variant => decisions.TryGetValue(variant.Pool, out var decision) && decision.Running > 0 && decision.Pool.Levels.Count > 0)
+                .OrderBy(variant => decisions[variant.Pool].Pool.Levels[^1].PeakWatts)
+                .ThenBy(variant => variant.Pool, StringComparer.Ordinal)
+                .FirstOrDefault()?.Pool)
+            .OfType<string>()
+            .ToHashSet(StringComparer.Ordinal);
+}
+
+/// <summary>What is decided for a pool so far; budgets lower it.</summary>
+/// <param name="Pool">The pool.</param>
+/// <param name="Replicas">For spec.replicas.</param>
+/// <param name="WantedLevel">The level that its load asks for.</param>
+internal sealed record Decision(PoolState Pool, int Replicas, int WantedLevel)
+{
+    /// <summary>Replicas that may run.</summary>
+    public int Running { get; set; } = Replicas;
+
+    /// <summary>Level in force.</summary>
+    public int Level { get; set; } = WantedLevel;
+
+    /// <summary>The budget that lowered it.</summary>
+    public string? Budget { get; set; }
+
+    /// <summary>
+    /// The most that the pool can draw at a level: pods on their way out and those of a rollout draw power too. Null where
+    /// nothing is known.
+    /// </summary>
+    public double? Peak(int level) => Pool.Levels.Count == 0
+        ? null
+        : Math.Max(Running, Running < Replicas ? 0 : Pool.Existing) * Pool.Levels[level].PeakWatts;
+}
