@@ -46,8 +46,8 @@ public static class BudgetStatusPlanner
             return All(false, "NoPools", "spec.poolLabels selects no pool", null);
         var holds = outcome.AllocatedWatts <= spec.Watts;
         var limits = outcome.Limited.Count == 0 ? null : $"{outcome.Limited.Count} of {outcome.Pools} pools held back";
-        if (!holds && outcome.IdleWatts > spec.Watts)
-            return All(false, "BelowIdlePower", $"spec.watts is {spec.Watts}, but the pools draw {Steady.TwoDigits(outcome.IdleWatts):0} W with nothing to do; in force instead: the lowest levels and the smallest fleet that still answers every route, at most {outcome.AllocatedWatts:0} W. Raise spec.watts or lower the pools' scaling.min", limits);
+        if (outcome.IdleWatts > spec.Watts)
+            return All(holds, "BelowIdlePower", $"spec.watts is {spec.Watts}, but the pools draw {Steady.TwoDigits(outcome.IdleWatts):0} W with nothing to do; in force instead: the lowest levels and the smallest fleet that still answers every route, at most {outcome.AllocatedWatts:0} W. Raise spec.watts or lower the pools' scaling.min", limits);
         if (!holds)
             return All(false, "CannotHold", $"spec.watts is {spec.Watts}, but the smallest fleet that still answers every route can draw {outcome.AllocatedWatts:0} W at the lowest levels, which is in force. Raise spec.watts or delete a pool", limits);
         return outcome.Unknown.Count > 0

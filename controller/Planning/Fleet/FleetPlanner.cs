@@ -100,16 +100,22 @@ public static class FleetPlanner
         return kept >= 0 && keptWatts * (1 - WorthAChange) <= leastWatts ? kept : best;
     }
 
-    // The pool with which each route still answers when there is no power for more.
-    private static HashSet<string> CheapestOfEachRoute(FleetObservation seen, Dictionary<string, Decision> decisions) =>
-        seen.Routes
-            .Select(route => route.Variants
-                .Where(variant => decisions.TryGetValue(variant.Pool, out var decision) && decision.Running > 0 && decision.Pool.Levels.Count > 0)
-                .OrderBy(variant => decisions[variant.Pool].Pool.Levels[^1].PeakWatts)
-                .ThenBy(variant => variant.Pool, StringComparer.Ordinal)
-                .FirstOrDefault()?.Pool)
+    // The pool with which each route still answers when there is no power for more. A pool without a route answers whoever
+    // asks it directly.
+    private static HashSet<string> CheapestOfEachRoute(FleetObservation seen, Dictionary<string, Decision> decisions)
+    {
+        var routed = seen.Routes.SelectMany(route => route.Variants).Select(variant => variant.Pool).ToHashSet(StringComparer.Ordinal);
+        return seen.Routes.Select(route => Cheapest(route.Variants.Select(variant => variant.Pool)))
+            .Concat(decisions.Keys.Where(pool => !routed.Contains(pool)))
             .OfType<string>()
             .ToHashSet(StringComparer.Ordinal);
+
+        string? Cheapest(IEnumerable<string> pools) => pools
+            .Where(pool => decisions.TryGetValue(pool, out var decision) && decision.Running > 0 && decision.Pool.Levels.Count > 0)
+            .OrderBy(pool => decisions[pool].Pool.Levels[^1].PeakWatts)
+            .ThenBy(pool => pool, StringComparer.Ordinal)
+            .FirstOrDefault();
+    }
 }
 
 /// <summary>What is decided for a pool so far; budgets lower it.</summary>

@@ -19,7 +19,9 @@ internal static class Settling
         var pool = bounded.State;
         if (pool.Objective == ScalingObjectives.Fixed)
             return (pool.Replicas, new());
-        var idleSince = pool.RequestsPerSecond > 0 || pool.InFlight > 0 || pool.Held > 0 ? (DateTimeOffset?)null : memory.IdleSince ?? now;
+        // A pool that still starts is not idle: nobody could ask it.
+        var starts = pool.Ready == 0 && pool.Replicas > 0;
+        var idleSince = starts || pool.RequestsPerSecond > 0 || pool.InFlight > 0 || pool.Held > 0 ? (DateTimeOffset?)null : memory.IdleSince ?? now;
         if (idleSince is { } since && now - since >= pool.IdleAfter)
             wanted = Math.Min(wanted, Math.Clamp(pool.Min + pool.Warm, bounded.Least, bounded.Most));
         // A bound that was moved below what runs is the user's word and needs no patience.

@@ -7,7 +7,7 @@ namespace Ops.OperatorScenario;
 public sealed class EnergyTests(Fleet fleet)
 {
     private const string Scaled = """
-          scaling: {objective: energy, min: 0, max: 3, idleAfter: 3s}
+          scaling: {objective: energy, min: 0, max: 3, idleAfter: 5s}
           energy: {mode: auto}
         """;
 

@@ -21,7 +21,7 @@ public sealed class Reference_rules
         ["Ops.Planning"] = ["Ops.Api"],
         ["Ops.Healing"] = ["Ops.Api", "Ops.Kube"],
         ["Ops.PowerAgent"] = ["Ops.Api", "Ops.Kube"],
-["Ops.Operator"] = ["Ops.Api", "Ops.Kube", "Ops.Planning", "Ops.Healing", "Ops.Storage", "Ops.Learning", "Ops.Profiles"],
+        ["Ops.Operator"] = ["Ops.Api", "Ops.Kube", "Ops.Planning", "Ops.Healing", "Ops.Storage", "Ops.Learning", "Ops.Profiles"],
         ["Ops.Router"] = ["Ops.Api", "Ops.Kube", "Ops.Picking", "Ops.Profiles"],
         ["Ops.Rca.Service"] = ["Ops.Api", "Ops.Kube", "Ops.Rca", "Ops.Rca.Sources"],
         ["Ops.Dashboard"] = ["Ops.Api", "Ops.Kube"],

@@ -114,6 +114,14 @@ public sealed class FleetPlannerTests
     }
 
     [Fact]
+    public void A_pool_that_still_starts_is_not_idle()
+    {
+        var fleet = new Fleets.Run(Fleets.Seen(Fleets.Pool("a", replicas: 1, min: 0) with { Ready = 0 }).Asking(0));
+        fleet.After(TimeSpan.FromMinutes(30)).ShouldBe(1);
+        fleet.After(TimeSpan.FromMinutes(30)).ShouldBe(1);
+    }
+
+    [Fact]
     public void Warm_replicas_stand_by_within_the_bounds()
     {
         Fleets.Plan(Fleets.Seen(Fleets.Pool("a", replicas: 1) with { Warm = 2 }).Asking(4)).Pools["a"].Scale.ShouldBe(3);
