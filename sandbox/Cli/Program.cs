@@ -16,7 +16,7 @@ var ops = new Command("ops", "Runs a fleet of (simulated) GPU model servers unde
 {
     UpCommand.Create(screen, time),
     LoadCommand.Create(screen, time),
-    ChaosCommand.Create(screen),
+    ChaosCommand.Create(screen, time),
     TestCommand.Create(screen, time),
     new HelpOption(),
 };

@@ -59,7 +59,7 @@ internal sealed partial class ShopServer : IAsyncDisposable
             Log.FaultsOn(logger);
         else if (options.FaultsWanted)
             Log.FaultsIgnored(logger, options.Listen.Address);
-        background = Task.Run(() => BackgroundAsync(stopping.Token));
+        background = Task.Run(() => GuardedAsync(logger));
     }
 
     public Task WaitForShutdownAsync() => web.WaitForShutdownAsync();
@@ -67,15 +67,7 @@ internal sealed partial class ShopServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        try
-        {
-            await background;
-        }
-        catch (OperationCanceledException)
-        {
-            // It was told to end.
-        }
-
+        await background;
         if (faults is not null)
             await faults.DisposeAsync();
         if (relay is not null)
@@ -98,6 +90,24 @@ internal sealed partial class ShopServer : IAsyncDisposable
             kestrel.Listen(options.FaultsOn ? new IPEndPoint(options.Listen.Address, 0) : options.Listen);
         });
         return builder.Build();
+    }
+
+    private async Task GuardedAsync(ILogger logger)
+    {
+        try
+        {
+            await BackgroundAsync(stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // It was told to end.
+        }
+        catch (Exception error)
+        {
+            // A process that will never be ready should not look as if it were about to: it ends, and is started anew.
+            Log.Broken(logger, error);
+            await web.StopAsync();
+        }
     }
 
     private async Task BackgroundAsync(CancellationToken cancellation)
@@ -134,6 +144,9 @@ internal sealed partial class ShopServer : IAsyncDisposable
 
         [LoggerMessage(2, LogLevel.Warning, "Faults can be injected at /chaos from this machine.")]
         public static partial void FaultsOn(ILogger logger);
+
+        [LoggerMessage(4, LogLevel.Critical, "The work behind the requests broke off.")]
+        public static partial void Broken(ILogger logger, Exception error);
 
         [LoggerMessage(3, LogLevel.Warning, "Faults stay off: {Address} is not a loopback address, so others could inject them.")]
         public static partial void FaultsIgnored(ILogger logger, IPAddress address);

@@ -52,14 +52,20 @@ public sealed record ServicePlan(string Name, string Summary, int Workers, int C
     public Job? Job { get; init; }
 
     /// <summary>Services that it calls, in the order of its operations.</summary>
-    public IReadOnlyList<string> Callees => [.. Operations.SelectMany(operation => Calls(operation.Steps)).Distinct()];
+    public IReadOnlyList<string> Callees => [.. Steps.OfType<Call>().Select(call => call.Service).Distinct()];
 
-    private static IEnumerable<string> Calls(IEnumerable<Step> steps) => steps.SelectMany(step => step switch
+    /// <summary>Whether any of its operations has a step of a kind.</summary>
+    public bool Has<T>()
+        where T : Step => Steps.OfType<T>().Any();
+
+    /// <summary>Every step of its operations, those inside others too.</summary>
+    public IEnumerable<Step> Steps => Operations.SelectMany(operation => Within(operation.Steps));
+
+    private static IEnumerable<Step> Within(IEnumerable<Step> steps) => steps.SelectMany(step => Within(step switch
     {
-        Call call => [call.Service],
-        Together together => together.Calls.Select(call => call.Service),
-        Cached cached => Calls(cached.Otherwise),
-        Locked locked => Calls(locked.Inside),
-        _ => [],
-    });
+        Together together => together.Calls,
+        Cached cached => cached.Otherwise,
+        Locked locked => locked.Inside,
+        _ => Enumerable.Empty<Step>(),
+    }).Prepend(step));
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Ops.Cli.Chaos.Recording;
 using Ops.Cli.Terminal;
 using Ops.Cli.Up;
 using Ops.Sandbox.ShopPlan;
@@ -12,7 +13,7 @@ internal static class ChaosCommand
 {
     private static readonly TimeSpan DefaultSpan = TimeSpan.FromMinutes(2);
 
-    public static Command Create(Screen screen)
+    public static Command Create(Screen screen, TimeProvider time)
     {
         var state = new Option<string?>("--state") { HelpName = "folder", Description = "State folder of the running ./ops up. Default: .ops beside the sources." };
         var space = new Option<string>("--namespace") { HelpName = "name", DefaultValueFactory = _ => "shop", Description = "Namespace of the shop." };
@@ -21,6 +22,7 @@ internal static class ChaosCommand
             List(screen),
             Inject(screen, state, space),
             Stop(screen, state, space),
+            RecordCommand.Create(screen, state, space, time),
         };
     }
 

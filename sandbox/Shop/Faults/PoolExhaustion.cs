@@ -14,7 +14,8 @@ internal sealed class PoolExhaustion(Pool pool, TimeProvider time) : IFault
         {
             while (true)
             {
-                var wanted = (int)Math.Ceiling(intensity() * (pool.Size - 1));
+                // Most leak early: at half the strength one is left of four.
+                var wanted = Math.Min(pool.Size - 1, (int)Math.Ceiling(pool.Size * (1 - Math.Pow(1 - intensity(), 2))));
                 if (leaked < wanted && await pool.TryTakeAsync(Patience))
                     leaked++;
                 await Task.Delay(Adjustment.Interval, time, cancellation);

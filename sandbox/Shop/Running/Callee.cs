@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ops.Sandbox.Shop.Telemetry;
 
 namespace Ops.Sandbox.Shop.Running;
@@ -121,8 +122,9 @@ internal sealed class Callee : IDisposable
         {
             return 504;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
+            // The last one comes bare when a connection is reset right after it was made, as a Service without endpoints does.
             return 502;
         }
     }

@@ -39,11 +39,13 @@ internal sealed class RcaBench : IBench
             MeasurePlacebo(context.Figures, key, cases, context.Quick ? 24 : 200);
         }
 
+        ShopBench.Measure(context);
         RcaCost.Measure(context);
         return Task.CompletedTask;
     }
 
-    private static void MeasureMethods(Figures figures, string key, IReadOnlyList<LabelledIncident> cases)
+    /// <summary>AC@1 and Avg@5 of every method; the default has no suffix.</summary>
+    internal static void MeasureMethods(Figures figures, string key, IReadOnlyList<LabelledIncident> cases)
     {
         foreach (var method in RootCauseAnalysis.Methods)
         {

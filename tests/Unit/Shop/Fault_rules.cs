@@ -57,7 +57,7 @@ public sealed class Fault_rules
     {
         await using var shop = await SmallShop.StartAsync(faults: true, "database", "catalog");
         await shop.InjectAsync("catalog", "pool-exhaustion");
-        await shop.ExpectAsync("catalog", "shop_pool_used", used => used == 3);
+        await shop.ExpectAsync("catalog", "shop_pool_used", used => used == 2);
 
         (await shop.DoAsync("catalog", "get", 10)).ShouldBe(HttpStatusCode.OK);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Ops.Sandbox.Shop.Tests;
 
@@ -19,7 +20,7 @@ public sealed class Server_rules
         arrived.ShouldBeGreaterThan(before);
         (await shop.MetricAsync("catalog", "http_client_request_duration_seconds_count", "server_address=\"database\"")).ShouldBe(arrived);
         (await shop.MetricAsync("catalog", "shop_cache_misses_total")).ShouldBe(arrived);
-        (await shop.MetricAsync("catalog", "shop_pool_size")).ShouldBe(4);
+        (await shop.MetricAsync("catalog", "shop_pool_size")).ShouldBe(3);
         (await shop.MetricAsync("catalog", "shop_pool_used")).ShouldBe(0);
         (await shop.MetricAsync("catalog", "process_resident_memory_bytes")).ShouldBeGreaterThan(1e6);
     }
@@ -40,7 +41,7 @@ public sealed class Server_rules
     public async Task Requests_beyond_what_may_wait_are_refused()
     {
         await using var shop = await SmallShop.StartAsync(faults: true, "database");
-        // Six workers and room for forty: more at once than that are refused while each waits 250 ms.
+        // Four workers and room for forty: more at once than that are refused while each waits 250 ms.
         await shop.InjectAsync("database", "slow-dependency");
         var flood = Enumerable.Range(0, 120).Select(_ => shop.DoAsync("database", "select")).ToList();
         var statuses = await Task.WhenAll(flood);
@@ -59,6 +60,30 @@ public sealed class Server_rules
 
         (await shop.MetricAsync("users", "http_server_request_duration_seconds_count", "caller=\"unknown\"")).ShouldBe(5);
         (await shop.MetricAsync("cache", "http_server_request_duration_seconds_count", "caller=\"users\"")).ShouldBeGreaterThanOrEqualTo(5);
+    }
+
+    [Fact]
+    public async Task A_callee_that_resets_every_connection_is_asked_again_until_it_is_there()
+    {
+        using var nobody = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        nobody.Listen();
+        var folder = Directory.CreateTempSubdirectory("shop-tests-").FullName;
+        await using var cart = ShopServer.Build(
+            new ShopOptions { Service = "cart", Listen = new IPEndPoint(IPAddress.Loopback, 0), Data = folder, AddressOf = _ => new Uri($"http://{nobody.LocalEndPoint}") },
+            TimeProvider.System);
+        await cart.StartAsync();
+
+        for (var asked = 0; asked < 6; asked++)
+        {
+            // Reset at once, as a Service without endpoints does.
+            using var connection = await nobody.AcceptAsync();
+            connection.LingerState = new LingerOption(true, 0);
+        }
+
+        using var http = new HttpClient();
+        (await http.GetAsync(new Uri($"http://{cart.Address}/readyz"))).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Theory]

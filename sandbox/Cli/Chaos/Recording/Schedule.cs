@@ -1,0 +1,44 @@
+using Ops.Sandbox.ShopPlan;
+
+namespace Ops.Cli.Chaos.Recording;
+
+/// <summary>One incident to be recorded; without an order nothing is injected.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="Order">What is injected; null for a placebo.</param>
+internal sealed record PlannedIncident(int Number, FaultOrder? Order)
+{
+    /// <summary>Name of its folder: service_fault, as data sets of this kind have it.</summary>
+    public string Folder => Order is null ? "none_placebo" : Order.Fault.Metric is null ? $"none_{Order.Fault.Name}" : $"{Order.Service}_{Order.Fault.Name}";
+}
+
+/// <summary>Which incidents are recorded, by a seed alone.</summary>
+internal static class Schedule
+{
+    private const double LeastStrength = 0.5;
+
+    // Seconds in which a fault grows to its strength: some strike at once.
+    private static readonly int[] Ramps = [0, 5, 10, 15];
+
+    /// <summary>Rounds of twelve in random order: each kind of fault once, one surge, one placebo; services, strengths and ramps at random.</summary>
+    public static IReadOnlyList<PlannedIncident> Draw(int count, int seed, TimeSpan span)
+    {
+        var random = new Random(seed);
+        var incidents = new List<PlannedIncident>();
+        while (incidents.Count < count)
+        {
+            FaultPlan?[] round = [.. Faults.All, null];
+            random.Shuffle(round);
+            foreach (var fault in round.Take(count - incidents.Count))
+                incidents.Add(new PlannedIncident(incidents.Count + 1, fault is null ? null : Draw(fault, random, span)));
+        }
+
+        return incidents;
+    }
+
+    private static FaultOrder Draw(FaultPlan fault, Random random, TimeSpan span) => new(
+        fault,
+        fault.Targets[random.Next(fault.Targets.Count)],
+        Math.Round(LeastStrength + (random.NextDouble() * (1 - LeastStrength)), 2),
+        TimeSpan.FromSeconds(Ramps[random.Next(Ramps.Length)]),
+        span);
+}

@@ -1,0 +1,90 @@
+using Ops.Rca;
+
+namespace Ops.Bench.Rca;
+
+/// <summary>
+/// Recorded incidents of the sample shop: real processes, once a second. A cascade is an incident in which some victim
+/// moved more than the cause, measured as the shift prior measures it.
+/// </summary>
+internal static class ShopBench
+{
+    private const int Resamples = 2000;
+
+    /// <summary>Replays every recording; without any the figures are left out.</summary>
+    public static void Measure(BenchContext context)
+    {
+        var folder = Path.Combine(RcaData.Root(), "tests", "Bench", "Rca", "Shop");
+        var all = Directory.Exists(folder) ? ShopCases.Read(folder) : [];
+        var cases = all.Where(one => !one.IsControl).Select(one => one.Labelled).ToArray();
+        if (cases.Length == 0)
+        {
+            context.Say($"no recording of the shop in {folder}: its figures are left out");
+            return;
+        }
+
+        context.Say($"shop: {cases.Length} recorded incidents, {all.Count - cases.Length} controls");
+        context.Figures.Add("shop_incidents", cases.Length, "", "recorded incidents of the sample shop, 1 Hz");
+        context.Figures.Add("shop_services", cases.Select(one => one.Service).Distinct().Count(), "", "services that were at fault");
+        context.Figures.Add("shop_cascades", 1 - First(cases, new ShiftOnly()).Average(), "", "share in which a victim moved more than the cause");
+        RcaBench.MeasureMethods(context.Figures, "shop", cases);
+        MeasureMetrics(context.Figures, cases);
+        MeasureByFault(context.Figures, all);
+        MeasureControls(context.Figures, [.. all.Where(one => one.IsControl)]);
+        MeasureGranger(context, cases);
+    }
+
+    private static void MeasureMetrics(Figures figures, IReadOnlyList<LabelledIncident> cases)
+    {
+        var accuracy = Evaluation.Of(RootCauseAnalysis.Methods[0], cases).Metric;
+        figures.Add("shop_metric_ac1", accuracy.At1, "", "default: the cause's own metric first of all metrics");
+        figures.Add("shop_metric_ac5", accuracy.At5, "", "default: among the first five metrics");
+    }
+
+    private static void MeasureByFault(Figures figures, IReadOnlyList<ShopCase> all)
+    {
+        foreach (var group in all.Where(one => !one.IsControl).GroupBy(one => one.Fault).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            var accuracy = Evaluation.Of(RootCauseAnalysis.Methods[0], [.. group.Select(one => one.Labelled)]).Service;
+            figures.Add($"shop_ac1_{group.Key}", accuracy.At1, "", $"default, {group.Count()} incidents of this kind");
+        }
+    }
+
+    // A surge and a placebo have no cause: what can be measured is whether a change is claimed at all when no onset is told.
+    private static void MeasureControls(Figures figures, IReadOnlyList<ShopCase> controls)
+    {
+        foreach (var group in controls.GroupBy(one => one.Fault).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            var quiet = group.Average(one => RootCauseAnalysis.Run(one.Labelled.Incident with { Onset = null }).OnsetFound is null or { Probability: > 0.05 } ? 1.0 : 0);
+            figures.Add($"shop_quiet_{group.Key}", quiet, "", $"share of {group.Count()} in which no change is claimed, onset not told");
+        }
+    }
+
+    private static void MeasureGranger(BenchContext context, LabelledIncident[] cases)
+    {
+        if (RootCauseAnalysis.Methods.FirstOrDefault(method => method.Name == "granger-walk") is not { } granger)
+        {
+            context.Say("no method takes temporal order into account yet: shop_ac1_granger_gain is left out");
+            return;
+        }
+
+        LabelledIncident[] unknown = [.. cases.Select(one => one with { Incident = one.Incident with { Calls = [] } })];
+        MeasureGain(context.Figures, "shop_ac1_granger_gain", "call graph known", new ShiftWalk(), granger, cases);
+        MeasureGain(context.Figures, "shop_ac1_granger_gain_nograph", "call graph unknown", new ShiftWalk(), granger, unknown);
+    }
+
+    /// <summary>The gain in AC@1 of one method over another on the same cases, with a paired bootstrap interval.</summary>
+    private static void MeasureGain(Figures figures, string key, string meaning, IMethod without, IMethod with, IReadOnlyList<LabelledIncident> cases)
+    {
+        var (before, after) = (First(cases, without), First(cases, with));
+        var gains = before.Zip(after, (b, a) => a - b).ToArray();
+        var random = new Random(20260103);
+        var means = Enumerable.Range(0, Resamples).Select(_ => Enumerable.Range(0, gains.Length).Average(_ => gains[random.Next(gains.Length)])).Order().ToArray();
+        var (low, high) = (means[(int)(0.025 * Resamples)], means[(int)(0.975 * Resamples)]);
+        figures.Add(key, gains.Average(), "", $"AC@1 of {with.Name} minus {without.Name}, {meaning}, 95 % {low:0.00} to {high:0.00}");
+        figures.Add($"{key}_low", low, "", "lower end of its 95 % interval");
+    }
+
+    // 1 where the cause is first, a share where it is one of several firsts, 0 where it is not.
+    private static double[] First(IReadOnlyList<LabelledIncident> cases, IMethod method) =>
+        [.. Evaluation.Of(method, cases).Answers.Select(answer => answer.Place.First > 1 ? 0 : 1.0 / answer.Place.Last)];
+}

@@ -1,0 +1,101 @@
+using Ops.Cli.Chaos;
+using Ops.Cli.Chaos.Recording;
+using Ops.Sandbox.ShopPlan;
+
+namespace Ops.Cli.Tests;
+
+/// <summary>What is injected and recorded, before any process runs.</summary>
+public sealed class Chaos_tests
+{
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(45);
+
+    [Fact]
+    public void A_schedule_follows_from_its_seed_alone()
+    {
+        Schedule.Draw(60, 7, Span).ShouldBe(Schedule.Draw(60, 7, Span));
+        Schedule.Draw(60, 8, Span).ShouldNotBe(Schedule.Draw(60, 7, Span));
+        // A longer recording begins as the shorter one did.
+        Schedule.Draw(60, 7, Span).Take(20).ShouldBe(Schedule.Draw(20, 7, Span));
+    }
+
+    [Fact]
+    public void A_round_has_every_kind_and_one_placebo_and_each_can_be_ordered()
+    {
+        var incidents = Schedule.Draw(120, 3, Span);
+
+        foreach (var fault in Faults.All)
+            incidents.Count(incident => incident.Order?.Fault == fault).ShouldBe(10, fault.Name);
+        incidents.Count(incident => incident.Order is null).ShouldBe(10);
+        incidents.Where(incident => incident.Order?.Fault.Metric is not null).Select(incident => incident.Order!.Service).Distinct().Count().ShouldBeGreaterThanOrEqualTo(10);
+        foreach (var order in incidents.Select(incident => incident.Order).OfType<FaultOrder>())
+            FaultOrder.Check(order.Fault.Name, order.Service, order.Strength, order.Ramp, order.Span).ShouldBe(order);
+    }
+
+    [Theory]
+    [InlineData("flood", null, 1, 60, "There is no fault flood")]
+    [InlineData("cache-loss", "database", 1, 60, "cache-loss does not fit database")]
+    [InlineData("cpu-hog", "nobody", 1, 60, "does not fit nobody")]
+    [InlineData("cpu-hog", null, 0, 60, "--strength must be above 0")]
+    [InlineData("cpu-hog", null, 1.01, 60, "--strength must be above 0")]
+    [InlineData("cpu-hog", null, 1, 3601, "at most 1h")]
+    public void An_order_that_cannot_be_carried_out_is_refused_in_one_sentence(string kind, string? service, double strength, int seconds, string says) =>
+        Should.Throw<UserError>(() => FaultOrder.Check(kind, service, strength, TimeSpan.Zero, TimeSpan.FromSeconds(seconds))).Message.ShouldContain(says);
+
+    [Fact]
+    public void The_first_service_that_fits_is_the_default() =>
+        FaultOrder.Check("slow-dependency", null, 1, TimeSpan.Zero, Span).Service.ShouldBe(Faults.Find("slow-dependency")!.Targets[0]);
+
+    [Fact]
+    public void Every_fault_has_a_column_that_shows_its_cause()
+    {
+        foreach (var fault in Faults.All.Where(fault => fault.Metric is not null))
+            foreach (var target in fault.Targets)
+                Columns.All.ShouldContain(column => column.Service == target && column.Metric.StartsWith(fault.Metric!, StringComparison.Ordinal), $"{fault.Name} in {target}");
+    }
+
+    [Fact]
+    public void A_row_is_what_happened_between_two_scrapes()
+    {
+        const string Before = """
+            # HELP something
+            http_server_request_duration_seconds_sum{caller="frontend",http_response_status_code="200"} 1
+            http_server_request_duration_seconds_count{caller="frontend",http_response_status_code="200"} 100
+            http_server_request_duration_seconds_bucket{caller="frontend",http_response_status_code="200",le="+Inf"} 100
+            http_client_request_duration_seconds_sum{server_address="catalog",http_response_status_code="200"} 2
+            http_client_request_duration_seconds_count{server_address="catalog",http_response_status_code="200"} 100
+            process_cpu_seconds_total 5
+            """;
+        const string After = """
+            http_server_request_duration_seconds_sum{caller="frontend",http_response_status_code="200"} 1.2
+            http_server_request_duration_seconds_count{caller="frontend",http_response_status_code="200"} 110
+            http_server_request_duration_seconds_count{caller="frontend",http_response_status_code="503"} 4
+            http_client_request_duration_seconds_sum{server_address="catalog",http_response_status_code="200"} 2.5
+            http_client_request_duration_seconds_count{server_address="catalog",http_response_status_code="200"} 110
+            process_cpu_seconds_total 5.5
+            shop_cache_hits_total 3
+            shop_cache_misses_total 1
+            """;
+        var names = Shop.Services.Select(service => service.Name).Append(Shop.Load).ToList();
+        var interval = new Interval(names.ToDictionary(name => name, _ => Scrape.Parse(Before)), names.ToDictionary(name => name, _ => Scrape.Parse(After)), Seconds: 2);
+
+        Value("catalog_requests").ShouldBe(7);
+        Value("catalog_errors").ShouldBe(2);
+        Value("catalog_latency").ShouldBe(200.0 / 14, 1e-9);
+        Value("catalog_cpu").ShouldBe(0.25);
+        Value("catalog_cache-hits").ShouldBe(0.75);
+        Value("catalog_queue").ShouldBe(0);
+        Value("frontend_to-catalog-latency").ShouldBe(50, 1e-9);
+        Value("catalog_gap-from-frontend").ShouldBe(50 - (200.0 / 14), 1e-9);
+        Value("database_disk-write").ShouldBe(double.NaN);
+
+        double Value(string column) => Columns.All.Single(one => one.Name == column).Read(interval);
+    }
+
+    [Fact]
+    public void Column_names_are_unique_and_split_at_their_first_underscore()
+    {
+        Columns.All.Select(column => column.Name).ShouldBeUnique();
+        foreach (var column in Columns.All)
+            column.Service.ShouldNotContain('_');
+    }
+}
