@@ -67,6 +67,14 @@ public sealed record ModelRouteSpec
     [DefaultsFromFields]
     public AdmissionSpec? Admission { get; init; }
 
+    /// <summary>What counts how much when a replica is picked.</summary>
+    [DefaultsFromFields]
+    public ScorerSpec? Scorers { get; init; }
+
+    /// <summary>Sessions, and the bound on uneven load.</summary>
+    [DefaultsFromFields]
+    public AffinitySpec? Affinity { get; init; }
+
     /// <summary>Retries before the first byte.</summary>
     [DefaultsFromFields]
     public RetrySpec? Retry { get; init; }
@@ -87,6 +95,14 @@ public sealed record ModelRouteSpec
     [JsonIgnore]
     public AdmissionSpec EffectiveAdmission => Admission ?? new();
 
+    /// <summary>Scorers with the defaults filled in.</summary>
+    [JsonIgnore]
+    public ScorerSpec EffectiveScorers => Scorers ?? new();
+
+    /// <summary>Affinity with the defaults filled in.</summary>
+    [JsonIgnore]
+    public AffinitySpec EffectiveAffinity => Affinity ?? new();
+
     /// <summary>Retry with the defaults filled in.</summary>
     [JsonIgnore]
     public RetrySpec EffectiveRetry => Retry ?? new();
@@ -104,6 +120,15 @@ public sealed record VariantSpec
     [MaxLength(ModelPoolRules.MaxNameLength)]
     [RegularExpression("^[a-z]([-a-z0-9]*[a-z0-9])?$")]
     public string Pool { get; init; } = "";
+
+    /// <summary>
+    /// Name of a LoRA adapter that the pool's engine serves (vLLM's --lora-modules). Requests then ask the engine for the
+    /// adapter instead of the pool's model, and replicas that have it loaded are preferred. Default: the base model.
+    /// </summary>
+    [MinLength(1)]
+    [MaxLength(253)]
+    [RegularExpression("^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$")]
+    public string? Adapter { get; init; }
 
     /// <summary>
     /// Expected answer quality by task, each 0..1. The key "default" is required: it serves requests without an

@@ -38,6 +38,11 @@ public static class ModelRouteRules
     internal const string TimeoutsPositiveMessage =
         "spec.timeouts.connect, firstByte and idle must be above 0; remove the field to get its default";
 
+    internal const string SomeScorerRule =
+        "self.queue + self.kvCacheUtilization + self.prefixCache + self.sessionAffinity + self.loraAffinity > 0";
+    internal const string SomeScorerMessage =
+        "spec.scorers has only weights of 0, so nothing tells replicas apart; raise one, or remove the field to get its default";
+
     /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
     /// <param name="route">A route that passed its schema.</param>
     public static IEnumerable<string> Broken(ModelRoute route)
@@ -62,5 +67,9 @@ public static class ModelRouteRules
         var timeouts = spec.EffectiveTimeouts;
         if (timeouts.EffectiveConnect <= TimeSpan.Zero || timeouts.EffectiveFirstByte <= TimeSpan.Zero || timeouts.EffectiveIdle <= TimeSpan.Zero)
             yield return TimeoutsPositiveMessage;
+
+        var scorers = spec.EffectiveScorers;
+        if (scorers.EffectiveQueue + scorers.EffectiveKvCacheUtilization + scorers.EffectivePrefixCache + scorers.EffectiveSessionAffinity + scorers.EffectiveLoraAffinity <= 0)
+            yield return SomeScorerMessage;
     }
 }

@@ -1,8 +1,8 @@
 namespace Ops.Picking;
 
 /// <summary>
-/// The choice: outlook for each variant, admission, policy. A pure function of its arguments and of the in-flight
-/// counts; takes no lock and allocates nothing.
+/// The choice: best replica and outlook of each variant, admission, policy. A function of its arguments, of the in-flight
+/// counts and of what the prefix index remembers; takes no lock and allocates nothing.
 /// </summary>
 public static class Chooser
 {
@@ -30,16 +30,32 @@ public static class Chooser
         return new Choice(ChoiceKind.Chosen, variant, chosen.Replica, 0, chosen.TimeToFirstToken, chosen.Completion);
     }
 
-    private static void Look(RouteSnapshot snapshot, in RequestFeatures request, in TriedReplicas tried, Span<VariantOutlook> outlooks)
+    /// <summary>Notes where a request was sent, for the prefixes and sessions of later ones.</summary>
+    /// <param name="snapshot">The snapshot of the choice.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="choice">Where it goes.</param>
+    public static void Sent(RouteSnapshot snapshot, in RequestFeatures request, in Choice choice)
     {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        snapshot.Rules.Prefixes?.Record(request.PromptBlocks.Span, request.CacheSalt, request.Session, snapshot.Variants[choice.Variant].Replicas[choice.Replica].Cache);
+    }
+
+    /// <summary>Fills one row a variant.</summary>
+    internal static void Look(RouteSnapshot snapshot, in RequestFeatures request, in TriedReplicas tried, Span<VariantOutlook> outlooks)
+    {
+        var rules = snapshot.Rules;
+        // 4 KB at most: a snapshot bounds the replicas of a variant.
+        Span<int> loads = stackalloc int[snapshot.MostReplicas];
+        var match = new CacheMatch(stackalloc uint[CacheMatch.Slots]);
+        rules.Prefixes?.Find(request.PromptBlocks.Span, request.CacheSalt, request.Session, ref match);
+
         var variants = snapshot.Variants.AsSpan();
         for (var v = 0; v < variants.Length; v++)
         {
             ref var outlook = ref outlooks[v];
-            var replicas = variants[v].Replicas.AsSpan();
-            LeastLoaded.Pick(ref outlook, replicas, request, tried);
+            ReplicaPick.Pick(ref outlook, variants[v].Rows.AsSpan(), rules, request, tried, match, loads);
             if (outlook.Replica >= 0)
-                LatencyEstimate.Fill(ref outlook, replicas[outlook.Replica], request);
+                LatencyEstimate.Fill(ref outlook, variants[v].Replicas.AsSpan()[outlook.Replica], request);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Ops.Picking;
 /// <remarks>
 /// queued      = max(0, outstanding - batch limit), at least the observed queue while there is one
 /// start delay = queued / finish rate           (0 when either is unknown: a lower bound, so admission never rejects on a guess)
-/// first token = start delay + seconds by output token + prompt tokens x seconds by prompt token
+/// first token = start delay + seconds by output token + (prompt - cached tokens) x seconds by prompt token
 ///               (the middle term is the engine's step that is running when the request comes)
 /// completion  = first token + output tokens x seconds by output token
 /// </remarks>
@@ -31,7 +31,7 @@ internal static class LatencyEstimate
         outlook.StartDelay = fresh && replica.FinishRate > 0 ? outlook.Queued / replica.FinishRate : 0;
         outlook.KvCacheUsage = fresh ? replica.KvCacheUsage : 0;
         outlook.TimePerOutputToken = OrPrior(fresh ? replica.SecondsPerOutputToken : 0, SecondsPerOutputTokenPrior);
-        outlook.TimeToFirstToken = outlook.StartDelay + outlook.TimePerOutputToken + request.PromptTokens * OrPrior(fresh ? replica.SecondsPerPromptToken : 0, SecondsPerPromptTokenPrior);
+        outlook.TimeToFirstToken = outlook.StartDelay + outlook.TimePerOutputToken + (request.PromptTokens - outlook.CachedTokens) * OrPrior(fresh ? replica.SecondsPerPromptToken : 0, SecondsPerPromptTokenPrior);
         var expected = OrPrior(replica.MeanOutputTokens, OutputTokensPrior);
         var tokens = request.MaxTokens is { } limit ? Math.Min(limit, expected) : expected;
         outlook.Completion = outlook.TimeToFirstToken + tokens * outlook.TimePerOutputToken;

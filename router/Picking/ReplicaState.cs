@@ -15,6 +15,17 @@ public readonly record struct ReplicaState
     /// <summary>This router's own view: in-flight requests and recent failures.</summary>
     public required ReplicaLoad Load { get; init; }
 
+    /// <summary>
+    /// Identity of the replica's KV cache in the <see cref="PrefixIndex"/>; 0 for none. A restarted engine has a new one.
+    /// </summary>
+    public ushort Cache { get; init; }
+
+    /// <summary>Identity that is the same in every router.</summary>
+    public ulong Identity => KeyHash.Of(Name.AsSpan());
+
+    /// <summary>How the replica stands to the variant's adapter.</summary>
+    public LoraPresence Lora { get; init; }
+
     /// <summary>When the figures below were read, in milliseconds; null when never.</summary>
     public long? ObservedAtMs { get; init; }
 
@@ -46,7 +57,10 @@ public readonly record struct ReplicaState
     public double MeanOutputTokens { get; init; }
 
     /// <summary>Whether the observed figures may be used at <paramref name="nowMs"/>.</summary>
-    public bool IsFresh(long nowMs) => ObservedAtMs is { } at && nowMs - at <= StaleAfterMs;
+    public bool IsFresh(long nowMs) => nowMs <= FreshUntilMs;
+
+    /// <summary>The last moment at which the figures may be used.</summary>
+    internal long FreshUntilMs => ObservedAtMs is { } at ? at + StaleAfterMs : long.MinValue;
 
     /// <summary>
     /// Requests at the replica now. The scrape counted what all routers had sent; what this router has sent and

@@ -9,6 +9,15 @@ public readonly record struct RequestFeatures
     /// <summary>Estimated prompt length in tokens.</summary>
     public int PromptTokens { get; init; }
 
+    /// <summary>The prompt's chain of block hashes, from <see cref="PromptHasher"/>; empty for a short prompt.</summary>
+    public ReadOnlyMemory<ulong> PromptBlocks { get; init; }
+
+    /// <summary>Keeps prompt blocks apart that engines keep apart: other adapters, other cache salts. 0 for nothing.</summary>
+    public ulong CacheSalt { get; init; }
+
+    /// <summary>Hash of the session that the request belongs to; 0 for none.</summary>
+    public ulong Session { get; init; }
+
     /// <summary>The request's own limit on output tokens; null when it set none.</summary>
     public int? MaxTokens { get; init; }
 

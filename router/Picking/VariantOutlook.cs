@@ -12,6 +12,9 @@ public struct VariantOutlook
     /// <summary>How reluctantly the replica is taken: 0 gladly, +1 it failed a moment ago, +2 this request already tried it.</summary>
     public int Reluctance { get; set; }
 
+    /// <summary>Prompt tokens whose KV entries the replica probably holds already.</summary>
+    public int CachedTokens { get; set; }
+
     /// <summary>Requests at the replica now.</summary>
     public int Outstanding { get; set; }
 

@@ -12,5 +12,16 @@ public sealed record VariantState
     public required ImmutableArray<double> Quality { get; init; }
 
     /// <summary>Ready replicas; may be empty.</summary>
-    public required ImmutableArray<ReplicaState> Replicas { get; init; }
+    public required ImmutableArray<ReplicaState> Replicas
+    {
+        get;
+        init
+        {
+            field = value;
+            Rows = [.. value.Select(replica => new ReplicaRow(replica))];
+        }
+    }
+
+    /// <summary>The same replicas as the choice reads them.</summary>
+    internal ImmutableArray<ReplicaRow> Rows { get; private init; } = [];
 }

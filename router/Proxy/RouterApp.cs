@@ -43,7 +43,8 @@ internal static class RouterApp
         services.AddSingleton(new BodyBudget(options.BodyBudgetBytes));
         services.AddSingleton(s => new RouterMetrics(() => s.GetRequiredService<BodyBudget>().Used));
         services.AddSingleton(s => new UpstreamClient(s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>()));
+        services.AddSingleton(new PrefixIndex(options.PrefixBlocks));
+        services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>(), s.GetRequiredService<PrefixIndex>()));
         services.AddSingleton(s => new AdmissionMetrics(s.GetRequiredService<RouterMetrics>().Registry));
         services.AddSingleton(new ProgramTable());
         AddTenancy(services, options.Jwt);

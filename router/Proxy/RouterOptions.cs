@@ -15,6 +15,12 @@ internal sealed record RouterOptions
     /// <summary>Client connections at once. Default 20,000; an idle one costs about 10 KB, so at most 200 MB.</summary>
     public long MaxConnections { get; init; } = 20_000;
 
+    /// <summary>
+    /// Prompt blocks of 512 tokens and sessions remembered, over all replicas; 60 bytes each, rounded up to a power of two.
+    /// Default 262,144, which is 16 MB and 134 million tokens.
+    /// </summary>
+    public int PrefixBlocks { get; init; } = Ops.Picking.PrefixIndex.DefaultEntries;
+
     /// <summary>How often each replica's metrics are read. Default 1 s.</summary>
     public TimeSpan ScrapeInterval { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -45,6 +45,12 @@ public record struct EngineSample
     /// <summary>GPU joules since the start, idle power included.</summary>
     public double EnergyJoules { get; set; }
 
+    /// <summary>Tokens that the KV cache has room for; 0 when the engine does not say.</summary>
+    public double KvCacheTokens { get; set; }
+
+    /// <summary>LoRA adapters at the engine; null when it says nothing of them.</summary>
+    public LoraAdapters? Adapters { get; set; }
+
     /// <summary>How many known series the text had; 0 means that it was no engine's.</summary>
     public int Series { get; set; }
 

@@ -27,6 +27,9 @@ public sealed class ObservationWindow
     private int _count;
     private ReplicaFigures _last = new();
 
+    /// <summary>How often the engine was seen to begin anew.</summary>
+    public int Restarts { get; private set; }
+
     /// <summary>Takes a sample in.</summary>
     /// <param name="sample">The counters.</param>
     /// <param name="atMs">When they were read.</param>
@@ -34,7 +37,11 @@ public sealed class ObservationWindow
     public ReplicaFigures Add(in EngineSample sample, long atMs, int own)
     {
         if (_count > 0 && sample.BeganAfter(_ring[(_oldest + _count - 1) % Length].Sample))
+        {
             _count = 0;
+            Restarts++;
+        }
+
         if (_count == Length)
         {
             _oldest = (_oldest + 1) % Length;
@@ -63,8 +70,8 @@ public sealed class ObservationWindow
         var meanOutput = Ratio(sample.GeneratedTokens, sample.FinishedRequests, _last.MeanOutputTokens);
         var finished = sample.FinishedRequests - first.FinishedRequests;
         var byTokens = Ratio(sample.GeneratedTokens - first.GeneratedTokens, meanOutput, 0);
-        var running = (int)sample.Running;
-        var waiting = (int)sample.Waiting;
+        var running = Requests(sample.Running);
+        var waiting = Requests(sample.Waiting);
         var perOutputToken = Ratio(sample.InterTokenSeconds - first.InterTokenSeconds, sample.InterTokenCount - first.InterTokenCount, 0);
         return new ReplicaFigures
         {
@@ -79,8 +86,12 @@ public sealed class ObservationWindow
             SecondsPerPromptToken = PerPromptToken(sample, first, perOutputToken),
             SecondsPerOutputToken = perOutputToken,
             MeanOutputTokens = meanOutput,
+            Adapters = sample.Adapters,
         };
     }
+
+    // No engine holds a million requests: such a figure is a mistake, and the replica is judged by own counts.
+    private static int Requests(double count) => count is >= 0 and < 1e6 ? (int)count : 0;
 
     private static double PerPromptToken(in EngineSample sample, in EngineSample first, double step)
     {

@@ -33,6 +33,9 @@ public sealed record ReplicaFigures
     /// <summary>Output tokens by request; 0 when unknown.</summary>
     public double MeanOutputTokens { get; init; }
 
+    /// <summary>LoRA adapters at the engine; null when it says nothing of them.</summary>
+    public LoraAdapters? Adapters { get; init; }
+
     /// <summary>The replica as a choice sees it with these figures.</summary>
     public ReplicaState Describe(in ReplicaState replica) => replica with
     {

@@ -48,13 +48,15 @@ internal sealed class LiveRoute
     private RouteSnapshot? _shown;
     private long _shownAtMs;
 
-    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate)
+    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, PrefixIndex? prefixes = null)
     {
         Config = config;
         Gate = gate;
         Variants = variants;
         Label = $"{config.Namespace}/{config.Name}";
-        _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())]);
+        // Engines keep the blocks of adapters apart, and a replica may serve several.
+        CacheSalt = variants.Aggregate(0UL, (salt, v) => v.Config.Adapter is { } adapter ? KeyHash.Combine(salt, KeyHash.Of(adapter)) : salt);
+        _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())], config.Pick with { Prefixes = prefixes });
     }
 
     internal RouteConfig Config { get; }
@@ -63,6 +65,9 @@ internal sealed class LiveRoute
 
     /// <summary>namespace/name: the label of the route's series and log lines.</summary>
     internal string Label { get; }
+
+    /// <summary>Keeps the route's prompt blocks apart from those of routes with other adapters; 0 for none.</summary>
+    internal ulong CacheSalt { get; }
 
     internal RouteSnapshot Snapshot => _snapshot;
 
@@ -109,6 +114,6 @@ internal sealed class LiveVariant
     {
         Pool = Config.Pool,
         Quality = Config.Quality,
-        Replicas = [.. Replicas.Select(r => r.ToState())],
+        Replicas = [.. Replicas.Select(r => r.ToState(Config.Adapter))],
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Ops.Picking;
 
 namespace Ops.Router;
 
@@ -7,13 +8,15 @@ internal sealed class ModelFleet : IDisposable
 {
     private readonly IRoutingTableSource _source;
     private readonly RouterMetrics _metrics;
+    private readonly PrefixIndex _prefixes;
     private readonly Lock _rebuild = new();
     private Dictionary<string, Replica> _replicas = [];
     private volatile FrozenDictionary<string, PoolReplica> _scraped = FrozenDictionary<string, PoolReplica>.Empty;
     private volatile LiveTable _table = new([], ApiKeys.None);
 
-    internal ModelFleet(IRoutingTableSource source, RouterMetrics metrics)
+    internal ModelFleet(IRoutingTableSource source, RouterMetrics metrics, PrefixIndex prefixes)
     {
+        _prefixes = prefixes;
         _source = source;
         _metrics = metrics;
         source.Changed += Rebuild;
@@ -61,7 +64,7 @@ internal sealed class ModelFleet : IDisposable
             variant,
             [.. variant.Replicas.Select(address => Keep(route.Namespace, variant.Pool, address, known, scraped))],
             _metrics.Of(label, variant.Pool)));
-        return new LiveRoute(route, [.. variants], Gates.Of(label, route.Admission.Gate));
+        return new LiveRoute(route, [.. variants], Gates.Of(label, route.Admission.Gate), _prefixes);
     }
 
     // The address is a replica's identity here; two pods that had the same one after each other differ by name.
@@ -69,7 +72,7 @@ internal sealed class ModelFleet : IDisposable
     {
         if (!known.TryGetValue(address.Url, out var replica))
         {
-            replica = _replicas.TryGetValue(address.Url, out var old) && old.Name == address.Name ? old : new Replica(address);
+            replica = _replicas.TryGetValue(address.Url, out var old) && old.Name == address.Name ? old : new Replica(address, _prefixes);
             known.Add(address.Url, replica);
             scraped.Add(address.Url, new PoolReplica(ns, pool, replica));
         }

@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Text;
 using Ops.Picking;
 
 namespace Ops.Router;
@@ -31,16 +33,47 @@ internal static class PrometheusText
             return;
         var name = line[..nameEnd];
         var rest = line[nameEnd..];
+        var labels = ReadOnlySpan<byte>.Empty;
         if (rest[0] == (byte)'{')
         {
             var labelsEnd = EndOfLabels(rest);
             if (labelsEnd < 0)
                 return;
+            labels = rest[1..(labelsEnd - 1)];
             rest = rest[labelsEnd..];
         }
 
-        if (Utf8Parser.TryParse(rest.TrimStart((byte)' '), out double value, out _) && double.IsFinite(value))
+        // No engine has fewer than none of anything: a negative figure is as wrong as one that is no number.
+        if (!Utf8Parser.TryParse(rest.TrimStart((byte)' '), out double value, out _) || !double.IsFinite(value) || value < 0)
+            return;
+        if (name.SequenceEqual("vllm:lora_requests_info"u8))
+            TakeAdapters(labels, value, ref sample);
+        else if (name.SequenceEqual("vllm:cache_config_info"u8))
+            TakeCacheSize(labels, ref sample);
+        else
             Take(name, value, ref sample);
+    }
+
+    // lora_requests_info{max_lora="4",running_lora_adapters="sql,chat",waiting_lora_adapters=""} 1.7e+09
+    // The value is the time of the state: vLLM leaves older label sets in place.
+    private static void TakeAdapters(ReadOnlySpan<byte> labels, double at, ref EngineSample sample)
+    {
+        if (sample.Adapters is { } known && known.At >= at)
+            return;
+        if (PrometheusLabels.TryNumber(labels, "max_lora"u8, out var room) && room is >= 0 and <= int.MaxValue
+            && PrometheusLabels.TryLabel(labels, "running_lora_adapters"u8, out var running)
+            && PrometheusLabels.TryLabel(labels, "waiting_lora_adapters"u8, out var waiting))
+            sample.Adapters = new LoraAdapters(at, (int)room, Names(running), Names(waiting));
+    }
+
+    private static ImmutableArray<string> Names(ReadOnlySpan<byte> list) =>
+        [.. Encoding.UTF8.GetString(list).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+
+    // cache_config_info{block_size="16",num_gpu_blocks="27457",...} 1.0
+    private static void TakeCacheSize(ReadOnlySpan<byte> labels, ref EngineSample sample)
+    {
+        if (PrometheusLabels.TryNumber(labels, "block_size"u8, out var size) && PrometheusLabels.TryNumber(labels, "num_gpu_blocks"u8, out var blocks))
+            sample.KvCacheTokens = Math.Max(sample.KvCacheTokens, size * blocks);
     }
 
     // Label values may hold braces and escaped quotes: {path="a}b\"c"}

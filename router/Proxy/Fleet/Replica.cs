@@ -7,10 +7,14 @@ internal sealed class Replica
 {
     private readonly Uri _chat;
     private readonly Uri _completions;
+    private readonly PrefixIndex _prefixes;
     private volatile ReplicaFigures? _figures;
+    private volatile ushort _cache;
 
-    internal Replica(ReplicaAddress address)
+    internal Replica(ReplicaAddress address, PrefixIndex prefixes)
     {
+        _prefixes = prefixes;
+        _cache = prefixes.NewCache();
         Name = address.Name;
         Url = address.Url;
         Metrics = new Uri(address.Url + "/metrics");
@@ -38,10 +42,19 @@ internal sealed class Replica
 
     internal Uri UriOf(string path) => path == Paths.Chat ? _chat : _completions;
 
-    internal ReplicaState ToState()
+    /// <summary>The engine began anew: what its cache held is gone.</summary>
+    internal void ForgetCache() => _cache = _prefixes.NewCache();
+
+    /// <summary>Tells the prefix index how much the KV cache holds.</summary>
+    internal void HasCacheOf(double tokens) => _prefixes.SetCapacity(_cache, (int)Math.Min(tokens / PromptHasher.BlockTokens, int.MaxValue));
+
+    internal ReplicaState ToState(string? adapter)
     {
         var figures = Figures;
-        var state = new ReplicaState { Name = Name, Address = Url, Load = Load };
-        return figures is null ? state : figures.Describe(state);
+        var state = new ReplicaState { Name = Name, Address = Url, Load = Load, Cache = _cache };
+        return figures is null ? state : figures.Describe(state) with
+        {
+            Lora = adapter is null ? LoraPresence.Unknown : figures.Adapters?.PresenceOf(adapter) ?? LoraPresence.Unknown,
+        };
     }
 }

@@ -19,6 +19,9 @@ internal sealed class ScrapeState
     /// <summary>GPU joules at the last scrape; null before the first.</summary>
     internal double? EnergyJoules { get; private set; }
 
+    /// <summary>How often the engine was seen to begin anew.</summary>
+    internal int Restarts => _window.Restarts;
+
     /// <summary>Takes a scrape in.</summary>
     /// <param name="sample">The counters.</param>
     /// <param name="atMs">When they were read.</param>

@@ -148,7 +148,13 @@ internal sealed partial class Scraper : BackgroundService
     {
         if (sample.Series == 0)
             throw new InvalidDataException("GET /metrics has no series of vLLM or llama.cpp.");
-        target.Replica.Figures = target.Replica.Scrape.Add(sample, at, own, out var joules);
+        var replica = target.Replica;
+        var restarts = replica.Scrape.Restarts;
+        replica.Figures = replica.Scrape.Add(sample, at, own, out var joules);
+        if (replica.Scrape.Restarts != restarts)
+            replica.ForgetCache();
+        if (sample.KvCacheTokens > 0)
+            replica.HasCacheOf(sample.KvCacheTokens);
         if (sample.EnergyJoules > 0)
             _metrics.Energy(target.Namespace, target.Pool, joules);
         Volatile.Write(ref _dirty, 1);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ops.Picking;
 
 namespace Ops.Router;
 
@@ -26,9 +27,21 @@ internal struct ParsedRequest
     /// <summary>Prompt tokens that the client sent as numbers.</summary>
     public int PromptTokenIds { get; set; }
 
-    /// <summary>Whether the request names an end user; the name itself stays in the body.</summary>
-    public bool HasUser { get; set; }
+    /// <summary>The chain of the prompt's blocks. A field, because feeding it changes it.</summary>
+    public PromptHasher Prompt;
+
+    /// <summary>Hash of prompt_cache_key, else of user; 0 for none. The names themselves stay in the body.</summary>
+    public readonly ulong SessionKey => PromptCacheKey != 0 ? PromptCacheKey : User;
+
+    /// <summary>Hash of prompt_cache_key, which clients send to have similar prompts served where they are cached; 0 for none.</summary>
+    public ulong PromptCacheKey { get; set; }
+
+    /// <summary>Hash of user, whose place prompt_cache_key has taken; 0 for none.</summary>
+    public ulong User { get; set; }
+
+    /// <summary>Hash of cache_salt, with which vLLM keeps the caches of tenants apart; 0 for none.</summary>
+    public ulong CacheSalt { get; set; }
 
     /// <summary>Four bytes of text are about one token.</summary>
-    public readonly int EstimatedPromptTokens => (int)Math.Min(int.MaxValue, (PromptBytes + 3) / 4 + PromptTokenIds);
+    public readonly int EstimatedPromptTokens => (int)Math.Min(int.MaxValue, (PromptBytes + PromptHasher.BytesPerToken - 1) / PromptHasher.BytesPerToken + PromptTokenIds);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
+using Ops.Picking;
 
 namespace Ops.Router;
 
@@ -27,13 +28,25 @@ internal static class RequestParser
         Prompt = 32,
         User = 64,
         StreamOptions = 128,
+        PromptCacheKey = 256,
+        CacheSalt = 512,
     }
 
     /// <summary>Parses a body such as {"model":"chat","messages":[{"role":"user","content":"Hello"}],"stream":true}.</summary>
+    /// <param name="body">The whole body.</param>
+    /// <param name="request">What it says. Its prompt's chain is rented: release it when the request is over.</param>
     /// <returns>Null, or a 400 that says what is wrong and at which byte.</returns>
     internal static OpenAiError? Parse(ReadOnlySpan<byte> body, out ParsedRequest request)
     {
         request = default;
+        var error = Check(body, ref request);
+        if (error is not null)
+            request.Prompt.Release();
+        return error;
+    }
+
+    private static OpenAiError? Check(ReadOnlySpan<byte> body, ref ParsedRequest request)
+    {
         if (body.IsEmpty)
             return Invalid("The request body is empty. Send a JSON object with \"model\" and \"messages\" or \"prompt\".");
         if (InvalidUtf8At(body) is { } at)
@@ -89,8 +102,13 @@ internal static class RequestParser
                     CountPrompt(ref reader, ref request);
                     break;
                 case Keys.User:
-                    request.HasUser = reader.TokenType == JsonTokenType.String;
-                    reader.Skip();
+                    request.User = Hash(ref reader);
+                    break;
+                case Keys.PromptCacheKey:
+                    request.PromptCacheKey = Hash(ref reader);
+                    break;
+                case Keys.CacheSalt:
+                    request.CacheSalt = Hash(ref reader);
                     break;
                 case Keys.StreamOptions:
                     request.IncludeUsage = ReadIncludeUsage(ref reader);
@@ -125,6 +143,10 @@ internal static class RequestParser
             return Keys.Prompt;
         if (reader.ValueTextEquals("user"u8))
             return Keys.User;
+        if (reader.ValueTextEquals("prompt_cache_key"u8))
+            return Keys.PromptCacheKey;
+        if (reader.ValueTextEquals("cache_salt"u8))
+            return Keys.CacheSalt;
         return reader.ValueTextEquals("stream_options"u8) ? Keys.StreamOptions : Keys.None;
     }
 
@@ -137,8 +159,17 @@ internal static class RequestParser
         return null;
     }
 
+    // A key is any text; what is no text is the engine's to refuse.
+    private static ulong Hash(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+            return KeyHash.Of(reader.ValueSpan);
+        reader.Skip();
+        return 0;
+    }
+
     // [{"role":"user","content":"text"},{"role":"user","content":[{"type":"text","text":"text"},{"type":"image_url",...}]}]
-    // Only text counts: an image arrives as megabytes of base64 that are no prompt tokens.
+    // Only text counts as tokens: an image arrives as megabytes of base64 that are none. All of it tells prompts apart.
     private static void CountMessages(ref Utf8JsonReader reader, ref ParsedRequest request)
     {
         if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
@@ -152,10 +183,24 @@ internal static class RequestParser
         while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject))
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
-                isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8);
-            else if (isText && reader.TokenType == JsonTokenType.String)
-                request.PromptBytes += reader.ValueSpan.Length;
+                isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("arguments"u8);
+            else if (reader.TokenType == JsonTokenType.String)
+                TakeString(reader.ValueSpan, isText, ref request);
         }
+    }
+
+    private static void TakeString(ReadOnlySpan<byte> value, bool isText, ref ParsedRequest request)
+    {
+        if (isText)
+            TakeText(value, ref request);
+        else
+            request.Prompt.Mix(value);
+    }
+
+    private static void TakeText(ReadOnlySpan<byte> text, ref ParsedRequest request)
+    {
+        request.PromptBytes += text.Length;
+        request.Prompt.Append(text);
     }
 
     // "text", ["text", "text"], [1, 2, 3] (token ids) or [[1, 2], [3]].
@@ -163,7 +208,7 @@ internal static class RequestParser
     {
         if (reader.TokenType == JsonTokenType.String)
         {
-            request.PromptBytes += reader.ValueSpan.Length;
+            TakeText(reader.ValueSpan, ref request);
             return;
         }
 
@@ -177,10 +222,16 @@ internal static class RequestParser
         while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType == JsonTokenType.EndArray))
         {
             if (reader.TokenType == JsonTokenType.String)
-                request.PromptBytes += reader.ValueSpan.Length;
+                TakeText(reader.ValueSpan, ref request);
             else if (reader.TokenType == JsonTokenType.Number)
-                request.PromptTokenIds++;
+                TakeTokenId(reader.ValueSpan, ref request);
         }
+    }
+
+    private static void TakeTokenId(ReadOnlySpan<byte> digits, ref ParsedRequest request)
+    {
+        request.PromptTokenIds++;
+        request.Prompt.AppendToken(digits);
     }
 
     private static bool ReadIncludeUsage(ref Utf8JsonReader reader)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Api;
 using Ops.Picking;
 
 namespace Ops.Router;
@@ -30,6 +31,12 @@ internal sealed record RouteConfig
 
     public IPolicy Policy { get; init; } = new LadderPolicy();
 
+    /// <summary>How a replica is picked; the memory of prefixes is the fleet's to add.</summary>
+    public PickRules Pick { get; init; } = PickRules.Default;
+
+    /// <summary>Header with the session's id.</summary>
+    public string SessionHeader { get; init; } = new AffinitySpec().EffectiveSessionHeader;
+
     /// <summary>Attempts in all, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
     public int Attempts { get; init; } = 2;
 
@@ -50,6 +57,9 @@ internal sealed record VariantConfig
 
     /// <summary>The model's name as the pool's engine knows it; replaces the name that the client sent.</summary>
     public required string Model { get; init; }
+
+    /// <summary>The LoRA adapter that <see cref="Model"/> names; null when it is a base model.</summary>
+    public string? Adapter { get; init; }
 
     /// <summary>Expected quality by task index.</summary>
     public required ImmutableArray<double> Quality { get; init; }

@@ -64,6 +64,8 @@ internal static class RoutingTableBuilder
             Suspended = spec.Suspend,
             Objective = ObjectiveOf(spec.EffectiveObjective),
             Policy = PolicyOf(spec.EffectivePolicy),
+            Pick = PickRulesOf(spec.EffectiveScorers, spec.EffectiveAffinity),
+            SessionHeader = spec.EffectiveAffinity.EffectiveSessionHeader,
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
             Timeouts = new UpstreamTimeouts(spec.EffectiveTimeouts.EffectiveConnect, spec.EffectiveTimeouts.EffectiveFirstByte, spec.EffectiveTimeouts.EffectiveIdle),
             Admission = AdmissionConfig.From(spec.EffectiveAdmission, spec.EffectiveObjective.EffectiveHardDeadline.TotalSeconds),
@@ -79,10 +81,19 @@ internal static class RoutingTableBuilder
         return new VariantConfig
         {
             Pool = variant.Pool,
-            Model = pool?.Spec.Model ?? variant.Pool,
+            Model = variant.Adapter ?? pool?.Spec.Model ?? variant.Pool,
+            Adapter = variant.Adapter,
             Quality = [.. tasks.Select(variant.QualityFor)],
-            Replicas = pool is null ? [] : Replicas(slices),
+            Replicas = pool is null ? [] : Bounded(Replicas(slices), route, variant, problems),
         };
+    }
+
+    private static ImmutableArray<ReplicaAddress> Bounded(ImmutableArray<ReplicaAddress> replicas, ModelRoute route, VariantSpec variant, List<string> problems)
+    {
+        if (replicas.Length <= RouteSnapshot.MaxReplicas)
+            return replicas;
+        problems.Add($"ModelRoute {Id(route)}: only {RouteSnapshot.MaxReplicas} of the {replicas.Length} replicas of {variant.Pool} are used; split the pool");
+        return replicas[..RouteSnapshot.MaxReplicas];
     }
 
     private static ImmutableArray<ReplicaAddress> Replicas(IEnumerable<V1EndpointSlice> slices)
@@ -107,6 +118,19 @@ internal static class RoutingTableBuilder
         spec.EffectiveTimePerOutputToken.TotalSeconds,
         spec.EffectiveEndToEnd.TotalSeconds,
         spec.EffectiveHardDeadline.TotalSeconds);
+
+    private static PickRules PickRulesOf(ScorerSpec scorers, AffinitySpec affinity) => new()
+    {
+        Weights = new ScorerWeights
+        {
+            Queue = scorers.EffectiveQueue,
+            KvCacheUtilization = scorers.EffectiveKvCacheUtilization,
+            PrefixCache = scorers.EffectivePrefixCache,
+            SessionAffinity = scorers.EffectiveSessionAffinity,
+            LoraAffinity = scorers.EffectiveLoraAffinity,
+        },
+        Bound = new LoadBound(affinity.EffectiveMaxLoadPercent / 100f, affinity.EffectiveLoadSlack),
+    };
 
     private static IPolicy PolicyOf(PolicySpec spec) => spec.EffectiveType switch
     {

@@ -1,3 +1,5 @@
+using Ops.Picking;
+
 namespace Ops.Router;
 
 /// <summary>One request on its way: what was asked, of which route, and what became of it so far.</summary>
@@ -27,5 +29,17 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
 
     internal string? Task { get; } = context.Request.Headers[TaskHeader];
 
+    /// <summary>Hash of the session that the request belongs to; 0 for none. Sessions of different tenants never meet.</summary>
+    internal ulong Session { get; } = SessionOf(context.Request.Headers[route.Config.SessionHeader].ToString(), parsed.SessionKey, entry.Caller!.Tenant);
+
+    /// <summary>Keeps prompt blocks apart that the engines keep apart; 0 for nothing.</summary>
+    internal ulong CacheSalt { get; } = route.CacheSalt == 0 && parsed.CacheSalt == 0 ? 0 : KeyHash.Combine(route.CacheSalt, parsed.CacheSalt);
+
     internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>(), startedAt, route.Config.Objective);
+
+    private static ulong SessionOf(string header, ulong key, string tenant)
+    {
+        var own = header.Length > 0 ? KeyHash.Of(header) : key;
+        return own == 0 ? 0 : KeyHash.Combine(KeyHash.Of(tenant), own);
+    }
 }

@@ -22,13 +22,20 @@ internal sealed class InferenceHandler(AdmissionDesk admission, ReplicaChoice ch
             error = RequestParser.Parse(body.Span, out var parsed);
             if (error is not null)
                 return error;
-            var route = Find(table, entry.Caller!, body, parsed);
-            if (route is null)
-                return NotFound(ModelName(body, parsed));
-            entry.Route = route.Label;
-            entry.Stream = parsed.Stream;
-            entry.PromptTokens = parsed.EstimatedPromptTokens;
-            return await ServeAsync(new Exchange(context, route, body, parsed, entry, startedAt));
+            try
+            {
+                var route = Find(table, entry.Caller!, body, parsed);
+                if (route is null)
+                    return NotFound(ModelName(body, parsed));
+                entry.Route = route.Label;
+                entry.Stream = parsed.Stream;
+                entry.PromptTokens = parsed.EstimatedPromptTokens;
+                return await ServeAsync(new Exchange(context, route, body, parsed, entry, startedAt));
+            }
+            finally
+            {
+                parsed.Prompt.Release();
+            }
         }
     }
 

@@ -16,13 +16,19 @@ internal sealed class ReplicaChoice(TimeProvider time)
         {
             Task = snapshot.TaskIndex(exchange.Task),
             PromptTokens = exchange.Parsed.EstimatedPromptTokens,
+            PromptBlocks = exchange.Parsed.Prompt.Blocks,
+            CacheSalt = exchange.CacheSalt,
+            Session = exchange.Session,
             MaxTokens = exchange.Parsed.MaxTokens,
             Streaming = exchange.Parsed.Stream,
             NowMs = time.ToMs(now),
             ElapsedSeconds = time.GetElapsedTime(exchange.StartedAt, now).TotalSeconds,
             Spread = (uint)Interlocked.Increment(ref _spread),
         };
-        return Chooser.Choose(snapshot, exchange.Route.Config.Policy, features, tried);
+        var choice = Chooser.Choose(snapshot, exchange.Route.Config.Policy, features, tried);
+        if (choice.Kind == ChoiceKind.Chosen)
+            Chooser.Sent(snapshot, features, choice);
+        return choice;
     }
 
     /// <summary>What the client gets when nothing was chosen.</summary>

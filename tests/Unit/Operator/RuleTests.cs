@@ -40,6 +40,8 @@ public sealed class RuleTests
         var incident = Parse(Inc);
         Definitions.Refusals(incident).ShouldBeEmpty();
         JsonNode.DeepEquals(incident["spec"], Parse("""{"type":"performance","keepFor":"24h","suspend":false}""")).ShouldBeTrue(incident.ToJsonString());
+        ((int?)route["spec"]!["scorers"]!["prefixCache"]).ShouldBe(3);
+        ((string?)route["spec"]!["affinity"]!["sessionHeader"]).ShouldBe("x-ops-session");
     }
 
     [Theory]
@@ -82,6 +84,12 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"timeouts":{"connect":"0ms"}}}""", "spec.timeouts.connect")]
     [InlineData("""{"spec":{"retry":{"attempts":0}}}""", "spec.retry.attempts")]
     [InlineData("""{"spec":{"model":"two words"}}""", "spec.model")]
+    [InlineData("""{"spec":{"variants":[{"pool":"a","adapter":"--x","quality":{"default":1}}]}}""", "spec.variants[0].adapter")]
+    [InlineData("""{"spec":{"scorers":{"queue":-1}}}""", "spec.scorers.queue")]
+    [InlineData("""{"spec":{"scorers":{"prefixCache":101}}}""", "spec.scorers.prefixCache")]
+    [InlineData("""{"spec":{"scorers":{"queue":0,"kvCacheUtilization":0,"prefixCache":0,"sessionAffinity":0,"loraAffinity":0}}}""", "spec.scorers has only weights of 0")]
+    [InlineData("""{"spec":{"affinity":{"maxLoadPercent":99}}}""", "spec.affinity.maxLoadPercent")]
+    [InlineData("""{"spec":{"affinity":{"sessionHeader":"a b"}}}""", "spec.affinity.sessionHeader")]
     public void A_wrong_route_is_refused_by_its_field(string change, string named) => ExpectRefusal(Route, change, named);
 
     [Theory]
@@ -126,6 +134,14 @@ public sealed class RuleTests
                 ["objective"] = Some(random, ("timeToFirstToken", Duration), ("timePerOutputToken", Duration), ("endToEnd", Duration), ("hardDeadline", Duration)),
                 ["policy"] = Some(random, ("type", () => random.Next(2) == 0 ? "static" : "greedy"), ("staticPool", () => random.Next(2) == 0 ? "a" : "b")),
                 ["timeouts"] = Some(random, ("connect", Duration), ("idle", Duration)),
+                ["scorers"] = new JsonObject
+                {
+                    ["queue"] = random.Next(2),
+                    ["kvCacheUtilization"] = random.Next(2),
+                    ["prefixCache"] = random.Next(2),
+                    ["sessionAffinity"] = random.Next(2),
+                    ["loraAffinity"] = random.Next(2),
+                },
             };
             var route = Parse(Route);
             route["spec"] = spec;

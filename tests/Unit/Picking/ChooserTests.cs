@@ -121,7 +121,7 @@ public sealed class ChooserTests
     }
 
     [Fact]
-    public void No_replica_of_the_chosen_variant_is_both_as_welcome_and_less_loaded()
+    public void No_other_replica_of_the_chosen_variant_is_more_welcome_and_the_bound_on_load_holds()
     {
         Gen.Select(AnyRoute, AnyPolicy, AnyRequest).Sample((route, policy, request) =>
         {
@@ -129,8 +129,10 @@ public sealed class ChooserTests
             if (choice.Kind != ChoiceKind.Chosen)
                 return true;
             var replicas = route.Variants[choice.Variant].Replicas;
-            (bool Suspect, int Outstanding) Key(ReplicaState r) => (r.Load.IsSuspect(request.NowMs), r.Outstanding(request.NowMs));
-            return Key(replicas[choice.Replica]) == replicas.Select(Key).Min();
+            var welcome = replicas.Where(r => r.Load.IsSuspect(request.NowMs) == replicas.All(o => o.Load.IsSuspect(request.NowMs))).ToList();
+            var chosen = replicas[choice.Replica];
+            return welcome.Contains(chosen)
+                && chosen.Outstanding(request.NowMs) + 1 <= (LoadBound.Default.Factor * welcome.Average(r => r.Outstanding(request.NowMs))) + LoadBound.Default.Slack + 0.01;
         });
     }
 
@@ -191,11 +193,8 @@ public sealed class ChooserTests
 
     internal static VariantOutlook Outlook(RouteSnapshot route, int variant, RequestFeatures request, TriedReplicas tried = default)
     {
-        var outlook = default(VariantOutlook);
-        var replicas = route.Variants[variant].Replicas.AsSpan();
-        LeastLoaded.Pick(ref outlook, replicas, request, tried);
-        if (outlook.Replica >= 0)
-            LatencyEstimate.Fill(ref outlook, replicas[outlook.Replica], request);
-        return outlook;
+        var outlooks = new VariantOutlook[route.Variants.Length];
+        Chooser.Look(route, request, tried, outlooks);
+        return outlooks[variant];
     }
 }

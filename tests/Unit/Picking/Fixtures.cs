@@ -37,6 +37,9 @@ internal static class Fixtures
     internal static RouteSnapshot Route(Objective objective, params VariantState[] variants) =>
         RouteSnapshot.Create("default/chat", objective, [RouteSnapshot.DefaultTask], [.. variants]);
 
+    internal static RouteSnapshot Route(PickRules rules, params VariantState[] variants) =>
+        RouteSnapshot.Create("default/chat", Objective.Default, [RouteSnapshot.DefaultTask], [.. variants], rules);
+
     internal static Choice Choose(this RouteSnapshot route, IPolicy policy) => Chooser.Choose(route, policy, Chat, default);
 
     /// <summary>Any replica: idle, busy, queueing, stale, never seen, suspect.</summary>

@@ -86,9 +86,9 @@ public sealed class RequestParserTests
     public void Stream_usage_and_user_are_read()
     {
         RequestParser.Parse("""{"user":"u","model":"m","stream":true,"stream_options":{"other":{"include_usage":false},"include_usage":true}}"""u8, out var request).ShouldBeNull();
-        (request.Stream, request.IncludeUsage, request.HasUser).ShouldBe((true, true, true));
+        (request.Stream, request.IncludeUsage, request.User != 0).ShouldBe((true, true, true));
         RequestParser.Parse("""{"model":"m","stream":"yes","stream_options":null,"user":{"a":1}}"""u8, out request).ShouldBeNull();
-        (request.Stream, request.IncludeUsage, request.HasUser).ShouldBe((false, false, false));
+        (request.Stream, request.IncludeUsage, request.User != 0).ShouldBe((false, false, false));
     }
 
     [Fact]

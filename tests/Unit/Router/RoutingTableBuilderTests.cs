@@ -27,6 +27,7 @@ public sealed class RoutingTableBuilderTests
         route.Variants[1].Replicas.ShouldBeEmpty();
         route.Policy.ShouldBeOfType<LadderPolicy>();
         (route.Attempts, route.Objective, route.Timeouts).ShouldBe((2, Objective.Default, UpstreamTimeouts.Default));
+        (route.Pick, route.SessionHeader).ShouldBe((PickRules.Default, "x-ops-session"));
     }
 
     [Fact]
@@ -41,6 +42,8 @@ public sealed class RoutingTableBuilderTests
             Policy = new PolicySpec { Type = "static", StaticPool = "large" },
             Retry = new RetrySpec { Attempts = 4 },
             Timeouts = new TimeoutSpec { Idle = "999999h" },
+            Scorers = new ScorerSpec { Queue = 7, PrefixCache = 0 },
+            Affinity = new AffinitySpec { SessionHeader = "x-conversation", MaxLoadPercent = 150, LoadSlack = 9 },
         };
 
         var config = Build([route], [Pool("large", "m")], []).Routes[0];
@@ -49,6 +52,8 @@ public sealed class RoutingTableBuilderTests
         config.Objective.ShouldBe(new Objective(0.5, 0.1, 30, 120));
         config.Policy.Considers(RouteSnapshot.Create("r", default, ["default"], [new() { Pool = "large", Quality = [1], Replicas = [] }]), 0).ShouldBeTrue();
         config.Timeouts.Idle.ShouldBe(TimeSpan.FromDays(1));
+        config.Pick.Weights.ShouldBe(ScorerWeights.Default with { Queue = 7, PrefixCache = 0 });
+        (config.Pick.Bound, config.SessionHeader).ShouldBe((new LoadBound(1.5f, 9), "x-conversation"));
     }
 
     [Fact]
@@ -69,6 +74,27 @@ public sealed class RoutingTableBuilderTests
         config.Tasks.ShouldBe(["default", "code", "math"]);
         config.Variants[0].Quality.ShouldBe([0.9, 0.9, 0.8]);
         config.Variants[1].Quality.ShouldBe([0.5, 0.7, 0.5]);
+    }
+
+    [Fact]
+    public void A_variant_with_an_adapter_asks_the_engine_for_it()
+    {
+        var route = Route("sql", ("large", 0.9));
+        route.Spec = route.Spec with { Variants = [route.Spec.Variants[0] with { Adapter = "sql-lora" }] };
+
+        var variant = Build([route], [Pool("large", "vendor/L")], []).Routes[0].Variants[0];
+
+        (variant.Model, variant.Adapter).ShouldBe(("sql-lora", "sql-lora"));
+    }
+
+    [Fact]
+    public void A_variant_has_at_most_as_many_replicas_as_a_choice_looks_at()
+    {
+        var endpoints = Enumerable.Range(0, 1_100).Select(i => ($"10.0.{i / 250}.{i % 250}", (bool?)true, (string?)$"pod-{i}")).ToArray();
+
+        Build([Route("chat", ("large", 1))], [Pool("large", "m")], [Slice("large", 8000, endpoints)], out var problems).Routes[0].Variants[0].Replicas.Length.ShouldBe(RouteSnapshot.MaxReplicas);
+
+        problems.ShouldHaveSingleItem().ShouldContain("only 1024 of the 1100 replicas of large are used");
     }
 
     [Fact]

@@ -52,6 +52,68 @@ public sealed class ScrapeTests
     }
 
     [Fact]
+    public void Negative_figures_are_passed_over()
+    {
+        var sample = PrometheusText.Parse("""
+            vllm:num_requests_running -5
+            vllm:num_requests_running 2
+            vllm:kv_cache_usage_perc -0.5
+            vllm:prompt_tokens_total -1e300
+            """u8);
+
+        (sample.Running, sample.KvCacheUsage, sample.PromptTokens).ShouldBe((2, 0, 0));
+    }
+
+    [Fact]
+    public void Absurd_figures_are_not_believed()
+    {
+        var figures = new ScrapeState().Add(new EngineSample { Running = 1e300, Waiting = 5e9, KvCacheUsage = 7, Series = 3 }, 0, 0, out _);
+
+        (figures.Running, figures.Waiting, figures.KvCacheUsage).ShouldBe((0, 0, 1));
+    }
+
+    [Fact]
+    public void The_size_of_the_cache_and_the_adapters_stand_in_labels()
+    {
+        var sample = PrometheusText.Parse("""
+            vllm:cache_config_info{block_size="16",cache_dtype="a}\"b=,",enable_prefix_caching="True",num_gpu_blocks="27457"} 1.0
+            vllm:lora_requests_info{max_lora="3",running_lora_adapters="sql,chat",waiting_lora_adapters="code"} 1.7e+09
+            vllm:lora_requests_info{max_lora="3",running_lora_adapters="old",waiting_lora_adapters=""} 1.6e+09
+            """u8);
+
+        sample.KvCacheTokens.ShouldBe(16 * 27457);
+        var adapters = sample.Adapters.ShouldNotBeNull();
+        adapters.PresenceOf("sql").ShouldBe(LoraPresence.Active);
+        adapters.PresenceOf("code").ShouldBe(LoraPresence.Waiting);
+        adapters.PresenceOf("old").ShouldBe(LoraPresence.Full);
+        (adapters with { Room = 4 }).PresenceOf("old").ShouldBe(LoraPresence.Room);
+    }
+
+    [Theory]
+    [InlineData("""vllm:cache_config_info{block_size="16"} 1""")]
+    [InlineData("""vllm:cache_config_info{block_size="16,num_gpu_blocks="3"} 1""")]
+    [InlineData("""vllm:cache_config_info{block_size="NaN",num_gpu_blocks="3"} 1""")]
+    [InlineData("""vllm:lora_requests_info{max_lora="-1",running_lora_adapters="a",waiting_lora_adapters="b"} 1""")]
+    [InlineData("""vllm:lora_requests_info{max_lora="2",running_lora_adapters="a"} 1""")]
+    public void Labels_that_are_not_what_they_should_be_are_passed_over(string line)
+    {
+        var sample = PrometheusText.Parse(System.Text.Encoding.UTF8.GetBytes(line));
+
+        (sample.KvCacheTokens, sample.Adapters).ShouldBe((0, null));
+    }
+
+    [Fact]
+    public void A_restart_of_the_engine_is_counted()
+    {
+        var state = new ScrapeState();
+        state.Add(Sample(100, 50, 1, 1), 0, 0, out _);
+        state.Add(Sample(200, 90, 2, 2), 1_000, 0, out _);
+        state.Restarts.ShouldBe(0);
+        state.Add(Sample(10, 5, 1, 1), 2_000, 0, out _);
+        state.Restarts.ShouldBe(1);
+    }
+
+    [Fact]
     public void Text_that_is_no_engines_has_no_series() => PrometheusText.Parse("<html>\n<b>vllm:</b>\n"u8).Series.ShouldBe(0);
 
     [Fact]
