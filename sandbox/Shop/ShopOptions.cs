@@ -20,6 +20,7 @@ internal sealed record ShopOptions
           --listen HOST:PORT    default 127.0.0.1:8080
           --data FOLDER         where it writes its log, default a new temporary folder
           --users N             load only: users at a time, 0 to 400; default SHOP_USERS or 20
+          --call-limit-ms N     for one attempt of a call and for a pooled connection, 50 to 60000; default SHOP_CALL_LIMIT_MS or 3000
           --seed N              seed of keys and pauses, default SHOP_SEED or 1
           --faults              accept faults at /chaos (or SHOP_FAULTS=on); only where --listen is a loopback address,
                                 so never in a pod of a real cluster; there it is ignored, and the log says so
@@ -35,6 +36,9 @@ internal sealed record ShopOptions
     public int Users { get; init; } = 20;
 
     public int Seed { get; init; } = 1;
+
+    /// <summary>How long an attempt of a call may take, and the wait for a pooled connection.</summary>
+    public TimeSpan CallLimit { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Faults were asked for.</summary>
     public bool FaultsWanted { get; init; }
@@ -57,8 +61,9 @@ internal sealed record ShopOptions
             Service = service,
             Listen = Endpoint(values.GetValueOrDefault("--listen") ?? "127.0.0.1:8080"),
             Data = values.GetValueOrDefault("--data") ?? Directory.CreateTempSubdirectory($"shop-{service}-").FullName,
-            Users = Whole("--users", values.GetValueOrDefault("--users") ?? environment("SHOP_USERS"), 20, MostUsers),
-            Seed = Whole("--seed", values.GetValueOrDefault("--seed") ?? environment("SHOP_SEED"), 1, int.MaxValue),
+            Users = Whole("--users", values.GetValueOrDefault("--users") ?? environment("SHOP_USERS"), 20, 0, MostUsers),
+            Seed = Whole("--seed", values.GetValueOrDefault("--seed") ?? environment("SHOP_SEED"), 1, 0, int.MaxValue),
+            CallLimit = TimeSpan.FromMilliseconds(Whole("--call-limit-ms", values.GetValueOrDefault("--call-limit-ms") ?? environment("SHOP_CALL_LIMIT_MS"), 3000, 50, 60_000)),
             FaultsWanted = values.ContainsKey("--faults") || environment("SHOP_FAULTS") == "on",
             AddressOf = name => Address(name, environment),
         };
@@ -71,13 +76,13 @@ internal sealed record ShopOptions
             ? endpoint
             : throw new UsageException($"--listen must be an IP address and a port such as 127.0.0.1:8080, not '{text}'.");
 
-    private static int Whole(string name, string? text, int otherwise, int most)
+    private static int Whole(string name, string? text, int otherwise, int least, int most)
     {
         if (text is null)
             return otherwise;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= most
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
             ? value
-            : throw new UsageException($"{name} must be a whole number from 0 to {most}, not '{text}'.");
+            : throw new UsageException($"{name} must be a whole number from {least} to {most}, not '{text}'.");
     }
 
     private static Uri Address(string name, Func<string, string?> environment)

@@ -49,8 +49,8 @@ internal static class FaultTable
         ("cpu-hog", { Service: { } service }) => new CpuHog(service.Core, reach.Time),
         ("memory-growth", { Service: { } service }) => new MemoryGrowth(service.Ballast, reach.Time),
         ("slow-disk", { Service: { } service }) => new Adjustment(reach.Time, intensity => service.Disk.BytesPerSecond = DiskRate(intensity), () => service.Disk.BytesPerSecond = null),
-        ("slow-dependency", { Service: { } service }) => new Adjustment(reach.Time, intensity => service.ExtraWait = TimeSpan.FromMilliseconds(250 * intensity), () => service.ExtraWait = TimeSpan.Zero),
-        ("packet-delay", _) => new Adjustment(reach.Time, intensity => reach.Relay.Delay = TimeSpan.FromMilliseconds(150 * intensity), () => reach.Relay.Delay = TimeSpan.Zero),
+        ("slow-dependency", { Service: { } service }) => new Adjustment(reach.Time, intensity => service.ExtraWait = TimeSpan.FromMilliseconds(500 * intensity), () => service.ExtraWait = TimeSpan.Zero),
+        ("packet-delay", _) => new Adjustment(reach.Time, intensity => reach.Relay.Delay = TimeSpan.FromMilliseconds(200 * intensity), () => reach.Relay.Delay = TimeSpan.Zero),
         ("pool-exhaustion", { Service: { Callees.Count: > 0 } service }) => new PoolExhaustion(service.Callees[service.Plan.Callees[0]].Pool, reach.Time),
         ("lock-contention", { Service: { } service }) => new LockContention(service.Lock, reach.Time),
         ("retry-storm", { Service: { Callees.Count: > 0 } service }) => new RetryStorm([.. service.Callees.Values], reach.Time),
@@ -60,6 +60,6 @@ internal static class FaultTable
         _ => null,
     };
 
-    // 400 KB/s makes a commit of 2 KB take 5 ms; 8 KB/s makes it 250 ms, which is slower than commits come in.
-    private static double DiskRate(double intensity) => (400_000 * (1 - intensity) * (1 - intensity)) + 8_000;
+    // 400 KB/s makes a commit of 2 KB take 5 ms; 4 KB/s makes it half a second, which is slower than commits come in.
+    private static double DiskRate(double intensity) => (400_000 * (1 - intensity) * (1 - intensity)) + 4_000;
 }

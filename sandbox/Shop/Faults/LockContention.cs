@@ -2,10 +2,10 @@ using Ops.Sandbox.Shop.Running;
 
 namespace Ops.Sandbox.Shop.Faults;
 
-/// <summary>Holds the service's lock for up to 120 ms at a time, with 20 ms in between.</summary>
+/// <summary>Holds the service's lock for up to 250 ms at a time, with 20 ms in between.</summary>
 internal sealed class LockContention(Exclusive exclusive, TimeProvider time) : IFault
 {
-    private const double MostHoldMilliseconds = 120;
+    private const double MostHoldMilliseconds = 250;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public async Task RunAsync(Func<double> intensity, CancellationToken cancellation)

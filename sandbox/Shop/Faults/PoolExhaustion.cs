@@ -2,9 +2,10 @@ using Ops.Sandbox.Shop.Running;
 
 namespace Ops.Sandbox.Shop.Faults;
 
-/// <summary>Takes connections of a pool and does not give them back, until one is left; at the end all return.</summary>
+/// <summary>Takes connections of a pool and does not give them back, until one is left, at nearly full strength none; at the end all return.</summary>
 internal sealed class PoolExhaustion(Pool pool, TimeProvider time) : IFault
 {
+    private const double NoneLeft = 0.85;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     public async Task RunAsync(Func<double> intensity, CancellationToken cancellation)
@@ -14,8 +15,7 @@ internal sealed class PoolExhaustion(Pool pool, TimeProvider time) : IFault
         {
             while (true)
             {
-                // Most leak early: at half the strength one is left of four.
-                var wanted = Math.Min(pool.Size - 1, (int)Math.Ceiling(pool.Size * (1 - Math.Pow(1 - intensity(), 2))));
+                var wanted = Leaked(intensity(), pool.Size);
                 if (leaked < wanted && await pool.TryTakeAsync(Patience))
                     leaked++;
                 await Task.Delay(Adjustment.Interval, time, cancellation);
@@ -27,4 +27,8 @@ internal sealed class PoolExhaustion(Pool pool, TimeProvider time) : IFault
                 pool.Return();
         }
     }
+
+    // Most leak early: at half the strength one is left of four.
+    private static int Leaked(double intensity, int size) =>
+        intensity >= NoneLeft ? size : Math.Min(size - 1, (int)Math.Ceiling(size * (1 - Math.Pow(1 - intensity, 2))));
 }

@@ -19,8 +19,7 @@ internal sealed record CallPolicy(int Attempts, TimeSpan Limit);
 /// <summary>One service as another sees it: a bounded pool of connections, a time limit, retries.</summary>
 internal sealed class Callee : IDisposable
 {
-    private static readonly CallPolicy Usual = new(Attempts: 2, TimeSpan.FromSeconds(2));
-
+    private readonly CallPolicy usual;
     private readonly HttpMessageInvoker http;
     private readonly Uri address;
     private readonly string caller;
@@ -28,9 +27,10 @@ internal sealed class Callee : IDisposable
     private readonly TimeProvider time;
     private double typicalSeconds = 0.005;
 
-    public Callee(string name, Uri address, string caller, int connections, EdgeMetrics metrics, TimeProvider time)
+    public Callee(string name, Uri address, string caller, int connections, CallPolicy usual, EdgeMetrics metrics, TimeProvider time)
     {
-        (Name, this.address, this.caller, this.metrics, this.time) = (name, address, caller, metrics, time);
+        (Name, this.address, this.caller, this.usual, this.metrics, this.time) = (name, address, caller, usual, metrics, time);
+        Policy = usual;
         Pool = new Pool(connections);
         http = new HttpMessageInvoker(new SocketsHttpHandler
         {
@@ -49,13 +49,13 @@ internal sealed class Callee : IDisposable
     public Pool Pool { get; }
 
     /// <summary>Attempts and limit now in force.</summary>
-    public CallPolicy Policy { get; private set; } = Usual;
+    public CallPolicy Policy { get; private set; }
 
     /// <summary>Recent mean of good answers.</summary>
     public TimeSpan Typical => TimeSpan.FromSeconds(Volatile.Read(ref typicalSeconds));
 
     /// <summary>Puts another policy in force; null for the usual one.</summary>
-    public void Adopt(CallPolicy? policy) => Policy = policy ?? Usual;
+    public void Adopt(CallPolicy? policy) => Policy = policy ?? usual;
 
     /// <summary>Calls until an answer is good or the attempts are used up.</summary>
     /// <exception cref="CallFailedException">No attempt succeeded.</exception>
@@ -75,14 +75,14 @@ internal sealed class Callee : IDisposable
     /// <summary>Whether it is ready for calls.</summary>
     public async Task<bool> IsReadyAsync()
     {
-        using var limit = new CancellationTokenSource(Usual.Limit, time);
+        using var limit = new CancellationTokenSource(usual.Limit, time);
         return await SendAsync("/readyz", limit.Token) == 200;
     }
 
     private async Task<int> AttemptAsync(string path)
     {
         var start = time.GetTimestamp();
-        var taken = await Pool.TryTakeAsync(Usual.Limit);
+        var taken = await Pool.TryTakeAsync(usual.Limit);
         metrics.PoolWait.Inc(time.GetElapsedTime(start).TotalSeconds);
         if (!taken)
         {

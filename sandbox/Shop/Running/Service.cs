@@ -17,7 +17,7 @@ internal sealed class Service : IDisposable
         Cache = new ExpiringCache(metrics.CacheHits, metrics.CacheMisses, new Random(options.Seed), time);
         Disk = new DiskLog(options.Data, metrics.DiskSeconds, metrics.DiskWrites, metrics.DiskBytes, time);
         Callees = plan.Callees.ToDictionary(
-            name => name, name => new Callee(name, options.AddressOf(name), plan.Name, plan.Connections, metrics.EdgeTo(name), time));
+            name => name, name => new Callee(name, options.AddressOf(name), plan.Name, plan.Connections, new CallPolicy(Attempts: 2, options.CallLimit), metrics.EdgeTo(name), time));
         metrics.Watch(this);
     }
 

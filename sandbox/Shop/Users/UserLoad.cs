@@ -19,8 +19,7 @@ internal sealed class UserLoad : IDisposable
     public UserLoad(ShopOptions options, ShopMetrics metrics, TimeProvider time)
     {
         (this.options, this.metrics, this.time) = (options, metrics, time);
-        Frontend = new Callee(ShopPlan.Shop.Entry, options.AddressOf(ShopPlan.Shop.Entry), ShopPlan.Shop.Load, ShopOptions.MostUsers, metrics.EdgeTo(ShopPlan.Shop.Entry), time);
-        Frontend.Adopt(Patience);
+        Frontend = new Callee(ShopPlan.Shop.Entry, options.AddressOf(ShopPlan.Shop.Entry), ShopPlan.Shop.Load, ShopOptions.MostUsers, Patience, metrics.EdgeTo(ShopPlan.Shop.Entry), time);
     }
 
     public Callee Frontend { get; }

@@ -41,11 +41,11 @@ public sealed class Shop_scenario(ShopInSandbox shop)
     [Fact]
     public async Task An_exhausted_pool_shows_in_its_pool_and_is_given_back()
     {
-        await shop.ExpectChaosAsync("inject", "pool-exhaustion", "--service", "checkout", "--for", "10m");
-        // Two of three connections to the cart leak and stay away, whatever the requests do with the third.
-        await shop.ExpectAsync("checkout", "shop_pool_used", used => used >= 2);
+        await shop.ExpectChaosAsync("inject", "pool-exhaustion", "--service", "checkout", "--strength", "0.5", "--for", "10m");
+        // One of two connections to the cart leaks and stays away, whatever the requests do with the other.
+        await shop.ExpectAsync("checkout", "shop_pool_used", used => used >= 1);
         for (var look = 0; look < 10; look++)
-            (await shop.MetricAsync("checkout", "shop_pool_used", "server_address=\"cart\"")).ShouldBeGreaterThanOrEqualTo(2);
+            (await shop.MetricAsync("checkout", "shop_pool_used", "server_address=\"cart\"")).ShouldBeGreaterThanOrEqualTo(1);
 
         await shop.ExpectChaosAsync("stop");
 

@@ -12,6 +12,7 @@ public sealed class Option_rules
     [InlineData("--service cart --listen host:8080", "not 'host:8080'")]
     [InlineData("--service load --users many", "not 'many'")]
     [InlineData("--service load --users 401", "from 0 to 400")]
+    [InlineData("--service cart --call-limit-ms 49", "from 50 to 60000")]
     [InlineData("--service cart --port 1", "Unknown option --port")]
     [InlineData("--service cart --service users", "given twice")]
     [InlineData("--service", "takes a value")]

@@ -20,7 +20,7 @@ public sealed class Server_rules
         arrived.ShouldBeGreaterThan(before);
         (await shop.MetricAsync("catalog", "http_client_request_duration_seconds_count", "server_address=\"database\"")).ShouldBe(arrived);
         (await shop.MetricAsync("catalog", "shop_cache_misses_total")).ShouldBe(arrived);
-        (await shop.MetricAsync("catalog", "shop_pool_size")).ShouldBe(3);
+        (await shop.MetricAsync("catalog", "shop_pool_size")).ShouldBe(2);
         (await shop.MetricAsync("catalog", "shop_pool_used")).ShouldBe(0);
         (await shop.MetricAsync("catalog", "process_resident_memory_bytes")).ShouldBeGreaterThan(1e6);
     }
@@ -41,7 +41,7 @@ public sealed class Server_rules
     public async Task Requests_beyond_what_may_wait_are_refused()
     {
         await using var shop = await SmallShop.StartAsync(faults: true, "database");
-        // Four workers and room for forty: more at once than that are refused while each waits 250 ms.
+        // Four workers and room for forty: more at once than that are refused while each waits half a second.
         await shop.InjectAsync("database", "slow-dependency");
         var flood = Enumerable.Range(0, 120).Select(_ => shop.DoAsync("database", "select")).ToList();
         var statuses = await Task.WhenAll(flood);
