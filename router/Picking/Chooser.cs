@@ -55,7 +55,7 @@ public static class Chooser
             ref var outlook = ref outlooks[v];
             ReplicaPick.Pick(ref outlook, variants[v].Rows.AsSpan(), rules, request, tried, match, loads);
             if (outlook.Replica >= 0)
-                LatencyEstimate.Fill(ref outlook, variants[v].Replicas.AsSpan()[outlook.Replica], request);
+                LatencyEstimate.Fill(ref outlook, variants[v].Replicas.AsSpan()[outlook.Replica], variants[v].Curve, request);
         }
     }
 }

@@ -6,9 +6,13 @@ namespace Ops.Picking;
 /// <remarks>
 /// queued      = max(0, outstanding - batch limit), at least the observed queue while there is one
 /// start delay = queued / finish rate           (0 when either is unknown: a lower bound, so admission never rejects on a guess)
-/// first token = start delay + seconds by output token + (prompt - cached tokens) x seconds by prompt token
+/// backlog     = start delay + own prompts that have not begun to answer x seconds by prompt token
+/// first token = backlog + seconds by output token + (prompt - cached tokens) x seconds by prompt token
 ///               (the middle term is the engine's step that is running when the request comes)
 /// completion  = first token + output tokens x seconds by output token
+/// With a curve the seconds by prompt token are the curve's, and the seconds by output token at least the curve's at this
+/// batch. Without one they are what the replica showed; that figure holds the prompts that went before, so they are not
+/// counted a second time.
 /// </remarks>
 internal static class LatencyEstimate
 {
@@ -24,17 +28,29 @@ internal static class LatencyEstimate
     /// <summary>Output length used until a request has finished; the mean of a public chat trace is 211.</summary>
     internal const double OutputTokensPrior = 211;
 
-    internal static void Fill(ref VariantOutlook outlook, in ReplicaState replica, in RequestFeatures request)
+    internal static void Fill(ref VariantOutlook outlook, in ReplicaState replica, ServingCurve? curve, in RequestFeatures request)
     {
         var fresh = replica.IsFresh(request.NowMs);
         outlook.Queued = Queued(replica, outlook.Outstanding, fresh);
         outlook.StartDelay = fresh && replica.FinishRate > 0 ? outlook.Queued / replica.FinishRate : 0;
         outlook.KvCacheUsage = fresh ? replica.KvCacheUsage : 0;
-        outlook.TimePerOutputToken = OrPrior(fresh ? replica.SecondsPerOutputToken : 0, SecondsPerOutputTokenPrior);
-        outlook.TimeToFirstToken = outlook.StartDelay + outlook.TimePerOutputToken + (request.PromptTokens - outlook.CachedTokens) * OrPrior(fresh ? replica.SecondsPerPromptToken : 0, SecondsPerPromptTokenPrior);
+        Steps(ref outlook, replica, curve, fresh);
+        var perPromptToken = curve?.SecondsPerPromptToken ?? OrPrior(fresh ? replica.SecondsPerPromptToken : 0, SecondsPerPromptTokenPrior);
+        outlook.BacklogSeconds = outlook.StartDelay + (curve is null ? 0 : replica.Load.PendingPromptTokens * perPromptToken);
+        outlook.PrefillSeconds = (request.PromptTokens - outlook.CachedTokens) * perPromptToken;
+        outlook.TimeToFirstToken = outlook.BacklogSeconds + outlook.TimePerOutputToken + outlook.PrefillSeconds;
         var expected = OrPrior(replica.MeanOutputTokens, OutputTokensPrior);
-        var tokens = request.MaxTokens is { } limit ? Math.Min(limit, expected) : expected;
-        outlook.Completion = outlook.TimeToFirstToken + tokens * outlook.TimePerOutputToken;
+        outlook.OutputTokens = request.MaxTokens is { } limit ? Math.Min(limit, expected) : expected;
+        outlook.MarginalJoules = curve?.MarginalJoules(outlook.Outstanding - outlook.Queued, request.PromptTokens - outlook.CachedTokens, outlook.OutputTokens) ?? 0;
+        outlook.Completion = outlook.TimeToFirstToken + outlook.OutputTokens * outlook.TimePerOutputToken;
+    }
+
+    private static void Steps(ref VariantOutlook outlook, in ReplicaState replica, ServingCurve? curve, bool fresh)
+    {
+        var seen = fresh ? replica.SecondsPerOutputToken : 0;
+        outlook.TimePerOutputToken = curve is null
+            ? OrPrior(seen, SecondsPerOutputTokenPrior)
+            : Math.Max(seen, curve.StepSeconds(outlook.Outstanding - outlook.Queued + 1));
     }
 
     private static int Queued(in ReplicaState replica, int outstanding, bool fresh)

@@ -7,10 +7,20 @@ namespace Ops.Picking;
 public sealed class ReplicaLoad
 {
     private int _inFlight;
+    private long _promptTokens;
     private long _suspectUntil = long.MinValue;
 
     /// <summary>Requests that this router has sent and that have not ended.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Prompt tokens of those among them that have not begun to answer: work that stands before a new request.</summary>
+    public long PendingPromptTokens => Volatile.Read(ref _promptTokens);
+
+    /// <summary>A prompt is on its way. Pair with <see cref="Began"/>.</summary>
+    public void Sent(int promptTokens) => Interlocked.Add(ref _promptTokens, promptTokens);
+
+    /// <summary>Its answer has begun, or there will be none.</summary>
+    public void Began(int promptTokens) => Interlocked.Add(ref _promptTokens, -promptTokens);
 
     /// <summary>Counts a request in. Pair with <see cref="Leave"/>.</summary>
     public void Enter() => Interlocked.Increment(ref _inFlight);
@@ -38,6 +48,7 @@ public sealed class ReplicaLoad
     {
         ArgumentNullException.ThrowIfNull(other);
         Volatile.Write(ref _inFlight, other.InFlight);
+        Volatile.Write(ref _promptTokens, other.PendingPromptTokens);
         Volatile.Write(ref _suspectUntil, Volatile.Read(ref other._suspectUntil));
     }
 

@@ -30,6 +30,9 @@ public readonly record struct RequestFeatures
     /// <summary>Seconds since the request arrived; above 0 on a retry.</summary>
     public double ElapsedSeconds { get; init; }
 
+    /// <summary>How fast requests of the route come to this router; zeros when unknown.</summary>
+    public ArrivalRates Rates { get; init; }
+
     /// <summary>Any number that differs from request to request; spreads ties between equally loaded replicas.</summary>
     public uint Spread { get; init; }
 }

@@ -6,7 +6,7 @@ namespace Ops.Picking;
 /// <summary>Everything that a choice on one route reads. Immutable; replaced as a whole.</summary>
 public sealed class RouteSnapshot
 {
-    /// <summary>The choice keeps one row for each variant on the stack: 32 rows of 64 bytes are 2 KB.</summary>
+    /// <summary>The choice keeps one row for each variant on the stack: 32 rows of 96 bytes are 3 KB.</summary>
     public const int MaxVariants = 32;
 
     /// <summary>The choice keeps one number for each replica of a variant on the stack: 1,024 of 4 bytes are 4 KB.</summary>

@@ -24,6 +24,18 @@ public struct VariantOutlook
     /// <summary>Seconds until the request gets a place in the batch; a lower bound.</summary>
     public double StartDelay { get; set; }
 
+    /// <summary>Seconds of prefill that the request itself needs.</summary>
+    public double PrefillSeconds { get; set; }
+
+    /// <summary>Seconds of work that stand before it: its start delay and the prompts that are still to be computed.</summary>
+    public double BacklogSeconds { get; set; }
+
+    /// <summary>Expected output tokens.</summary>
+    public double OutputTokens { get; set; }
+
+    /// <summary>Joules that it adds to the replica; 0 when the variant has no curve.</summary>
+    public double MarginalJoules { get; set; }
+
     /// <summary>Predicted seconds until the first token.</summary>
     public double TimeToFirstToken { get; set; }
 

@@ -11,6 +11,9 @@ public sealed record VariantState
     /// <summary>Expected answer quality 0..1 by task index of <see cref="RouteSnapshot.Tasks"/>; index 0 is the default task.</summary>
     public required ImmutableArray<double> Quality { get; init; }
 
+    /// <summary>Time and energy by batch; null where the model on this GPU shape was never measured.</summary>
+    public ServingCurve? Curve { get; init; }
+
     /// <summary>Ready replicas; may be empty.</summary>
     public required ImmutableArray<ReplicaState> Replicas
     {

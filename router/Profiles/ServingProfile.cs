@@ -98,6 +98,18 @@ public sealed record ServingProfile
     public StepCost Step(int sequences, int promptTokens, PowerSetting setting) =>
         promptTokens == 0 ? DecodeStep(sequences, setting) : DecodeStep(sequences, setting) + Prefill(promptTokens, setting);
 
+    /// <summary>Decode steps by batch and prefill by token, as tables for those who may not know formulas.</summary>
+    /// <param name="setting">Clock and power limit.</param>
+    /// <param name="largestBatch">The tables go from batch 1 to this one.</param>
+    public ProfileTable Tabulate(PowerSetting setting, int largestBatch)
+    {
+        var steps = Enumerable.Range(1, largestBatch).Select(batch => DecodeStep(batch, setting)).ToList();
+        // Long enough that the token's share of anything that does not grow with tokens would vanish.
+        const int tokens = 1000;
+        var prefill = Prefill(tokens, setting);
+        return new ProfileTable([.. steps.Select(s => s.Seconds)], [.. steps.Select(s => s.Joules)], prefill.Seconds / tokens, prefill.Joules / tokens);
+    }
+
     /// <summary>SM clock while decoding: the one that was set, or lower where the power limit demands it.</summary>
     public double DecodeClockMHz(int batch, PowerSetting setting) => DecodeClockRatio(batch, setting) * Gpu.MaxClockMHz;
 

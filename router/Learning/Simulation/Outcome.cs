@@ -30,6 +30,14 @@ internal interface IOutcomes
     void Ended(int request, in Outcome outcome);
 }
 
+/// <summary>Keeps every outcome; what never ended stays failed.</summary>
+internal sealed class OutcomeLog(int count) : IOutcomes
+{
+    public Outcome[] All { get; } = new Outcome[count];
+
+    public void Ended(int request, in Outcome outcome) => All[request] = outcome;
+}
+
 /// <summary>Everything that a run left behind.</summary>
 public sealed record RunResult
 {

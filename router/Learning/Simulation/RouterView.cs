@@ -14,6 +14,8 @@ internal sealed class RouterView
     private readonly Engine[] _engines;
     private readonly ReplicaState[] _states;
     private readonly ObservationWindow[] _windows;
+    private readonly ServingCurve[] _curves;
+    private readonly ArrivalRateEstimator _rates = new();
     private readonly int[][] _ready;
     private readonly int[] _firstEngine;
     private RouteSnapshot _snapshot;
@@ -26,6 +28,7 @@ internal sealed class RouterView
         _engines = engines;
         _states = [.. engines.Select(e => new ReplicaState { Name = $"{e.Pool.Name}-{e.Replica}", Address = "", Load = new ReplicaLoad() })];
         _windows = [.. engines.Select(_ => new ObservationWindow())];
+        _curves = [.. fleet.Pools.Select(p => CurveOf(p))];
         _ready = new int[fleet.Pools.Length][];
         _firstEngine = [.. fleet.Pools.Select((_, p) => fleet.Pools.Take(p).Sum(q => q.Placement.Length))];
         FindReady();
@@ -33,6 +36,9 @@ internal sealed class RouterView
     }
 
     public ReplicaLoad Load(Engine engine) => _states[engine.Index].Load;
+
+    /// <summary>A request has come.</summary>
+    public void Arrived(in Arrival arrival) => _rates.Record(ToMs(arrival.At), arrival.PromptTokens);
 
     /// <summary>Reads every ready replica's counters.</summary>
     public void Scrape(double now)
@@ -66,6 +72,7 @@ internal sealed class RouterView
             MaxTokens = _options.ClientsLimitOutput ? arrival.OutputTokens : null,
             Streaming = true,
             NowMs = ToMs(now),
+            Rates = _rates.Read(ToMs(now)),
             ElapsedSeconds = now - arrival.At,
             Spread = ++_spread,
         };
@@ -84,6 +91,7 @@ internal sealed class RouterView
         }
 
         _spread = other._spread;
+        _rates.CopyFrom(other._rates);
         Refresh();
     }
 
@@ -104,11 +112,18 @@ internal sealed class RouterView
             {
                 Pool = _fleet.Pools[pool].Name,
                 Quality = _fleet.Pools[pool].Quality,
+                Curve = _curves[pool],
                 Replicas = [.. _ready[pool].Select(e => _states[e])],
             });
         }
 
         return variants.MoveToImmutable();
+    }
+
+    private static ServingCurve CurveOf(SimulatedPool pool)
+    {
+        var table = pool.Profile.Tabulate(pool.Power ?? pool.Profile.Gpu.Default, pool.MaxSequences);
+        return new ServingCurve(table.StepSeconds, table.StepJoules, pool.Profile.IdleWatts, table.SecondsPerPromptToken, table.JoulesPerPromptToken);
     }
 
     private static long ToMs(double seconds) => (long)(seconds * 1000);

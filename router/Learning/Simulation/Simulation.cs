@@ -36,7 +36,7 @@ public sealed class Simulation : IEngineEvents
     /// <summary>Prepares a run.</summary>
     /// <exception cref="InvalidFleetException">The fleet cannot be.</exception>
     public Simulation(SimulatedFleet fleet, IPolicy policy, Workload workload, SimulationOptions options)
-        : this(fleet, policy, ImmutableCollectionsMarshal.AsArray(Checked(workload).Arrivals)!, options, Discard.Instance)
+        : this(fleet, policy, ImmutableCollectionsMarshal.AsArray(Checked(workload).Arrivals)!, options, new OutcomeLog(0))
     {
         Workload = workload;
     }
@@ -79,15 +79,24 @@ public sealed class Simulation : IEngineEvents
         while (_nextArrival < _arrivals.Length)
             Arrive();
         Drain();
-        return new RunResult
-        {
-            Workload = Workload,
-            Outcomes = ImmutableCollectionsMarshal.AsImmutableArray(outcomes.All),
-            StepJoules = [.. _fleet.Pools.Select((_, p) => _engines.Where(e => e.PoolIndex == p).Sum(e => e.Joules(_now)))],
-            IdleJoules = _gpus.Joules(_now),
-            Seconds = _now,
-        };
+        return Result(outcomes);
     }
+
+    /// <summary>Sends outcomes from now on elsewhere.</summary>
+    internal void Report(IOutcomes outcomes) => _outcomes = outcomes;
+
+    /// <summary>What the run so far has left behind.</summary>
+    internal RunResult Result(OutcomeLog outcomes) => new()
+    {
+        Workload = Workload,
+        Outcomes = ImmutableCollectionsMarshal.AsImmutableArray(outcomes.All),
+        StepJoules = [.. _fleet.Pools.Select((_, p) => _engines.Where(e => e.PoolIndex == p).Sum(e => e.Joules(_now)))],
+        IdleJoules = _gpus.Joules(_now),
+        Seconds = _now,
+    };
+
+    /// <summary>Goes on until the next arrival is there, without serving it.</summary>
+    internal void AdvanceToArrival() => AdvanceTo(_arrivals[_nextArrival].At);
 
     /// <summary>Goes on to the next arrival and serves it.</summary>
     internal void Arrive()
@@ -96,6 +105,7 @@ public sealed class Simulation : IEngineEvents
         AdvanceTo(arrival.At);
         _view.Arrived++;
         _view.PromptTokens += arrival.PromptTokens;
+        _router.Arrived(arrival);
         Route(_nextArrival++, attempt: 1, default);
     }
 
@@ -121,9 +131,7 @@ public sealed class Simulation : IEngineEvents
     /// <summary>Joules until now.</summary>
     internal double Joules() => _gpus.Joules(_now) + _engines.Sum(e => e.Joules(_now));
 
-    void IEngineEvents.FirstToken(Engine engine, int request, double now)
-    {
-    }
+    void IEngineEvents.FirstToken(Engine engine, int request, double now) => _router.Load(engine).Began(_arrivals[request].PromptTokens);
 
     void IEngineEvents.Finished(Engine engine, in Decoding sequence, double now)
     {
@@ -197,6 +205,7 @@ public sealed class Simulation : IEngineEvents
             if (engine.TryEnqueue(request, attempt, _now))
             {
                 _router.Load(engine).Enter();
+                _router.Load(engine).Sent(_arrivals[request].PromptTokens);
                 if (!engine.IsBusy)
                     BeginWork(engine);
                 return;
@@ -288,6 +297,7 @@ public sealed class Simulation : IEngineEvents
         foreach (var pending in _unanswered)
         {
             load.Leave();
+            load.Began(_arrivals[pending.Request].PromptTokens);
             var tried = default(TriedReplicas);
             tried.Add(load);
             Route(pending.Request, pending.Attempt + 1, tried);
@@ -334,21 +344,5 @@ public sealed class Simulation : IEngineEvents
         }
 
         return workload;
-    }
-
-    private sealed class OutcomeLog(int count) : IOutcomes
-    {
-        public Outcome[] All { get; } = new Outcome[count];
-
-        public void Ended(int request, in Outcome outcome) => All[request] = outcome;
-    }
-
-    private sealed class Discard : IOutcomes
-    {
-        public static readonly Discard Instance = new();
-
-        public void Ended(int request, in Outcome outcome)
-        {
-        }
     }
 }

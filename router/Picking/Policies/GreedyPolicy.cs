@@ -38,14 +38,8 @@ public sealed class GreedyPolicy : IPolicy
         return best;
     }
 
-    internal static double Score(double quality, in VariantOutlook outlook, in Objective objective, in RequestFeatures request)
-    {
-        var worth = objective.Worth(request.ElapsedSeconds + Margin * outlook.Completion);
-        if (!request.Streaming)
-            return quality * worth;
-        var firstToken = request.ElapsedSeconds + Margin * outlook.TimeToFirstToken;
-        return quality * worth * Math.Min(1, objective.TimeToFirstToken / Math.Max(firstToken, 1e-9));
-    }
+    internal static double Score(double quality, in VariantOutlook outlook, in Objective objective, in RequestFeatures request) =>
+        quality * PricePolicy.Worth(outlook, objective, request, Margin);
 
     private static bool IsBetterTie(in VariantOutlook candidate, in VariantOutlook incumbent, double score) =>
         score > 0 ? candidate.Outstanding < incumbent.Outstanding : candidate.Completion < incumbent.Completion;

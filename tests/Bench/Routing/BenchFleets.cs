@@ -33,10 +33,10 @@ internal static class BenchFleets
 
     /// <summary>
     /// Every GPU can serve the smallest and, with three others, the largest. 16 GB and 35 GB of weights a GPU leave 19 GB
-    /// of cache: 9 GB for the small one (68,000 tokens), 10 GB a GPU for the large one (122,000 tokens on four).
+    /// of cache: 9 GB for the small one (65,000 tokens), 10 GB a GPU for the large one (122,000 tokens on four).
     /// </summary>
     internal static SimulatedFleet CoResident { get; } = new(
-        [Small(SimulatedPool.Apart(8, 1, 0)) with { CacheTokens = 68_000 }, Large(SimulatedPool.Apart(2, 4, 0)) with { CacheTokens = 122_000 }], Tasks);
+        [Small(SimulatedPool.Apart(8, 1, 0)) with { CacheTokens = 65_000 }, Large(SimulatedPool.Apart(2, 4, 0)) with { CacheTokens = 122_000 }], Tasks);
 
     private static SimulatedPool Small(ImmutableArray<ImmutableArray<int>> placement) => Pool("8b", "meta-llama/Llama-3.1-8B-Instruct", 1, Q8, placement);
 

@@ -146,7 +146,7 @@ public class Simulation_rules
     {
         var workload = Workloads.Bursts(5, 40, 10, 10, 120, Fleets.Conversation, seed: 9);
         var arrivals = workload.Arrivals.ToArray();
-        var (a, b) = (new Ends(arrivals.Length), new Ends(arrivals.Length));
+        var (a, b) = (new OutcomeLog(arrivals.Length), new OutcomeLog(arrivals.Length));
         var original = new Simulation(Fleets.Ladder(), new LadderPolicy(), arrivals, new(), a);
         var copy = new Simulation(Fleets.Ladder(), new LadderPolicy(), arrivals, new(), b);
         for (var i = 0; i < arrivals.Length / 2; i++)
@@ -187,13 +187,6 @@ public class Simulation_rules
         Should.Throw<InvalidFleetException>(() => new SimulatedFleet([Fleets.Pool(Fleets.Llama8, 1.5, 1, 0)], ["default"]).Validate()).Message.ShouldContain("between 0 and 1");
         Should.Throw<InvalidFleetException>(() => new SimulatedFleet([Fleets.Pool(Fleets.Llama8, 0.5, 2, 0) with { Placement = [[0], [0]] }], ["default"]).Validate()).Message.ShouldContain("CacheTokens");
         Should.Throw<InvalidFleetException>(() => new SimulatedFleet([Fleets.Pool(Fleets.Llama70, 0.5, 1, 0) with { Placement = [[0, 1]] }], ["default"]).Validate()).Message.ShouldContain("4 different GPUs");
-    }
-
-    private sealed class Ends(int count) : IOutcomes
-    {
-        public Outcome[] All { get; } = new Outcome[count];
-
-        public void Ended(int request, in Outcome outcome) => All[request] = outcome;
     }
 
     private sealed class Alternating : IPolicy
