@@ -210,14 +210,17 @@ public static class PolicyTypes
 
     /// <summary>The variant with the best expected worth right now.</summary>
     public const string Greedy = "greedy";
+
+    /// <summary>The best expected worth, less a price of work that rises with the load, less energy.</summary>
+    public const string Price = "price";
 }
 
 /// <summary>Policy of a route.</summary>
 [CelRule(ModelRouteRules.StaticNeedsPoolRule, ModelRouteRules.StaticNeedsPoolMessage)]
 public sealed record PolicySpec
 {
-    /// <summary>static, ladder or greedy. Default ladder.</summary>
-    [AllowedValues(PolicyTypes.Static, PolicyTypes.Ladder, PolicyTypes.Greedy)]
+    /// <summary>static, ladder, greedy or price. Default ladder.</summary>
+    [AllowedValues(PolicyTypes.Static, PolicyTypes.Ladder, PolicyTypes.Greedy, PolicyTypes.Price)]
     [DefaultValue(PolicyTypes.Ladder)]
     public string? Type { get; init; }
 
@@ -225,6 +228,18 @@ public sealed record PolicySpec
     [MinLength(1)]
     [MaxLength(ModelPoolRules.MaxNameLength)]
     public string? StaticPool { get; init; }
+
+    /// <summary>
+    /// What a joule counts against quality when type is price: quality (0..1) by joule, at least 0. With 0.0001 an answer
+    /// that costs 1,000 J more must be better by 0.1. Default 0: energy does not count.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    [DefaultValue(0.0)]
+    public double? EnergyWeight { get; init; }
+
+    /// <summary>Energy weight with the default filled in.</summary>
+    [JsonIgnore]
+    public double EffectiveEnergyWeight => EnergyWeight ?? 0;
 
     /// <summary>Type with the default filled in.</summary>
     [JsonIgnore]
@@ -340,7 +355,7 @@ public sealed record VariantStatus
 /// <summary>The policy in force and why.</summary>
 public sealed record PolicyStatus
 {
-    /// <summary>static, ladder or greedy.</summary>
+    /// <summary>One of the types of spec.policy.</summary>
     [MaxLength(32)]
     public string Type { get; init; } = "";
 

@@ -13,6 +13,9 @@ public enum ChoiceKind
 
     /// <summary>No variant can start the request before its hard deadline: answer 429.</summary>
     Saturated,
+
+    /// <summary>The policy found no variant worth what the request would cost the others: answer 429.</summary>
+    Declined,
 }
 
 /// <summary>The outcome of a choice.</summary>

@@ -25,7 +25,7 @@ public static class Chooser
 
         var variant = policy.Choose(snapshot, request, outlooks);
         if (variant < 0)
-            return new Choice(ChoiceKind.Saturated, -1, -1, Admission.PolicyRetrySeconds, 0, 0);
+            return new Choice(ChoiceKind.Declined, -1, -1, Admission.PolicyRetrySeconds, 0, 0);
         ref readonly var chosen = ref outlooks[variant];
         return new Choice(ChoiceKind.Chosen, variant, chosen.Replica, 0, chosen.TimeToFirstToken, chosen.Completion);
     }

@@ -99,7 +99,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern)
             schema["pattern"] = pattern.Pattern;
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)
-            (schema["minimum"], schema["maximum"]) = (JsonValue.Create((int)range.Minimum), JsonValue.Create((int)range.Maximum));
+            (schema["minimum"], schema["maximum"]) = (JsonSerializer.SerializeToNode(range.Minimum), JsonSerializer.SerializeToNode(range.Maximum));
         if (property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
             schema["enum"] = new JsonArray([.. allowed.Values.Select(value => JsonValue.Create((string)value!))]);
         if (property.GetCustomAttribute<ListMapKeysAttribute>() is { } keys)

@@ -3,6 +3,7 @@ using Ops.Kube;
 using Ops.Operator.Fleet;
 using Ops.Operator.Scraping;
 using Ops.Planning.Routes;
+using Ops.Profiles;
 
 namespace Ops.Operator.Routes;
 
@@ -16,10 +17,12 @@ internal sealed class RouteReconciler(
         if (caches.Routes.Get(key) is not { Metadata.DeletionTimestamp: null } route)
             return Requeue.None;
 
+        var pools = PoolsOf(route);
         var status = RouteStatusPlanner.Plan(new()
         {
             Route = route,
-            Pools = PoolsOf(route),
+            Pools = pools,
+            WithoutProfile = pools.Where(pool => !HasProfile(pool.Value.Spec)).Select(pool => pool.Key).ToHashSet(StringComparer.Ordinal),
             Winner = WinnerOver(route),
             Numbers = numbers.OfRoute(key),
             Now = time.GetUtcNow(),
@@ -32,6 +35,8 @@ internal sealed class RouteReconciler(
         await statuses.WriteAsync(intent, route, shown => shown.Status?.Conditions, cancellationToken);
         return Requeue.None;
     }
+
+    private static bool HasProfile(ModelPoolSpec pool) => ServingProfiles.Find(pool.Model, pool.Gpu.Product, pool.Gpu.EffectiveCount) is not null;
 
     private Dictionary<string, ModelPool> PoolsOf(ModelRoute route)
     {

@@ -17,6 +17,9 @@ public sealed record RouteObservation
     /// <summary>What the routers' metrics said; null before the first full scrape window, which keeps the numbers shown.</summary>
     public RouteNumbers? Numbers { get; init; }
 
+    /// <summary>Pools whose model was never measured on their GPUs, so that its energy is not known beforehand.</summary>
+    public IReadOnlySet<string> WithoutProfile { get; init; } = new HashSet<string>();
+
     /// <summary>The moment of observation.</summary>
     public required DateTimeOffset Now { get; init; }
 }

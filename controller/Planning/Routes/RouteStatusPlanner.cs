@@ -76,7 +76,16 @@ public static class RouteStatusPlanner
             (_, [var only]) => $"set by spec.policy; only {only} is ready, so it takes every request",
             _ => $"set by spec.policy; chooses among {ready.Count} ready variants",
         };
-        return new() { Type = type, Reason = reason };
+        return new() { Type = type, Reason = reason + EnergyNotice(seen) };
+    }
+
+    private static string EnergyNotice(RouteObservation seen)
+    {
+        var policy = seen.Route.Spec.EffectivePolicy;
+        if (policy.EffectiveType != PolicyTypes.Price || policy.EffectiveEnergyWeight == 0)
+            return "";
+        var unknown = seen.Route.Spec.Variants.Select(variant => variant.Pool).Where(seen.WithoutProfile.Contains).ToList();
+        return unknown.Count == 0 ? "" : $"; energy counts 0 for {string.Join(", ", unknown)}: no energy profile of its model on its GPUs";
     }
 
     // Wrong in the spec itself, so that the route cannot be served as asked.

@@ -48,8 +48,9 @@ internal sealed class LiveRoute
     private RouteSnapshot? _shown;
     private long _shownAtMs;
 
-    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, PrefixIndex? prefixes = null)
+    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, PrefixIndex? prefixes = null, ArrivalRateEstimator? arrivals = null)
     {
+        Arrivals = arrivals ?? new ArrivalRateEstimator();
         Config = config;
         Gate = gate;
         Variants = variants;
@@ -62,6 +63,9 @@ internal sealed class LiveRoute
     internal RouteConfig Config { get; }
 
     internal ImmutableArray<LiveVariant> Variants { get; }
+
+    /// <summary>Counts this router's requests for the route; outlives tables.</summary>
+    internal ArrivalRateEstimator Arrivals { get; }
 
     /// <summary>namespace/name: the label of the route's series and log lines.</summary>
     internal string Label { get; }
@@ -114,6 +118,7 @@ internal sealed class LiveVariant
     {
         Pool = Config.Pool,
         Quality = Config.Quality,
+        Curve = Config.Curve,
         Replicas = [.. Replicas.Select(r => r.ToState(Config.Adapter))],
     };
 }

@@ -64,7 +64,7 @@ internal sealed class ModelFleet : IDisposable
             variant,
             [.. variant.Replicas.Select(address => Keep(route.Namespace, variant.Pool, address, known, scraped))],
             _metrics.Of(label, variant.Pool)));
-        return new LiveRoute(route, [.. variants], Gates.Of(label, route.Admission.Gate), _prefixes);
+        return new LiveRoute(route, [.. variants], Gates.Of(label, route.Admission.Gate), _prefixes, _table.Routes.FirstOrDefault(old => old.Label == label)?.Arrivals);
     }
 
     // The address is a replica's identity here; two pods that had the same one after each other differ by name.

@@ -12,6 +12,9 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
     private byte _last;
     private byte _beforeLast;
 
+    /// <summary>The prompt that the attempt has sent; a field, because it is changed in place.</summary>
+    internal PromptUnderWay Prompt;
+
     /// <summary>Whether the response is a stream of server-sent events.</summary>
     internal bool IsEventStream { get; private set; }
 
@@ -60,7 +63,11 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
     {
         LastByteAt = time.GetTimestamp();
         if (Bytes == 0)
+        {
             FirstByteAt = LastByteAt;
+            Prompt.Began();
+        }
+
         Bytes += piece.Length;
         _beforeLast = piece.Length > 1 ? piece[^2] : _last;
         _last = piece[^1];

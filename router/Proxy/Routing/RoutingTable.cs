@@ -64,6 +64,9 @@ internal sealed record VariantConfig
     /// <summary>Expected quality by task index.</summary>
     public required ImmutableArray<double> Quality { get; init; }
 
+    /// <summary>Time and energy of the model on the pool's GPUs; null where nothing was measured.</summary>
+    public ServingCurve? Curve { get; init; }
+
     /// <summary>Ready replicas.</summary>
     public required ImmutableArray<ReplicaAddress> Replicas { get; init; }
 }

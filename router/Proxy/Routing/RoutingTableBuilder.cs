@@ -84,6 +84,7 @@ internal static class RoutingTableBuilder
             Model = variant.Adapter ?? pool?.Spec.Model ?? variant.Pool,
             Adapter = variant.Adapter,
             Quality = [.. tasks.Select(variant.QualityFor)],
+            Curve = pool is null ? null : Curves.Of(pool.Spec),
             Replicas = pool is null ? [] : Bounded(Replicas(slices), route, variant, problems),
         };
     }
@@ -136,6 +137,7 @@ internal static class RoutingTableBuilder
     {
         PolicyTypes.Static => new StaticPolicy(spec.StaticPool ?? ""),
         PolicyTypes.Greedy => new GreedyPolicy(),
+        PolicyTypes.Price => new PricePolicy(spec.EffectiveEnergyWeight),
         _ => new LadderPolicy(),
     };
 

@@ -24,6 +24,8 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
     {
         var context = exchange.Context;
         replica.Load.Enter();
+        // Without a stream the first byte is the last one, and says nothing about the prompt.
+        exchange.Observer.Prompt = new PromptUnderWay(replica.Load, exchange.Parsed.Stream ? exchange.Parsed.EstimatedPromptTokens : 0);
         variant.Metrics.InFlight.Inc();
         try
         {
@@ -49,6 +51,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         finally
         {
             variant.Metrics.InFlight.Dec();
+            exchange.Observer.Prompt.Began();
             replica.Load.Leave();
         }
     }

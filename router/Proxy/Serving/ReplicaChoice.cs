@@ -12,6 +12,10 @@ internal sealed class ReplicaChoice(TimeProvider time)
     {
         var snapshot = exchange.Route.Snapshot;
         var now = time.GetTimestamp();
+        var arrivals = exchange.Route.Arrivals;
+        // A retry is no new arrival.
+        if (tried.Count == 0)
+            arrivals.Record(time.ToMs(now), exchange.Parsed.EstimatedPromptTokens);
         var features = new RequestFeatures
         {
             Task = snapshot.TaskIndex(exchange.Task),
@@ -23,6 +27,7 @@ internal sealed class ReplicaChoice(TimeProvider time)
             Streaming = exchange.Parsed.Stream,
             NowMs = time.ToMs(now),
             ElapsedSeconds = time.GetElapsedTime(exchange.StartedAt, now).TotalSeconds,
+            Rates = arrivals.Read(time.ToMs(now)),
             Spread = (uint)Interlocked.Increment(ref _spread),
         };
         var choice = Chooser.Choose(snapshot, exchange.Route.Config.Policy, features, tried);
@@ -32,7 +37,10 @@ internal sealed class ReplicaChoice(TimeProvider time)
     }
 
     /// <summary>What the client gets when nothing was chosen.</summary>
-    internal static OpenAiError Rejection(LiveRoute route, in Choice choice) => choice.Kind == ChoiceKind.Saturated
-        ? new OpenAiError(429, "queue_full", $"Every variant of {route.Label} would start this request only after its hard deadline of {route.Config.Objective.HardDeadline} s. Try again in {choice.RetryAfterSeconds} s, or add replicas.", RetryAfterSeconds: choice.RetryAfterSeconds)
-        : new OpenAiError(503, "no_replica_ready", $"No replica of {route.Label} is ready. Try again in {choice.RetryAfterSeconds} s; kubectl get modelpools -n {route.Config.Namespace} shows why.", RetryAfterSeconds: choice.RetryAfterSeconds);
+    internal static OpenAiError Rejection(LiveRoute route, in Choice choice) => choice.Kind switch
+    {
+        ChoiceKind.Saturated => new OpenAiError(429, "queue_full", $"Every variant of {route.Label} would start this request only after its hard deadline of {route.Config.Objective.HardDeadline} s. Try again in {choice.RetryAfterSeconds} s, or add replicas.", RetryAfterSeconds: choice.RetryAfterSeconds),
+        ChoiceKind.Declined => new OpenAiError(429, "overloaded", $"{route.Label} is so loaded that serving this request would take more from others than it gives. Try again in {choice.RetryAfterSeconds} s, or add replicas.", RetryAfterSeconds: choice.RetryAfterSeconds),
+        _ => new OpenAiError(503, "no_replica_ready", $"No replica of {route.Label} is ready. Try again in {choice.RetryAfterSeconds} s; kubectl get modelpools -n {route.Config.Namespace} shows why.", RetryAfterSeconds: choice.RetryAfterSeconds),
+    };
 }

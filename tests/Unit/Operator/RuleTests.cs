@@ -75,6 +75,8 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"variants":[{"pool":"a"}]}}""", "spec.variants[0].quality")]
     [InlineData("""{"spec":{"variants":[{"quality":{"default":1}}]}}""", "spec.variants[0].pool")]
     [InlineData("""{"spec":{"policy":{"type":"learned"}}}""", "spec.policy.type")]
+    [InlineData("""{"spec":{"policy":{"type":"price","energyWeight":-0.1}}}""", "spec.policy.energyWeight")]
+    [InlineData("""{"spec":{"policy":{"type":"price","energyWeight":2}}}""", "spec.policy.energyWeight")]
     [InlineData("""{"spec":{"policy":{"type":"static"}}}""", "spec.policy.staticPool is required")]
     [InlineData("""{"spec":{"policy":{"type":"static","staticPool":"b"}}}""", "spec.policy.staticPool is not among the pools")]
     [InlineData("""{"spec":{"objective":{"endToEnd":"soon"}}}""", "spec.objective.endToEnd")]

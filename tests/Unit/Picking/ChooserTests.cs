@@ -115,6 +115,7 @@ public sealed class ChooserTests
             {
                 ChoiceKind.NoReplicaReady => considered.Count == 0 && choice.RetryAfterSeconds > 0,
                 ChoiceKind.Saturated => considered.Count > 0 && startable.Count == 0 && choice.RetryAfterSeconds is > 0 and <= Admission.MaxRetrySeconds,
+                ChoiceKind.Declined => startable.Count > 0 && policy is PricePolicy && choice.RetryAfterSeconds > 0,
                 _ => startable.Contains(choice.Variant) && choice.Replica >= 0 && choice.Replica < route.Variants[choice.Variant].Replicas.Length,
             };
         });
@@ -162,7 +163,7 @@ public sealed class ChooserTests
     {
         var replicas = Enumerable.Range(0, 64).Select(i => Replica($"r{i}", running: i % 7, own: i % 3)).ToArray();
         var route = Route([.. Enumerable.Range(0, 8).Select(v => Variant($"pool-{v}", v / 8.0, replicas))]);
-        IPolicy[] policies = [new LadderPolicy(), new GreedyPolicy(), new StaticPolicy("pool-3")];
+        IPolicy[] policies = [new LadderPolicy(), new GreedyPolicy(), new StaticPolicy("pool-3"), new PricePolicy(1e-4), new RoundRobinPolicy()];
         var tried = default(TriedReplicas);
         tried.Add(replicas[0].Load);
         foreach (var policy in policies)

@@ -71,7 +71,7 @@ internal static class Fixtures
         from spread in Gen.UInt
         select new RequestFeatures { Task = task, PromptTokens = prompt, MaxTokens = max, Streaming = streaming, ElapsedSeconds = elapsed, NowMs = Now, Spread = spread };
 
-    internal static readonly Gen<IPolicy> AnyPolicy = Gen.Int[0, 3].Select(i => (IPolicy)(i switch { 0 => new LadderPolicy(), 1 => new GreedyPolicy(), 2 => new StaticPolicy("pool-0"), _ => new StaticPolicy("pool-3") }));
+    internal static readonly Gen<IPolicy> AnyPolicy = Gen.Int[0, 5].Select(i => (IPolicy)(i switch { 0 => new LadderPolicy(), 1 => new GreedyPolicy(), 2 => new StaticPolicy("pool-0"), 3 => new PricePolicy(), 4 => new RoundRobinPolicy(), _ => new StaticPolicy("pool-3") }));
 
     private static ReplicaState Make(int running, int waiting, int own, int started, long? age, bool suspect, double finish, double kv, double prompt, double output)
     {

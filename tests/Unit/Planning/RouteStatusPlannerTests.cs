@@ -65,6 +65,22 @@ public sealed class RouteStatusPlannerTests
     }
 
     [Fact]
+    public void A_price_on_energy_names_the_pools_whose_energy_nobody_measured()
+    {
+        var route = Fixtures.Route("small", "large");
+        route.Spec = route.Spec with { Policy = new() { Type = "price", EnergyWeight = 1e-4 } };
+        var seen = Seen(route, Fixtures.Ready("small", 2), Fixtures.Ready("large", 1)) with { WithoutProfile = new HashSet<string> { "large" } };
+        RouteStatusPlanner.Plan(seen).Policy.ShouldBe(new PolicyStatus
+        {
+            Type = "price",
+            Reason = "set by spec.policy; chooses among 2 ready variants; energy counts 0 for large: no energy profile of its model on its GPUs",
+        });
+
+        route.Spec = route.Spec with { Policy = new() { Type = "price" } };
+        RouteStatusPlanner.Plan(seen).Policy!.Reason.ShouldNotContain("energy");
+    }
+
+    [Fact]
     public void A_suspended_route_is_not_ready()
     {
         var route = Fixtures.Route("small");

@@ -57,6 +57,22 @@ public sealed class RoutingTableBuilderTests
     }
 
     [Fact]
+    public void A_price_comes_with_its_energy_weight_and_the_curves_of_models_that_were_measured()
+    {
+        var route = Route("chat", ("large", 0.9), ("small", 0.5));
+        route.Spec = route.Spec with { Policy = new PolicySpec { Type = "price", EnergyWeight = 2e-4 } };
+        var known = Pool("large", "meta-llama/Llama-3.1-8B-Instruct");
+        known.Spec = known.Spec with { Gpu = new() { Product = "NVIDIA-H100-80GB-HBM3" }, Energy = new() { ClockMHz = 990 } };
+
+        var config = Build([route], [known, Pool("small", "vendor/S")], []).Routes[0];
+
+        config.Policy.ShouldBeOfType<PricePolicy>().EnergyWeight.ShouldBe(2e-4);
+        // At half the clock a decode step takes 6 % longer and a prompt twice as long: 8B on one H100 reads 30,800 tokens a second.
+        config.Variants[0].Curve!.SecondsPerPromptToken.ShouldBe(2 / 30_800.0, 1e-6);
+        config.Variants[1].Curve.ShouldBeNull();
+    }
+
+    [Fact]
     public void Tasks_are_all_that_any_variant_names_and_a_missing_quality_is_the_default_one()
     {
         var route = Route("chat", ("large", 0.9), ("small", 0.5));

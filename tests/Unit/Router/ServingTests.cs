@@ -229,6 +229,32 @@ public sealed class ServingTests
     }
 
     [Fact]
+    public async Task A_prompt_stands_before_others_until_its_answer_begins()
+    {
+        var (begin, end) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            await begin.Task;
+            await Upstream.SendEventAsync(context, Upstream.Chunk("one"));
+            await end.Task;
+            await Upstream.SendEventAsync(context, "[DONE]");
+        });
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
+        var load = router.Fleet.Replicas.Values.Single().Replica.Load;
+        using var response = await router.StreamAsync();
+
+        load.PendingPromptTokens.ShouldBeGreaterThan(0);
+        begin.SetResult();
+        await Eventually.TrueAsync(() => load.PendingPromptTokens == 0, "the prompt still counts");
+        load.InFlight.ShouldBe(1);
+        end.SetResult();
+        await response.Content.ReadAsStringAsync();
+        await router.ExpectNothingLeftAsync();
+        load.PendingPromptTokens.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_stop_lets_a_running_stream_finish()
     {
         var go = new TaskCompletionSource();
