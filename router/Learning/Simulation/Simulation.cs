@@ -36,7 +36,7 @@ public sealed class Simulation : IEngineEvents
     /// <summary>Prepares a run.</summary>
     /// <exception cref="InvalidFleetException">The fleet cannot be.</exception>
     public Simulation(SimulatedFleet fleet, IPolicy policy, Workload workload, SimulationOptions options)
-        : this(fleet, policy, ImmutableCollectionsMarshal.AsArray(Checked(workload).Arrivals)!, options, new OutcomeLog(0))
+        : this(fleet, policy, ImmutableCollectionsMarshal.AsArray(Checked(workload).Arrivals)!, options, new OutcomeLog(workload.Arrivals.Length))
     {
         Workload = workload;
     }

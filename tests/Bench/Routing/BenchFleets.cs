@@ -38,6 +38,10 @@ internal static class BenchFleets
     internal static SimulatedFleet CoResident { get; } = new(
         [Small(SimulatedPool.Apart(8, 1, 0)) with { CacheTokens = 65_000 }, Large(SimulatedPool.Apart(2, 4, 0)) with { CacheTokens = 122_000 }], Tasks);
 
+    /// <summary>The same on half of the GPUs.</summary>
+    internal static SimulatedFleet HalfCoResident { get; } = new(
+        [Small(SimulatedPool.Apart(4, 1, 0)) with { CacheTokens = 65_000 }, Large(SimulatedPool.Apart(1, 4, 0)) with { CacheTokens = 122_000 }], Tasks);
+
     private static SimulatedPool Small(ImmutableArray<ImmutableArray<int>> placement) => Pool("8b", "meta-llama/Llama-3.1-8B-Instruct", 1, Q8, placement);
 
     private static SimulatedPool Middle(ImmutableArray<ImmutableArray<int>> placement) => Pool("14b", "Qwen/Qwen3-14B", 1, Q14, placement);

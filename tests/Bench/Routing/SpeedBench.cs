@@ -16,11 +16,14 @@ internal static class SpeedBench
         for (var run = 0; run < 5; run++)
         {
             var simulation = new Simulation(fleet, policy, workload, new());
-            var watch = Stopwatch.StartNew();
+            // Processor time, because the cores are shared: what the process used for it, compiler and collector included.
+            using var process = Process.GetCurrentProcess();
+            var before = process.TotalProcessorTime;
             simulation.Run();
-            best = Math.Max(best, workload.Arrivals.Length / watch.Elapsed.TotalSeconds);
+            process.Refresh();
+            best = Math.Max(best, workload.Arrivals.Length / (process.TotalProcessorTime - before).TotalSeconds);
         }
 
-        context.Figures.Add("sim_requests_per_s", best, "1/s", $"simulated requests a second of one core, best of 5 runs of {workload.Arrivals.Length:N0}");
+        context.Figures.Add("sim_requests_per_s", best, "1/s", $"simulated requests by second of processor time, best of 5 runs of {workload.Arrivals.Length:N0}");
     }
 }

@@ -242,10 +242,11 @@ public sealed class ServingTests
         });
         await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)));
         var load = router.Fleet.Replicas.Values.Single().Replica.Load;
-        using var response = await router.StreamAsync();
+        var answer = router.StreamAsync();
 
-        load.PendingPromptTokens.ShouldBeGreaterThan(0);
+        await Eventually.TrueAsync(() => load.PendingPromptTokens > 0, "the prompt does not count");
         begin.SetResult();
+        using var response = await answer;
         await Eventually.TrueAsync(() => load.PendingPromptTokens == 0, "the prompt still counts");
         load.InFlight.ShouldBe(1);
         end.SetResult();

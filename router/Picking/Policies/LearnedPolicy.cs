@@ -1,0 +1,80 @@
+namespace Ops.Picking;
+
+/// <summary>
+/// The price rule, corrected by a network where that promises more quality than a margin. Where the state is unlike the
+/// training, or a replica's metrics are old, the rule decides alone.
+/// </summary>
+public sealed class LearnedPolicy : IPolicy
+{
+    private readonly PolicyModel _model;
+    private readonly PricePolicy _rule;
+
+    /// <summary>Creates the policy.</summary>
+    /// <param name="model">Trained for the route's variants.</param>
+    /// <param name="rule">Decides where the model does not.</param>
+    public LearnedPolicy(PolicyModel model, PricePolicy rule) => (_model, _rule) = (model, rule);
+
+    /// <inheritdoc/>
+    public string Name => "learned";
+
+    /// <inheritdoc/>
+    public bool Considers(RouteSnapshot snapshot, int variant) => true;
+
+    /// <inheritdoc/>
+    public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks)
+    {
+        Span<float> rows = stackalloc float[(RouteSnapshot.MaxVariants + 1) * PolicyFeatures.Count];
+        var rule = Describe(_rule, snapshot, request, outlooks, rows);
+        var best = rule;
+        var bestAdvantage = (float)_model.Margin;
+        for (var action = 0; action <= outlooks.Length; action++)
+        {
+            var variant = action == outlooks.Length ? -1 : action;
+            if (variant == rule || (variant >= 0 && !outlooks[variant].Open))
+                continue;
+            var row = rows.Slice(action * PolicyFeatures.Count, PolicyFeatures.Count);
+            if (variant >= 0 && !snapshot.Variants[variant].Replicas[outlooks[variant].Replica].IsFresh(request.NowMs))
+                continue;
+            if (!_model.Knows(row))
+                continue;
+            var advantage = _model.Advantage(row);
+            if (advantage > bestAdvantage)
+                (best, bestAdvantage) = (variant, advantage);
+        }
+
+        return best;
+    }
+
+    /// <summary>Fills one row a variant and one, the last, for rejecting; returns the rule's choice, -1 for rejecting.</summary>
+    internal static int Describe(PricePolicy rule, RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks, Span<float> rows)
+    {
+        var load = FleetLoad.Of(snapshot, request);
+        var price = rule.Price(snapshot, request);
+        var choice = -1;
+        var bestScore = rule.LeastScore;
+        foreach (var v in snapshot.ByQuality[request.Task])
+        {
+            if (!outlooks[v].Open)
+                continue;
+            var score = rule.Score(snapshot, v, outlooks[v], request, price);
+            var worth = PricePolicy.Worth(outlooks[v], snapshot.Objective, request, rule.Margin);
+            PolicyFeatures.Candidate(snapshot, v, outlooks[v], request, worth, score, Part(rows, v));
+            if (score > bestScore)
+                (choice, bestScore) = (v, score);
+        }
+
+        PolicyFeatures.Reject(rule.LeastScore, Part(rows, outlooks.Length));
+        var chosen = Part(rows, choice < 0 ? outlooks.Length : choice);
+        for (var action = 0; action <= outlooks.Length; action++)
+        {
+            var row = rows.Slice(action * PolicyFeatures.Count, PolicyFeatures.Count);
+            PolicyFeatures.Fleet(snapshot, request, load, row);
+            chosen.CopyTo(row[(PolicyFeatures.Shared + PolicyFeatures.Own)..]);
+        }
+
+        return choice;
+    }
+
+    private static Span<float> Part(Span<float> rows, int action) =>
+        rows.Slice((action * PolicyFeatures.Count) + PolicyFeatures.Shared, PolicyFeatures.Own);
+}

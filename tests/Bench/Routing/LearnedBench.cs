@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Ops.Learning;
+using Ops.Picking;
+
+namespace Ops.Bench.Routing;
+
+/// <summary>The learned policy beside the rule that it starts from and the lookahead that bounds it, on streams that it never saw.</summary>
+internal static class LearnedBench
+{
+    internal static void Run(BenchContext context, RoutingInputs inputs, string plots)
+    {
+        var fleet = BenchFleets.Ladder;
+        var (streams, labels, trainings) = context.Quick ? (4, 120, 1) : (16, 500, 5);
+        var seconds = context.Quick ? 120 : 400;
+        var seeds = context.Quick ? 2 : 10;
+        var rule = new Arm("price", fleet, new PricePolicy());
+        var policies = new List<Arm>();
+        var watch = Stopwatch.StartNew();
+        for (var seed = 1; seed <= trainings; seed++)
+        {
+            var training = AdvantageTrainer.Train(Streams(fleet, streams, seed), Streams(fleet, 4, 100 + seed), new(), 0, labels, seed);
+            context.Say($"training {seed}: {training.Labels:N0} labels, margin {training.Model.Margin}, gain on validation {training.Gain:0.00} points, {watch.Elapsed.TotalSeconds:0} s");
+            policies.Add(new Arm($"learned {seed}", fleet, new LearnedPolicy(training.Model, new PricePolicy())));
+            if (seed == 1)
+                Plot(training, plots);
+        }
+
+        context.Figures.Add("train_s", watch.Elapsed.TotalSeconds / trainings, "s", $"one training, mean of {trainings}");
+        Compare(context, inputs, fleet, rule, policies, seconds, seeds);
+    }
+
+    private static void Compare(BenchContext context, RoutingInputs inputs, SimulatedFleet fleet, Arm rule, List<Arm> policies, double seconds, int seeds)
+    {
+        var worst = double.PositiveInfinity;
+        foreach (var (name, objective, workload) in PolicyBench.Cases(inputs, seconds))
+        {
+            // By seed of the workload: the mean over trainings.
+            var gains = Enumerable.Range(0, seeds).Select(seed =>
+            {
+                var stream = workload(seed);
+                return 100 * (policies.Average(p => p.Run(stream, objective).Performance) - rule.Run(stream, objective).Performance);
+            }).ToList();
+            var gain = Interval.Of(gains);
+            worst = Math.Min(worst, gain.Mean);
+            context.Figures.Add($"gain_vs_price_{name}", gain.Mean, "points", $"learned over price, held-out {name}, 95 % +- {gain.Half:0.00}");
+            if (name == "bursty_16")
+                Bound(context, fleet, rule, workload, objective, gain, seeds);
+            if (name == "shift_16")
+                Kept(context, inputs, policies, seconds, seeds);
+        }
+
+        context.Figures.Add("worst_vs_price_points", worst, "points", "the least of these gains");
+    }
+
+    private static void Bound(BenchContext context, SimulatedFleet fleet, Arm rule, Func<int, Workload> workload, Objective objective, Interval gain, int seeds)
+    {
+        context.Figures.Add("gain_vs_price_bursty_points", gain.Mean, "points", $"learned over price on bursts, 95 % +- {gain.Half:0.00}");
+        var gaps = Enumerable.Range(0, Math.Min(3, seeds)).Select(seed =>
+        {
+            var stream = workload(seed);
+            var best = Score.Of(Lookahead.Run(fleet, new PricePolicy(), stream, new() { Objective = objective }, objective), fleet, objective);
+            return 100 * (best.Performance - rule.Run(stream, objective).Performance);
+        }).ToList();
+        var gap = Interval.Of(gaps);
+        context.Figures.Add("oracle_gap_points", gap.Mean, "points", $"clairvoyant lookahead over price on bursts, {gaps.Count} seeds, 95 % +- {gap.Half:0.00}");
+        context.Figures.Add("oracle_gap_closed", gain.Mean / gap.Mean, "", "share of that gap that the learned policy closes");
+    }
+
+    // Loss of a third: the largest and one of the small pools' GPUs would be 5 of 8, so the two of the 32B and one more are lost.
+    private static void Kept(BenchContext context, RoutingInputs inputs, List<Arm> policies, double seconds, int seeds)
+    {
+        var lost = new SimulationOptions { Changes = [new(seconds / 3, new(FleetAction.Lose, 1, 0)), new(seconds / 3, new(FleetAction.Lose, 2, 0))] };
+        double Mean(Func<Arm, int, double> performance) => policies.Average(p => Enumerable.Range(0, seeds).Average(seed => performance(p, seed)));
+        var calm = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat).Performance);
+        var shifted = Mean((p, seed) => p.Run(inputs.Shift(16, seconds, seed), RoutingInputs.Chat).Performance);
+        var broken = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat, lost).Performance);
+        context.Figures.Add("shift_retained", Math.Min(shifted, broken) / calm, "", $"performance kept under a shift of the task mix ({shifted / calm:0.000}) and loss of 3 of 8 GPUs ({broken / calm:0.000}), the lesser");
+    }
+
+    private static List<SimulatedStream> Streams(SimulatedFleet fleet, int count, int seed) =>
+    [
+        .. TrainingStreams.Draw(fleet, 32, RoutingInputs.Chat, 1155, 211, count, 200, seed),
+        .. TrainingStreams.Draw(fleet, 26, RoutingInputs.Completion, 2048, 28, count, 200, 1000 + seed),
+    ];
+
+    private static void Plot(Training training, string plots)
+    {
+        var chart = new LineChart("Learning curve (simulated)", "pass over the labels", "loss on held-out labels");
+        chart.Add("advantage", training.Curve.Select((loss, pass) => ((double)pass + 1, loss)));
+        chart.Write(Path.Combine(plots, "learning-curve.svg"));
+    }
+}
