@@ -132,17 +132,19 @@ public static class AdvantageTrainer
             Enumerable.Range(0, parameters.Count / 2).Select(l => parameters[(2 * l) + 1].Values.ToArray()));
     }
 
-    // The margin with the best mean among those that lose on no stream more than two thousandths; else the rule stays.
+    // The margin with the best mean gain less its standard error; without one above 0 the rule stays.
     private static (double Margin, double Gain) ChooseMargin(PolicyModel model, PricePolicy rule, IReadOnlyList<SimulatedStream> validation, SimulationOptions options)
     {
-        var best = (Margin: double.PositiveInfinity, Gain: 0.0);
+        var best = (Margin: double.PositiveInfinity, Gain: 0.0, Sure: 0.0);
         var rules = validation.Select(s => s.PerformanceOf(rule, options)).ToList();
         foreach (var margin in Margins)
         {
             var policy = new LearnedPolicy(With(model, margin), rule);
             var gains = validation.Select((s, i) => s.PerformanceOf(policy, options) - rules[i]).ToList();
-            if (gains.Min() >= -0.002 && gains.Average() > best.Gain)
-                best = (margin, gains.Average());
+            var mean = gains.Average();
+            var sure = mean - Math.Sqrt(gains.Sum(g => (g - mean) * (g - mean)) / (gains.Count - 1) / gains.Count);
+            if (sure > best.Sure)
+                best = (margin, mean, sure);
         }
 
         return (best.Margin, 100 * best.Gain);

@@ -4,7 +4,7 @@ using Ops.Picking;
 namespace Ops.Learning;
 
 /// <summary>
-/// Streams to learn from: Poisson, bursts, days and crowds at rates around what a fleet can serve, with lengths and mixes
+/// Streams to learn from: Poisson, bursts, days, clusters and crowds at rates around what a fleet can serve, with lengths and mixes
 /// drawn anew for each, and with neither the parameters nor the traces that benches hold out.
 /// </summary>
 public static class TrainingStreams
@@ -22,7 +22,7 @@ public static class TrainingStreams
     {
         ArgumentNullException.ThrowIfNull(fleet);
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(i => new SimulatedStream(fleet, One(i % 4, random), objective))];
+        return [.. Enumerable.Range(0, count).Select(i => new SimulatedStream(fleet, One(i % 5, random), objective))];
 
         Workload One(int kind, Random random)
         {
@@ -34,6 +34,7 @@ public static class TrainingStreams
                 0 => Workloads.Poisson(rate, seconds, lengths, random.Next(), mix),
                 1 => Workloads.Bursts(rate * 0.2, capacity * Between(0.8, 2.5), Between(10, 40), Between(3, 15), seconds, lengths, random.Next(), mix),
                 2 => Workloads.Diurnal(capacity * 0.05, capacity * Between(0.7, 1.5), seconds, lengths, random.Next(), mix),
+                3 => Workloads.Clusters(rate * 0.6, Between(3, 10), seconds, lengths, random.Next(), mix),
                 _ => Workloads.FlashCrowd(rate * 0.5, capacity * Between(1, 2.5), seconds * Between(0.1, 0.5), Between(10, 60), seconds, lengths, random.Next(), mix),
             };
         }

@@ -72,6 +72,32 @@ public static class Workloads
         }
     }
 
+    /// <summary>
+    /// Independent gaps that vary far more than a Poisson process's: bursts of requests 20 times closer than the mean gap,
+    /// and long pauses.
+    /// </summary>
+    /// <param name="rate">Requests a second, mean.</param>
+    /// <param name="variation">Standard deviation of the gaps over their mean, above 1.</param>
+    /// <param name="seconds">Length of the workload.</param>
+    /// <param name="lengths">Prompt and answer lengths.</param>
+    /// <param name="seed">Seed of every draw.</param>
+    /// <param name="mix">Task by request; null for the default task.</param>
+    public static Workload Clusters(double rate, double variation, double seconds, Lengths lengths, int seed, TaskMix? mix = null)
+    {
+        ArgumentNullException.ThrowIfNull(lengths);
+        var random = new Random(seed);
+        var arrivals = ImmutableArray.CreateBuilder<Arrival>();
+        for (var at = Gap(); at <= seconds; at += Gap())
+        {
+            var (prompt, output) = lengths.Next(random);
+            arrivals.Add(new Arrival(at, prompt, output, mix?.Next(random, at) ?? 0));
+        }
+
+        return new Workload($"clusters {rate:0.##}/s", arrivals.ToImmutable());
+
+        double Gap() => Draw.HyperExponential(random, 1 / rate, variation, 0.05 / rate);
+    }
+
     /// <summary>A day in <paramref name="seconds"/>: the rate follows a sine between its least and its most, least at the start.</summary>
     public static Workload Diurnal(double leastRate, double mostRate, double seconds, Lengths lengths, int seed, TaskMix? mix = null) =>
         Varying(

@@ -25,6 +25,8 @@ public sealed class LearnedPolicy : IPolicy
     {
         Span<float> rows = stackalloc float[(RouteSnapshot.MaxVariants + 1) * PolicyFeatures.Count];
         var rule = Describe(_rule, snapshot, request, outlooks, rows);
+        if (rule >= 0 && !IsFresh(snapshot, rule, outlooks[rule], request))
+            return rule;
         var best = rule;
         var bestAdvantage = (float)_model.Margin;
         for (var action = 0; action <= outlooks.Length; action++)
@@ -33,9 +35,7 @@ public sealed class LearnedPolicy : IPolicy
             if (variant == rule || (variant >= 0 && !outlooks[variant].Open))
                 continue;
             var row = rows.Slice(action * PolicyFeatures.Count, PolicyFeatures.Count);
-            if (variant >= 0 && !snapshot.Variants[variant].Replicas[outlooks[variant].Replica].IsFresh(request.NowMs))
-                continue;
-            if (!_model.Knows(row))
+            if ((variant >= 0 && !IsFresh(snapshot, variant, outlooks[variant], request)) || !_model.Knows(row))
                 continue;
             var advantage = _model.Advantage(row);
             if (advantage > bestAdvantage)
@@ -74,6 +74,9 @@ public sealed class LearnedPolicy : IPolicy
 
         return choice;
     }
+
+    private static bool IsFresh(RouteSnapshot snapshot, int variant, in VariantOutlook outlook, in RequestFeatures request) =>
+        snapshot.Variants[variant].Replicas[outlook.Replica].IsFresh(request.NowMs);
 
     private static Span<float> Part(Span<float> rows, int action) =>
         rows.Slice((action * PolicyFeatures.Count) + PolicyFeatures.Shared, PolicyFeatures.Own);

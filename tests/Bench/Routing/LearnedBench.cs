@@ -10,30 +10,37 @@ internal static class LearnedBench
     internal static void Run(BenchContext context, RoutingInputs inputs, string plots)
     {
         var fleet = BenchFleets.Ladder;
-        var (streams, labels, trainings) = context.Quick ? (4, 120, 1) : (16, 500, 5);
+        var (streams, labels, trainings) = context.Quick ? (5, 120, 1) : (25, 600, 5);
         var seconds = context.Quick ? 120 : 400;
         var seeds = context.Quick ? 2 : 10;
         var rule = new Arm("price", fleet, new PricePolicy());
-        var policies = new List<Arm>();
+        var policies = new List<(Objective Objective, Arm Arm)>();
         var watch = Stopwatch.StartNew();
-        for (var seed = 1; seed <= trainings; seed++)
+        foreach (var (objective, capacity, prompt, output) in new[] { (RoutingInputs.Chat, 32, 1155, 211), (RoutingInputs.Completion, 26, 2048, 28) })
         {
-            var training = AdvantageTrainer.Train(Streams(fleet, streams, seed), Streams(fleet, 4, 100 + seed), new(), 0, labels, seed);
-            context.Say($"training {seed}: {training.Labels:N0} labels, margin {training.Model.Margin}, gain on validation {training.Gain:0.00} points, {watch.Elapsed.TotalSeconds:0} s");
-            policies.Add(new Arm($"learned {seed}", fleet, new LearnedPolicy(training.Model, new PricePolicy())));
-            if (seed == 1)
-                Plot(training, plots);
+            // A route has one objective and one policy, so each is trained for itself.
+            for (var seed = 1; seed <= trainings; seed++)
+            {
+                var training = AdvantageTrainer.Train(
+                    TrainingStreams.Draw(fleet, capacity, objective, prompt, output, streams, 200, seed),
+                    TrainingStreams.Draw(fleet, capacity, objective, prompt, output, 10, 200, 100 + seed), new(), 0, labels, seed);
+                context.Say($"training {seed}: {training.Labels:N0} labels, margin {training.Model.Margin}, gain on validation {training.Gain:0.00} points, {watch.Elapsed.TotalSeconds:0} s");
+                policies.Add((objective, new Arm($"learned {seed}", fleet, new LearnedPolicy(training.Model, new PricePolicy()))));
+                if (policies.Count == 1)
+                    Plot(training, plots);
+            }
         }
 
-        context.Figures.Add("train_s", watch.Elapsed.TotalSeconds / trainings, "s", $"one training, mean of {trainings}");
+        context.Figures.Add("train_s", watch.Elapsed.TotalSeconds / policies.Count, "s", $"one training, mean of {policies.Count}");
         Compare(context, inputs, fleet, rule, policies, seconds, seeds);
     }
 
-    private static void Compare(BenchContext context, RoutingInputs inputs, SimulatedFleet fleet, Arm rule, List<Arm> policies, double seconds, int seeds)
+    private static void Compare(BenchContext context, RoutingInputs inputs, SimulatedFleet fleet, Arm rule, List<(Objective Objective, Arm Arm)> all, double seconds, int seeds)
     {
         var worst = double.PositiveInfinity;
         foreach (var (name, objective, workload) in PolicyBench.Cases(inputs, seconds))
         {
+            var policies = all.Where(p => p.Objective == objective).Select(p => p.Arm).ToList();
             // By seed of the workload: the mean over trainings.
             var gains = Enumerable.Range(0, seeds).Select(seed =>
             {
@@ -76,12 +83,6 @@ internal static class LearnedBench
         var broken = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat, lost).Performance);
         context.Figures.Add("shift_retained", Math.Min(shifted, broken) / calm, "", $"performance kept under a shift of the task mix ({shifted / calm:0.000}) and loss of 3 of 8 GPUs ({broken / calm:0.000}), the lesser");
     }
-
-    private static List<SimulatedStream> Streams(SimulatedFleet fleet, int count, int seed) =>
-    [
-        .. TrainingStreams.Draw(fleet, 32, RoutingInputs.Chat, 1155, 211, count, 200, seed),
-        .. TrainingStreams.Draw(fleet, 26, RoutingInputs.Completion, 2048, 28, count, 200, 1000 + seed),
-    ];
 
     private static void Plot(Training training, string plots)
     {
