@@ -4,7 +4,7 @@ namespace Ops.Sandbox.ShopPlan;
 /// <param name="Name">On the command line.</param>
 /// <param name="Summary">What really happens.</param>
 /// <param name="Metric">How the recorded metric that the cause itself moves begins; null where nothing is at fault.</param>
-/// <param name="Targets">Services that it fits; the first is the default.</param>
+/// <param name="Targets">Services that it fits, those that most requests depend on first; the first is the default.</param>
 public sealed record FaultPlan(string Name, string Summary, string? Metric, IReadOnlyList<string> Targets);
 
 /// <summary>Every kind of fault, and the surge that is none.</summary>
@@ -17,20 +17,20 @@ public static class Faults
     public static IReadOnlyList<FaultPlan> All { get; } =
     [
         new("cpu-hog", "a loop in the process keeps its one core busy", "cpu",
-            ["catalog", "ads", "cart", "checkout", "currency", "database", "payment", "recommendation", "shipping", "users"]),
+            ["catalog", "users", "database", "recommendation", "cart", "checkout", "ads", "currency", "payment", "shipping"]),
         new("memory-growth", "a list grows, is kept, and is searched by every request", "mem",
-            ["recommendation", "cache", "cart", "catalog", "checkout", "database", "inventory", "users"]),
+            ["recommendation", "users", "catalog", "database", "cache", "cart", "checkout", "inventory"]),
         new("slow-disk", "the disk takes fewer bytes a second; writers queue behind each other", "disk", ["database", "email"]),
         new("slow-dependency", "each request waits longer inside the service, holding its worker", "latency",
-            ["catalog", "cache", "currency", "database", "inventory", "payment", "recommendation", "shipping", "users"]),
+            ["catalog", "database", "users", "inventory", "recommendation", "cache", "currency", "payment", "shipping"]),
         new("packet-delay", "the TCP relay in front of the service holds every packet back", "gap",
-            ["users", "cache", "cart", "catalog", "currency", "database", "inventory", "payment", "recommendation", "shipping"]),
+            ["users", "database", "catalog", "recommendation", "cache", "cart", "currency", "inventory", "payment", "shipping"]),
         new("pool-exhaustion", "connections to a callee leak until hardly one is left", "pool",
-            ["checkout", "cart", "catalog", "frontend", "inventory", "payment", "recommendation", "users"]),
-        new("lock-contention", "a background task holds the service's lock over and over", "lock", ["inventory", "cache", "cart", "database"]),
+            ["users", "frontend", "catalog", "cart", "checkout", "inventory", "payment", "recommendation"]),
+        new("lock-contention", "a background task holds the service's lock over and over", "lock", ["inventory", "cache", "database", "cart"]),
         new("retry-storm", "calls are given up too early and tried again at once", "retries",
-            ["catalog", "cart", "checkout", "inventory", "payment", "recommendation", "users"]),
-        new("cache-loss", "the service's own cache keeps nothing", "cache", ["catalog", "ads", "currency", "inventory", "recommendation", "users"]),
+            ["users", "catalog", "recommendation", "cart", "checkout", "inventory", "payment"]),
+        new("cache-loss", "the service's own cache keeps nothing", "cache", ["catalog", "users", "recommendation", "ads", "currency", "inventory"]),
         new("noisy-neighbour", "another team's job floods a shared callee", "job", ["batch"]),
         new(Surge, "more users at once; no service is at fault", null, [Shop.Load]),
     ];

@@ -14,7 +14,10 @@ internal sealed record PlannedIncident(int Number, FaultOrder? Order)
 /// <summary>Which incidents are recorded, by a seed alone.</summary>
 internal static class Schedule
 {
+    // Half of the faults are severe: strong, and in one of the services that most requests depend on. They overwhelm
+    // their callers, which then move more than the cause does.
     private const double LeastStrength = 0.5;
+    private const double LeastSevere = 0.85;
 
     // Seconds in which a fault grows to its strength: some strike at once.
     private static readonly int[] Ramps = [0, 5, 10, 15];
@@ -35,10 +38,16 @@ internal static class Schedule
         return incidents;
     }
 
-    private static FaultOrder Draw(FaultPlan fault, Random random, TimeSpan span) => new(
-        fault,
-        fault.Targets[random.Next(fault.Targets.Count)],
-        Math.Round(LeastStrength + (random.NextDouble() * (1 - LeastStrength)), 2),
-        TimeSpan.FromSeconds(Ramps[random.Next(Ramps.Length)]),
-        span);
+    private static FaultOrder Draw(FaultPlan fault, Random random, TimeSpan span)
+    {
+        var severe = random.Next(2) == 0;
+        var targets = severe ? (fault.Targets.Count + 1) / 2 : fault.Targets.Count;
+        var least = severe ? LeastSevere : LeastStrength;
+        return new FaultOrder(
+            fault,
+            fault.Targets[random.Next(targets)],
+            Math.Round(least + (random.NextDouble() * (1 - least)), 2),
+            TimeSpan.FromSeconds(Ramps[random.Next(Ramps.Length)]),
+            span);
+    }
 }
