@@ -43,7 +43,7 @@ internal sealed class DenseLayer
         _output = Matrix.Reuse(_output, input.Rows, Weights.Columns);
         for (var row = 0; row < input.Rows; row++)
             Bias.Values.CopyTo(_output[row]);
-        Product.Add(input, Weights, _output);
+        MatrixProduct.Add(input, Weights, _output);
         Activation.Apply(_output.Data);
         return _output;
     }
@@ -54,16 +54,16 @@ internal sealed class DenseLayer
         if (_input is null || _output is null)
             throw new InvalidOperationException("A backward pass needs a forward pass before it.");
         Activation.Undo(_output.Data, gradient.Data);
-        Product.AddTransposed(_input, gradient, WeightGradient);
+        MatrixProduct.AddTransposed(_input, gradient, WeightGradient);
         for (var row = 0; row < gradient.Rows; row++)
             TensorPrimitives.Add(Bias.Gradient, gradient[row], Bias.Gradient);
         if (!wantInput)
             return null;
         _transposed = Matrix.Reuse(_transposed, Weights.Columns, Weights.Rows);
-        Product.Transpose(Weights, _transposed);
+        MatrixProduct.Transpose(Weights, _transposed);
         _inputGradient = Matrix.Reuse(_inputGradient, gradient.Rows, Weights.Rows);
         Array.Clear(_inputGradient.Data);
-        Product.Add(gradient, _transposed, _inputGradient);
+        MatrixProduct.Add(gradient, _transposed, _inputGradient);
         return _inputGradient;
     }
 

@@ -9,12 +9,18 @@ internal static class IncidentReport
     private const int Shown = 10;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    public static void Run(Incident incident, IMethod? method, FileInfo? json)
+    public static void Run(Incident incident, IMethod? method, FileInfo? json, FileInfo? svg)
     {
         var analysis = RootCauseAnalysis.Run(incident, method);
+        var explanation = Explanation.Of(incident, analysis);
         Print(analysis);
+        Print(explanation);
+        foreach (var note in analysis.Notes.Concat(explanation.Notes).Distinct())
+            Console.WriteLine($"note: {note}");
         if (json is not null)
-            File.WriteAllText(json.FullName, JsonSerializer.Serialize(analysis, Indented));
+            File.WriteAllText(json.FullName, JsonSerializer.Serialize(new { analysis.Method, analysis.Onset, analysis.OnsetFound, analysis.Services, analysis.Metrics, analysis.Notes, Explanation = explanation }, Indented));
+        if (svg is not null)
+            File.WriteAllText(svg.FullName, IncidentPicture.Draw(incident, analysis, explanation));
     }
 
     private static void Print(Analysis analysis)
@@ -28,7 +34,13 @@ internal static class IncidentReport
             table.AddRow($"{cause.Rank:0.#}", Markup.Escape(cause.Service), $"{cause.Score:G3}", Markup.Escape(string.Join("; ", cause.Reasons)));
         AnsiConsole.Write(table);
         Console.WriteLine("metrics: " + string.Join(", ", analysis.Metrics.Take(5).Select(cause => $"{cause.Service} {cause.Metric}")));
-        foreach (var note in analysis.Notes.Distinct())
-            Console.WriteLine($"note: {note}");
+    }
+
+    private static void Print(Explanation explanation)
+    {
+        foreach (var path in explanation.Paths)
+            Console.WriteLine(path.LagSeconds is { } lag ? $"path: {path} ({lag:0.#} s)" : $"path: {path}");
+        foreach (var edge in explanation.Graph.Edges.Take(Shown))
+            Console.WriteLine($"edge: {edge.Cause} leads {edge.Effect} by {edge.LagSeconds:0.#} s, {(edge.Sign < 0 ? "against it" : "with it")}, and explains {edge.Gain:P1} of it beyond its own past");
     }
 }

@@ -11,7 +11,8 @@ var symptom = new Option<string?>("--symptom") { Description = "The service at w
 var graph = new Option<string?>("--graph") { Description = "CSV of calls: a list with a header (caller, callee), or an adjacency matrix (row calls column)" };
 var method = new Option<string?>("--method") { Description = $"One of {string.Join(", ", RootCauseAnalysis.Methods.Select(known => known.Name))}. Default: {RootCauseAnalysis.Methods[0].Name}; for a folder of cases all of them" };
 var json = new Option<FileInfo?>("--json") { Description = "Also write the result to this file" };
-var root = new RootCommand("Finds the cause of an incident from metrics") { path, onset, symptom, graph, method, json };
+var svg = new Option<FileInfo?>("--svg") { Description = "Also draw the causal graph and the metrics' timelines into this file; one incident only" };
+var root = new RootCommand("Finds the cause of an incident from metrics") { path, onset, symptom, graph, method, json, svg };
 var prometheus = PrometheusVerb.AddTo(root);
 root.SetAction(async (parsed, cancellation) =>
 {
@@ -22,17 +23,19 @@ root.SetAction(async (parsed, cancellation) =>
         var source = parsed.GetValue(path);
         if (await prometheus.ReadAsync(parsed, source is not null, TimeProvider.System, cancellation) is { } read)
         {
-            IncidentReport.Run(Told(read, parsed), chosen, parsed.GetValue(json));
+            IncidentReport.Run(Told(read, parsed), chosen, parsed.GetValue(json), parsed.GetValue(svg));
             return 0;
         }
 
         if (source is null)
             throw new BadInputException("Nothing to analyse: give a file or folder, or --prometheus URL. See --help.");
         var cases = Directory.Exists(source) && !PetShopReader.IsCase(source) && !RcaEvalReader.IsCase(source) ? CaseReader.ReadCases(source) : [];
+        if (cases.Count > 0 && parsed.GetValue(svg) is not null)
+            throw new BadInputException($"--svg draws one incident; {source} holds {cases.Count} cases.");
         if (cases.Count > 0)
             FolderReport.Run(cases, chosen, parsed.GetValue(json));
         else
-            IncidentReport.Run(Told(CaseReader.ReadIncident(source), parsed), chosen, parsed.GetValue(json));
+            IncidentReport.Run(Told(CaseReader.ReadIncident(source), parsed), chosen, parsed.GetValue(json), parsed.GetValue(svg));
         return 0;
     }
     catch (Exception e) when (e is BadInputException or SourceException or IOException or UnauthorizedAccessException)

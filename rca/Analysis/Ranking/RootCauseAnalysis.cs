@@ -25,7 +25,10 @@ public static class RootCauseAnalysis
 {
     /// <summary>Every method by its name; the first is the default.</summary>
     public static IReadOnlyList<IMethod> Methods { get; } =
-        [new ShiftWalk(), new ShiftOnly(), new NSigma(), new Baro(), new EDiagnosis(), new TopologyOnly(), new Indifferent()];
+        [
+            new ShiftWalk(), new ShiftWalk { Name = "granger-walk", Temporal = new LinearGranger() }, new ShiftWalk { Name = "neural-walk", Temporal = new NeuralGranger() }, new ShiftOnly(),
+            new NSigma(), new Baro(), new EDiagnosis(), new GrangerPageRank(), new TopologyOnly(), new Indifferent(),
+        ];
 
     /// <summary>Analyses one incident with the default method or another.</summary>
     /// <exception cref="BadInputException">The input cannot be analysed.</exception>

@@ -6,14 +6,30 @@ public sealed class ShiftWalk : IMethod
     // Below two deviations a shift still counts a little in the ranking, but is no reason to tell a person.
     private const double Moved = 2;
 
+    // The walk alone lets depth in the graph win over evidence; a little of the prior beside it holds against that.
+    private const double Evidence = 0.25;
+    private const double Floor = 0.001;
+
+    // Where the incident was noticed is seldom where it began.
+    private const double AtSymptom = 0.5;
+
+    // Within a service, used-up resources and time lost on the way explain latency and failures, not the reverse.
+    private const double Consequence = 0.8;
+
     /// <inheritdoc/>
-    public string Name => "shift-walk";
+    public string Name { get; init; } = "shift-walk";
 
     /// <inheritdoc/>
     public bool WeighsOnsets => true;
 
     /// <summary>False ranks by the prior alone: what the walk adds is the difference.</summary>
     public bool Walk { get; init; } = true;
+
+    /// <summary>
+    /// A test of temporal order whose edges the walk follows too, from effect to cause, beside the call graph or in its place;
+    /// null for none. Where the test abstains, nothing changes.
+    /// </summary>
+    public IEdgeTest? Temporal { get; init; }
 
     /// <inheritdoc/>
     public Scores Score(Incident incident, double? onset)
@@ -33,13 +49,32 @@ public sealed class ShiftWalk : IMethod
                 (prior[service], loudest[service]) = (shifts[m].Score, m);
         }
 
-        var edges = incident.Calls.Where(edge => edge.Caller != edge.Callee).Distinct().Select(edge => (index[edge.Caller], index[edge.Callee], 1.0)).ToArray();
-        var shares = Walk && edges.Length > 0 ? CallGraphWalk.Stationary(prior, edges) : CallGraphWalk.Normalise(prior);
+        var edges = incident.Calls.Where(edge => edge.Caller != edge.Callee).Distinct().Select(edge => (index[edge.Caller], index[edge.Callee], 1.0)).ToList();
+        if (Temporal is not null)
+            edges.AddRange(InOrder(incident, onset, shifts, Temporal, index));
+        var shares = Shares(prior, edges);
+        if (incident.Symptom is { } symptom && index.TryGetValue(symptom, out var noticed))
+            shares[noticed] *= AtSymptom;
         return new Scores(
             services.ToDictionary(service => service, service => shares[index[service]]),
-            [.. metrics.Select((metric, m) => prior[index[metric.Service]] > 0 ? shares[index[metric.Service]] * shifts[m].Score / prior[index[metric.Service]] : 0)],
+            [.. metrics.Select((metric, m) => prior[index[metric.Service]] > 0 ? shares[index[metric.Service]] * OfMetric(metric, shifts[m]) / prior[index[metric.Service]] : 0)],
             services.Where(service => loudest[index[service]] >= 0 && shifts[loudest[index[service]]].Deviations >= Moved).ToDictionary(service => service, service => InWords(metrics[loudest[index[service]]], shifts[loudest[index[service]]])));
     }
+
+    // An edge counts by how sure it is: half as much as a known call at a statistic of 4, as much at infinity.
+    private static IEnumerable<(int Effect, int Cause, double Weight)> InOrder(Incident incident, double? onset, Shift[] shifts, IEdgeTest test, Dictionary<string, int> index) =>
+        TemporalOrder.Of(incident, onset, [.. shifts.Select(shift => shift.Deviations >= Moved ? shift.Score : 0)], test).Edges
+            .Where(edge => edge.Cause.Service != edge.Effect.Service)
+            .GroupBy(edge => (edge.Effect.Service, edge.Cause.Service))
+            .Select(group => (index[group.Key.Item1], index[group.Key.Item2], group.Max(edge => edge.Strength) is var sure ? sure / (sure + 4) : 0));
+
+    private double[] Shares(double[] prior, List<(int, int, double)> edges) =>
+        Walk && edges.Count > 0
+            ? CallGraphWalk.Normalise([.. CallGraphWalk.Stationary(prior, edges).Zip(prior, (share, score) => share * Math.Pow(score + Floor, Evidence))])
+            : CallGraphWalk.Normalise(prior);
+
+    private static double OfMetric(Metric metric, Shift shift) =>
+        metric.Kind is MetricKind.Latency or MetricKind.Errors or MetricKind.Availability ? Consequence * shift.Score : shift.Score;
 
     private static string InWords(Metric metric, Shift shift) =>
         $"{metric.Name} went from {shift.From:G3} to {shift.To:G3}, {Math.Min(shift.Deviations, 999):0.#}{(shift.Deviations > 999 ? "+" : "")} robust deviations";

@@ -1,7 +1,7 @@
 namespace Ops.Rca;
 
 /// <summary>One metric's shift.</summary>
-/// <param name="Score">Evidence 0..8: kind weight times min(8, ln(1 + max(0, shift))).</param>
+/// <param name="Score">Evidence 0..8: kind weight times min(8, ln(1 + max(0, shift - 1))).</param>
 /// <param name="Deviations">In robust standard deviations, positive in the bad direction (or in either, where both count).</param>
 /// <param name="From">Median of the reference whose shift was the smaller.</param>
 /// <param name="To">Median during the incident.</param>
@@ -15,6 +15,9 @@ internal readonly record struct Shift(double Score, double Deviations, double Fr
 internal static class ShiftPrior
 {
     private const double Most = 8;
+
+    // A quiet median moves by up to about one deviation between windows of a few rows.
+    private const double Noise = 1;
 
     public static Shift Of(Windows windows, int metric, MetricKind kind)
     {
@@ -33,7 +36,7 @@ internal static class ShiftPrior
                 (shift, from) = local;
         }
 
-        return new Shift(kind.Weight() * Math.Min(Most, Math.Log(1 + Math.Max(0, shift))), shift, from, during);
+        return new Shift(kind.Weight() * Math.Min(Most, Math.Log(1 + Math.Max(0, shift - Noise))), shift, from, during);
     }
 
     /// <summary>The largest of IQR/1.349, half of the 95 % range over 3.92, 2 % of the median and 1e-9.</summary>

@@ -40,6 +40,7 @@ internal sealed class RcaBench : IBench
         }
 
         ShopBench.Measure(context);
+        RcaEdges.Measure(context, cancellation);
         RcaCost.Measure(context);
         return Task.CompletedTask;
     }

@@ -73,11 +73,11 @@ public sealed class Gradient_rules
             var random = new Random(seed);
             var (left, right) = (Numbers.Matrix(rows, inner, random), Numbers.Matrix(inner, columns, random));
             var transposed = new Matrix(inner, rows);
-            Product.Transpose(left, transposed);
+            MatrixProduct.Transpose(left, transposed);
             var (plain, other) = (new Matrix(rows, columns), new Matrix(rows, columns));
 
-            Product.Add(left, right, plain);
-            Product.AddTransposed(transposed, right, other);
+            MatrixProduct.Add(left, right, plain);
+            MatrixProduct.AddTransposed(transposed, right, other);
 
             for (var i = 0; i < rows; i++)
                 for (var j = 0; j < columns; j++)

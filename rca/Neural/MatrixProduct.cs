@@ -8,7 +8,7 @@ namespace Ops.Neural;
 /// dimension runs; each element is summed in the order of that dimension whatever the vector width, so results do not
 /// depend on the machine's vectors.
 /// </summary>
-internal static class Product
+public static class MatrixProduct
 {
     private const int TileRows = 4;
 
