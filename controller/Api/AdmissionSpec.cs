@@ -33,6 +33,13 @@ public sealed record AdmissionSpec
     public bool? EarlyRejection { get; init; }
 
     /// <summary>
+    /// Refuse a request at once also when its last token is expected only after its hard deadline because of what waits in
+    /// front of it on every variant. Expected from queue, batch, prompt and expected output length. Default false.
+    /// </summary>
+    [DefaultValue(false)]
+    public bool? RejectLateCompletion { get; init; }
+
+    /// <summary>
     /// Priorities that requests may have. A client names one in the header x-gateway-inference-objective, an API key has
     /// one in its limits. Requests that name none have the one called "default", or level 0 where there is none.
     /// </summary>
@@ -51,6 +58,10 @@ public sealed record AdmissionSpec
     /// <summary>Early rejection with the default filled in.</summary>
     [JsonIgnore]
     public bool EffectiveEarlyRejection => EarlyRejection ?? true;
+
+    /// <summary>RejectLateCompletion with the default filled in.</summary>
+    [JsonIgnore]
+    public bool EffectiveRejectLateCompletion => RejectLateCompletion ?? false;
 
     // 1024, 16Ki, 256Mi, 1Gi; the schema lets nothing else through.
     private static long Bytes(string quantity)

@@ -3,6 +3,7 @@ namespace Ops.Picking;
 /// <summary>
 /// Decides which variants may be chosen at all. A request is rejected only when every considered variant would start
 /// it after its hard deadline, by a lower bound of the queueing time: then its answer could not be worth anything.
+/// Where the route says so, also when every one would complete it too late because of its queue.
 /// </summary>
 internal static class Admission
 {
@@ -28,20 +29,26 @@ internal static class Admission
             outlook.Open = outlook.Replica >= 0 && policy.Considers(snapshot, v);
             if (!outlook.Open)
                 continue;
-            soonest = Math.Min(soonest, outlook.StartDelay);
-            if (outlook.StartDelay <= remaining)
+            var late = Late(outlook, remaining, snapshot.Rules.RejectLateCompletion);
+            soonest = Math.Min(soonest, late);
+            if (late <= 0)
                 reluctance = Math.Min(reluctance, outlook.Reluctance);
         }
 
         if (double.IsPositiveInfinity(soonest))
             return new Choice(ChoiceKind.NoReplicaReady, -1, -1, NotReadyRetrySeconds, 0, 0);
-        if (soonest > remaining)
-            return new Choice(ChoiceKind.Saturated, -1, -1, RetryAfter(soonest - remaining), 0, 0);
+        if (soonest > 0)
+            return new Choice(ChoiceKind.Saturated, -1, -1, RetryAfter(soonest), 0, 0);
 
         foreach (ref var outlook in outlooks)
-            outlook.Open = outlook.Open && outlook.StartDelay <= remaining && outlook.Reluctance == reluctance;
+            outlook.Open = outlook.Open && Late(outlook, remaining, snapshot.Rules.RejectLateCompletion) <= 0 && outlook.Reluctance == reluctance;
         return new Choice(ChoiceKind.Chosen, -1, -1, 0, 0, 0);
     }
+
+    // Seconds beyond the deadline; that much has to drain first. A request that would be late on an idle replica too is
+    // not turned away for it: coming back later would not help it.
+    private static double Late(in VariantOutlook outlook, double remaining, bool byCompletion) =>
+        byCompletion && outlook.Completion - outlook.BacklogSeconds <= remaining ? outlook.Completion - remaining : outlook.StartDelay - remaining;
 
     private static int RetryAfter(double excessSeconds) => (int)Math.Clamp(Math.Ceiling(excessSeconds), 1, MaxRetrySeconds);
 }

@@ -10,6 +10,7 @@ namespace Ops.Picking;
 /// first token = backlog + seconds by output token + (prompt - cached tokens) x seconds by prompt token
 ///               (the middle term is the engine's step that is running when the request comes)
 /// completion  = first token + output tokens x seconds by output token
+///               (those expected of the request, else the replica's mean, at most the request's limit)
 /// With a curve the seconds by prompt token are the curve's, and the seconds by output token at least the curve's at this
 /// batch. Without one they are what the replica showed; that figure holds the prompts that went before, so they are not
 /// counted a second time.
@@ -39,7 +40,7 @@ internal static class LatencyEstimate
         outlook.BacklogSeconds = outlook.StartDelay + (curve is null ? 0 : replica.Load.PendingPromptTokens * perPromptToken);
         outlook.PrefillSeconds = (request.PromptTokens - outlook.CachedTokens) * perPromptToken;
         outlook.TimeToFirstToken = outlook.BacklogSeconds + outlook.TimePerOutputToken + outlook.PrefillSeconds;
-        var expected = OrPrior(replica.MeanOutputTokens, OutputTokensPrior);
+        var expected = request.ExpectedOutputTokens > 0 ? request.ExpectedOutputTokens : OrPrior(replica.MeanOutputTokens, OutputTokensPrior);
         outlook.OutputTokens = request.MaxTokens is { } limit ? Math.Min(limit, expected) : expected;
         outlook.MarginalJoules = curve?.MarginalJoules(outlook.Outstanding - outlook.Queued, request.PromptTokens - outlook.CachedTokens, outlook.OutputTokens) ?? 0;
         outlook.Completion = outlook.TimeToFirstToken + outlook.OutputTokens * outlook.TimePerOutputToken;

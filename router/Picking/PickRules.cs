@@ -12,6 +12,12 @@ public sealed record PickRules
     /// <summary>The bound on what affinity may do to the load.</summary>
     public LoadBound Bound { get; init; } = LoadBound.Default;
 
+    /// <summary>
+    /// Whether a request is turned away when its last token is expected after the hard deadline because of what waits in
+    /// front of it; else only when its first place in a batch is.
+    /// </summary>
+    public bool RejectLateCompletion { get; init; }
+
     /// <summary>Who holds which prompt blocks; shared by all routes. Null: no prefix affinity, sessions by rendezvous alone.</summary>
     public PrefixIndex? Prefixes { get; init; }
 }

@@ -21,6 +21,9 @@ public readonly record struct RequestFeatures
     /// <summary>The request's own limit on output tokens; null when it set none.</summary>
     public int? MaxTokens { get; init; }
 
+    /// <summary>Expected output tokens, see <see cref="IOutputLengthEstimator"/>; 0 when nobody knows better than the replica's mean.</summary>
+    public double ExpectedOutputTokens { get; init; }
+
     /// <summary>Whether the client reads tokens as they come, so that the first one matters by itself.</summary>
     public bool Streaming { get; init; }
 

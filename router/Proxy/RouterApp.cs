@@ -43,6 +43,7 @@ internal static class RouterApp
         services.AddSingleton(new BodyBudget(options.BodyBudgetBytes));
         services.AddSingleton(s => new RouterMetrics(() => s.GetRequiredService<BodyBudget>().Used));
         services.AddSingleton(s => new UpstreamClient(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IOutputLengthEstimator>(new OnlineLengthEstimator());
         services.AddSingleton(new PrefixIndex(options.PrefixBlocks));
         services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>(), s.GetRequiredService<PrefixIndex>()));
         services.AddSingleton(s => new AdmissionMetrics(s.GetRequiredService<RouterMetrics>().Registry));

@@ -82,7 +82,7 @@ internal sealed class AdmissionDesk(CallerMeters meters, AdmissionMetrics metric
             used.Describe(asked.Limits, answer.Headers);
             return Task.CompletedTask;
         }, (caller, meter, response));
-        var tokens = parsed.EstimatedPromptTokens + (long)RouteExpectation.OutputTokens(exchange.Route.Snapshot, parsed.MaxTokens);
+        var tokens = parsed.EstimatedPromptTokens + (long)exchange.ExpectedOutputTokens;
         if (meter.Take(caller.Limits, caller.Id, tokens) is { } error)
             return error;
         (exchange.Ticket.Meter, exchange.Ticket.Taken) = (meter, tokens);
@@ -114,7 +114,7 @@ internal sealed class AdmissionDesk(CallerMeters meters, AdmissionMetrics metric
         var (route, parsed) = (exchange.Route, exchange.Parsed);
         var (snapshot, objective) = (route.Snapshot, route.Config.Objective);
         var arrived = time.ToMs(exchange.StartedAt);
-        var output = RouteExpectation.OutputTokens(snapshot, parsed.MaxTokens);
+        var output = exchange.ExpectedOutputTokens;
         var patience = objective.HardDeadline - RouteExpectation.SoonestFirstToken(snapshot, parsed.EstimatedPromptTokens, time.NowMs());
         return new QueuedRequest(route.Gate)
         {

@@ -55,6 +55,7 @@ internal sealed class LiveRoute
         Gate = gate;
         Variants = variants;
         Label = $"{config.Namespace}/{config.Name}";
+        Key = KeyHash.Of(Label);
         // Engines keep the blocks of adapters apart, and a replica may serve several.
         CacheSalt = variants.Aggregate(0UL, (salt, v) => v.Config.Adapter is { } adapter ? KeyHash.Combine(salt, KeyHash.Of(adapter)) : salt);
         _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())], config.Pick with { Prefixes = prefixes });
@@ -69,6 +70,9 @@ internal sealed class LiveRoute
 
     /// <summary>namespace/name: the label of the route's series and log lines.</summary>
     internal string Label { get; }
+
+    /// <summary>Hash of the label.</summary>
+    internal ulong Key { get; }
 
     /// <summary>Keeps the route's prompt blocks apart from those of routes with other adapters; 0 for none.</summary>
     internal ulong CacheSalt { get; }

@@ -30,6 +30,9 @@ internal struct ParsedRequest
     /// <summary>The chain of the prompt's blocks. A field, because feeding it changes it.</summary>
     public PromptHasher Prompt;
 
+    /// <summary>Hash of the prompt up to the end of its first text, usually an application's system prompt; 0 for none.</summary>
+    public ulong Template { get; set; }
+
     /// <summary>Hash of prompt_cache_key, else of user; 0 for none. The names themselves stay in the body.</summary>
     public readonly ulong SessionKey => PromptCacheKey != 0 ? PromptCacheKey : User;
 

@@ -201,6 +201,8 @@ internal static class RequestParser
     {
         request.PromptBytes += text.Length;
         request.Prompt.Append(text);
+        if (request.Template == 0)
+            request.Template = request.Prompt.State;
     }
 
     // "text", ["text", "text"], [1, 2, 3] (token ids) or [[1, 2], [3]].

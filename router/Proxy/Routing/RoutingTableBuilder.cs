@@ -64,7 +64,7 @@ internal static class RoutingTableBuilder
             Suspended = spec.Suspend,
             Objective = ObjectiveOf(spec.EffectiveObjective),
             Policy = PolicyOf(spec.EffectivePolicy),
-            Pick = PickRulesOf(spec.EffectiveScorers, spec.EffectiveAffinity),
+            Pick = PickRulesOf(spec.EffectiveScorers, spec.EffectiveAffinity, spec.EffectiveAdmission),
             SessionHeader = spec.EffectiveAffinity.EffectiveSessionHeader,
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
             Timeouts = new UpstreamTimeouts(spec.EffectiveTimeouts.EffectiveConnect, spec.EffectiveTimeouts.EffectiveFirstByte, spec.EffectiveTimeouts.EffectiveIdle),
@@ -120,7 +120,7 @@ internal static class RoutingTableBuilder
         spec.EffectiveEndToEnd.TotalSeconds,
         spec.EffectiveHardDeadline.TotalSeconds);
 
-    private static PickRules PickRulesOf(ScorerSpec scorers, AffinitySpec affinity) => new()
+    private static PickRules PickRulesOf(ScorerSpec scorers, AffinitySpec affinity, AdmissionSpec admission) => new()
     {
         Weights = new ScorerWeights
         {
@@ -131,6 +131,7 @@ internal static class RoutingTableBuilder
             LoraAffinity = scorers.EffectiveLoraAffinity,
         },
         Bound = new LoadBound(affinity.EffectiveMaxLoadPercent / 100f, affinity.EffectiveLoadSlack),
+        RejectLateCompletion = admission.EffectiveRejectLateCompletion,
     };
 
     private static IPolicy PolicyOf(PolicySpec spec) => spec.EffectiveType switch

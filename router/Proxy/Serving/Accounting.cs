@@ -1,7 +1,9 @@
+using Ops.Picking;
+
 namespace Ops.Router;
 
 /// <summary>Writes down what a finished answer was worth: counts, times and tokens, in the metrics and in the access log.</summary>
-internal sealed class Accounting(RouterMetrics metrics, TimeProvider time)
+internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator lengths, TimeProvider time)
 {
     /// <summary>Accounts for an answer that reached its client whole.</summary>
     internal void Answered(Exchange exchange, LiveVariant variant, int? status)
@@ -25,6 +27,8 @@ internal sealed class Accounting(RouterMetrics metrics, TimeProvider time)
         series.Quality.Inc(variant.Config.Quality[exchange.Route.Snapshot.TaskIndex(exchange.Task)]);
         if (time.GetElapsedTime(exchange.StartedAt).TotalSeconds <= exchange.Route.Config.Objective.HardDeadline)
             series.DeadlineMet.Inc();
+        if (entry.CompletionTokens > 0)
+            lengths.Observe(exchange.Length, entry.CompletionTokens);
         if (observer.FirstByteAt == 0)
             return;
         entry.FirstByteMilliseconds = time.GetElapsedTime(exchange.StartedAt, observer.FirstByteAt).TotalMilliseconds;

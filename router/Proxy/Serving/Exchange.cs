@@ -35,6 +35,22 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
     /// <summary>Keeps prompt blocks apart that the engines keep apart; 0 for nothing.</summary>
     internal ulong CacheSalt { get; } = route.CacheSalt == 0 && parsed.CacheSalt == 0 ? 0 : KeyHash.Combine(route.CacheSalt, parsed.CacheSalt);
 
+    /// <summary>What the answer's length is expected from.</summary>
+    internal LengthFeatures Length => new()
+    {
+        Route = Task is null ? route.Key : KeyHash.Combine(route.Key, KeyHash.Of(Task)),
+        Tenant = KeyHash.Of(Caller.Tenant),
+        Template = parsed.Template,
+        // A conversation without a name is known by its second block: the first one is often everybody's system prompt.
+        Session = Session != 0 ? Session : parsed.Prompt.Blocks.Length > 1 ? parsed.Prompt.Blocks.Span[1] : 0,
+        PromptTokens = parsed.EstimatedPromptTokens,
+        MaxTokens = parsed.MaxTokens,
+        Streaming = parsed.Stream,
+    };
+
+    /// <summary>Expected output tokens.</summary>
+    internal double ExpectedOutputTokens { get; set; }
+
     internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>(), startedAt, route.Config.Objective);
 
     private static ulong SessionOf(string header, ulong key, string tenant)

@@ -4,7 +4,7 @@ using Ops.Picking;
 namespace Ops.Router;
 
 /// <summary>Serves /v1/chat/completions and /v1/completions: read, find the route, let in, choose, attempt, try again.</summary>
-internal sealed class InferenceHandler(AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, RouterMetrics metrics, RouterOptions options, BodyBudget budget)
+internal sealed class InferenceHandler(IOutputLengthEstimator lengths, AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, RouterMetrics metrics, RouterOptions options, BodyBudget budget)
 {
     /// <summary>Answers one authenticated request.</summary>
     /// <returns>The error that the client got instead of an answer, or null.</returns>
@@ -44,6 +44,7 @@ internal sealed class InferenceHandler(AdmissionDesk admission, ReplicaChoice ch
         var route = exchange.Route;
         if (route.Config.Suspended)
             return Rejected(exchange, new OpenAiError(503, "route_suspended", $"ModelRoute {route.Label} is suspended. Set its spec.suspend to false to serve it again.", "model", 30));
+        exchange.ExpectedOutputTokens = lengths.Predict(exchange.Length);
         try
         {
             return await admission.EnterAsync(exchange) is { } refused ? Refused(exchange, refused) : await AttemptsAsync(exchange);

@@ -24,6 +24,7 @@ internal sealed class ReplicaChoice(TimeProvider time)
             CacheSalt = exchange.CacheSalt,
             Session = exchange.Session,
             MaxTokens = exchange.Parsed.MaxTokens,
+            ExpectedOutputTokens = exchange.ExpectedOutputTokens,
             Streaming = exchange.Parsed.Stream,
             NowMs = time.ToMs(now),
             ElapsedSeconds = time.GetElapsedTime(exchange.StartedAt, now).TotalSeconds,

@@ -3,11 +3,15 @@ using Ops.Picking;
 
 namespace Ops.Bench.Router;
 
-/// <summary>The choice alone: features, admission, policy and replica, one call at a time.</summary>
+/// <summary>
+/// The choice alone, one call at a time: features with the expected length, prefix index, scorers, admission, policy.
+/// Prompts of 1 to 16 blocks, all with a session; every one has a replica that holds nearly all of it.
+/// </summary>
 internal static class ChoiceBench
 {
     private const long NowMs = 1_000_000;
     private const int Seed = 4;
+    private const int Conversations = 4_096;
 
     /// <summary>Adds the figures of the choice.</summary>
     internal static void Run(BenchContext context)
@@ -19,28 +23,60 @@ internal static class ChoiceBench
         context.Figures.Add("choice_alloc_bytes", bytes, "B", "bytes allocated by a choice");
         var (p99Of1000, _) = Measure(variants: 1, replicas: 1_000, calls);
         context.Figures.Add("choice_1000_p99_us", p99Of1000, "us", "p99 of one choice, 1,000 replicas");
+        context.Figures.Add("prefix_index_bytes", new PrefixIndex().Bytes, "B", "bytes of the prefix index, which never grows");
     }
 
     private static (double P99Us, double Bytes) Measure(int variants, int replicas, int calls)
     {
         var snapshot = Route(variants, replicas);
         IPolicy policy = new LadderPolicy();
+        var lengths = new OnlineLengthEstimator();
+        var prompts = Prompts(snapshot, policy);
         var ticks = new long[calls];
         // Once to compile, in tiers, and once to count.
-        Loop(snapshot, policy, ticks);
+        Loop(snapshot, policy, lengths, prompts, ticks);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Loop(snapshot, policy, ticks);
+        Loop(snapshot, policy, lengths, prompts, ticks);
         var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)calls;
         Array.Sort(ticks);
         return (ticks[(int)(calls * 0.99)] * 1e6 / Stopwatch.Frequency, bytes);
     }
 
-    private static void Loop(RouteSnapshot snapshot, IPolicy policy, long[] ticks)
+    // Conversations of 1 to 16 blocks, each of which was sent once and now comes back one block longer.
+    private static ulong[][] Prompts(RouteSnapshot snapshot, IPolicy policy)
+    {
+        var random = new Random(Seed);
+        var prompts = new ulong[Conversations][];
+        for (var i = 0; i < prompts.Length; i++)
+        {
+            prompts[i] = [.. Enumerable.Range(0, random.Next(1, 17)).Select(_ => (ulong)random.NextInt64())];
+            var request = new RequestFeatures { PromptBlocks = prompts[i].AsMemory(0, prompts[i].Length - 1), Session = (ulong)i + 1, NowMs = NowMs, Spread = (uint)i };
+            Chooser.Sent(snapshot, request, Chooser.Choose(snapshot, policy, request, default));
+        }
+
+        return prompts;
+    }
+
+    private static void Loop(RouteSnapshot snapshot, IPolicy policy, OnlineLengthEstimator lengths, ulong[][] prompts, long[] ticks)
     {
         for (var i = 0; i < ticks.Length; i++)
         {
+            var conversation = i % prompts.Length;
             var started = Stopwatch.GetTimestamp();
-            var request = new RequestFeatures { Task = snapshot.TaskIndex("default"), PromptTokens = 250 + (i & 1023), MaxTokens = 200, Streaming = true, NowMs = NowMs, Spread = (uint)i };
+            var tokens = (prompts[conversation].Length * PromptHasher.BlockTokens) + (i & 255);
+            var session = (ulong)conversation + 1;
+            var request = new RequestFeatures
+            {
+                Task = snapshot.TaskIndex("default"),
+                PromptTokens = tokens,
+                PromptBlocks = prompts[conversation],
+                Session = session,
+                MaxTokens = 200,
+                ExpectedOutputTokens = lengths.Predict(new LengthFeatures { Route = 1, Tenant = 2, Session = session, PromptTokens = tokens, MaxTokens = 200, Streaming = true }),
+                Streaming = true,
+                NowMs = NowMs,
+                Spread = (uint)i,
+            };
             var choice = Chooser.Choose(snapshot, policy, request, default);
             ticks[i] = Stopwatch.GetTimestamp() - started;
             if (choice.Kind != ChoiceKind.Chosen)
@@ -51,12 +87,13 @@ internal static class ChoiceBench
     private static RouteSnapshot Route(int variants, int replicas)
     {
         var random = new Random(Seed);
+        var prefixes = new PrefixIndex();
         return RouteSnapshot.Create("bench/chat", Objective.Default, [RouteSnapshot.DefaultTask], [.. Enumerable.Range(0, variants).Select(v => new VariantState
         {
             Pool = $"pool-{v}",
             Quality = [0.5 + (v * 0.05)],
-            Replicas = [.. Enumerable.Range(0, replicas).Select(r => Replica(r, random))],
-        })]);
+            Replicas = [.. Enumerable.Range(0, replicas).Select(r => Replica(r, random) with { Cache = prefixes.NewCache() })],
+        })], new PickRules { Prefixes = prefixes });
     }
 
     private static ReplicaState Replica(int index, Random random) => new()

@@ -35,7 +35,7 @@ public sealed class RuleTests
         ((string?)route["spec"]!["policy"]!["type"]).ShouldBe("ladder");
         ((int?)route["spec"]!["retry"]!["attempts"]).ShouldBe(2);
         ((string?)route["spec"]!["timeouts"]!["idle"]).ShouldBe("30s");
-        JsonNode.DeepEquals(route["spec"]!["admission"], Parse("""{"maxQueued":1000,"maxQueuedBytes":"256Mi","earlyRejection":true}""")).ShouldBeTrue(route.ToJsonString());
+        JsonNode.DeepEquals(route["spec"]!["admission"], Parse("""{"maxQueued":1000,"maxQueuedBytes":"256Mi","earlyRejection":true,"rejectLateCompletion":false}""")).ShouldBeTrue(route.ToJsonString());
 
         var incident = Parse(Inc);
         Definitions.Refusals(incident).ShouldBeEmpty();

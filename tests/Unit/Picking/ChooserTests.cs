@@ -6,6 +6,8 @@ namespace Ops.Picking.Tests;
 
 public sealed class ChooserTests
 {
+    private static readonly PickRules Strict = new() { RejectLateCompletion = true };
+
     [Fact]
     public void The_least_loaded_replica_is_taken()
     {
@@ -99,6 +101,24 @@ public sealed class ChooserTests
     public void Stale_metrics_never_reject() =>
         Route(Variant("p", 1, Replica("a", running: 8, waiting: 100_000, finishRate: 1, observedAt: Now - 6_000)))
             .Choose(new LadderPolicy()).Kind.ShouldBe(ChoiceKind.Chosen);
+
+    [Fact]
+    public void A_request_that_would_complete_too_late_because_of_a_queue_is_turned_away_where_the_route_says_so()
+    {
+        // 40 queued at 1 a second start in 40 s; 1,000 tokens at 30 ms complete 30 s after that, and the hard deadline is 60 s.
+        var replica = Replica("a", running: 8, waiting: 40, finishRate: 1);
+        var request = Chat with { MaxTokens = null, ExpectedOutputTokens = 1_000 };
+
+        Chooser.Choose(Route(PickRules.Default, Variant("p", 1, replica)), new LadderPolicy(), request, default).Kind.ShouldBe(ChoiceKind.Chosen);
+        var choice = Chooser.Choose(Route(Strict, Variant("p", 1, replica)), new LadderPolicy(), request, default);
+        (choice.Kind, choice.RetryAfterSeconds).ShouldBe((ChoiceKind.Saturated, 11));
+        Chooser.Choose(Route(Strict, Variant("p", 1, replica)), new LadderPolicy(), request with { ExpectedOutputTokens = 100 }, default).Kind.ShouldBe(ChoiceKind.Chosen);
+    }
+
+    [Fact]
+    public void A_request_that_is_too_long_for_its_deadline_everywhere_is_served_all_the_same() =>
+        Chooser.Choose(Route(Strict, Variant("p", 1, Replica("a", running: 8, waiting: 4, finishRate: 1))), new LadderPolicy(), Chat with { MaxTokens = null, ExpectedOutputTokens = 10_000 }, default)
+            .Kind.ShouldBe(ChoiceKind.Chosen);
 
     [Fact]
     public void A_choice_is_always_a_replica_of_a_considered_variant_that_starts_in_time()

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Picking;
 using static Ops.Router.Tests.TableSource;
 
 namespace Ops.Router.Tests;
@@ -65,6 +67,20 @@ public sealed class AffinityServingTests
         await Eventually.TrueAsync(async () => await fleet.AskAsync("hi") == "replica-2", "the replica with the adapter was not taken");
 
         Encoding.UTF8.GetString(fleet.Replicas[2].Received.Last().Body).ShouldContain("\"model\":\"sql-lora\"");
+    }
+
+    [Fact]
+    public async Task The_length_of_finished_answers_is_learned()
+    {
+        await using var fleet = await FleetAsync(Route());
+        var lengths = fleet.Router.App.Services.GetRequiredService<IOutputLengthEstimator>();
+        var request = new LengthFeatures { Route = KeyHash.Of("default/chat"), Tenant = KeyHash.Of("tester"), PromptTokens = 1 };
+        var before = lengths.Predict(request);
+        for (var i = 0; i < 30; i++)
+            await fleet.AskAsync("hi");
+
+        // Every answer says that it has 7 tokens.
+        lengths.Predict(request).ShouldBeLessThan(before / 4);
     }
 
     private static async Task<Fleet> FleetAsync(RouteConfig route, string? adapter = null)
