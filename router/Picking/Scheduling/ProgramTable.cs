@@ -1,8 +1,8 @@
 namespace Ops.Picking;
 
 /// <summary>
-/// The service that each program has had: the weighted tokens of all requests with the same program id of the same
-/// tenant. Keeps the programs that were used last; a forgotten one counts as new.
+/// The service that each program has had: the lengths of all requests with the same program id of the same tenant.
+/// Keeps the programs that were used last; a forgotten one counts as new.
 /// </summary>
 public sealed class ProgramTable
 {
@@ -31,7 +31,7 @@ public sealed class ProgramTable
         }
     }
 
-    /// <summary>Weighted tokens that the program has been served.</summary>
+    /// <summary><see cref="ServiceCost.Length"/> of all that the program has been served.</summary>
     public double ServiceOf(string tenant, string program)
     {
         lock (_lock)

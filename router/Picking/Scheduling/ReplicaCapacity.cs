@@ -5,26 +5,37 @@ namespace Ops.Picking;
 /// run and how many wait, not how many could run.
 /// </summary>
 /// <remarks>
-/// Until a queue was seen the capacity is the engine's default batch. A queue in two readings in a row (one alone is
-/// requests that wait for the next step) sets it to what runs. It is held for a minute, because it may hold for good;
-/// then, while the batch is nearly full, it is raised by a 32nd, doubled with each reading without a queue up to a
-/// quarter, until one reading shows a queue: that sets it to what runs, and no lower than before the raise. So an engine
-/// at its limit has a short queue in one second of about sixty, and one whose limit rose (shorter prompts leave more of
-/// the KV cache) is used again within some readings.
+/// Requests that have just come wait for the engine's next step, so some that wait are no queue. The least number that
+/// waited in four readings in a row is one, as in CoDel: a standing queue. The first one shows the capacity, the most
+/// that ran meanwhile; a later one lowers it by its length. Until then it is twice what was seen to run, at least 64 and
+/// at most the engine's default batch, so that no first flood fills a queue that nobody can order any more. A queue that
+/// is longer than requests that just came explain (8, and a quarter of what runs) is a brake at once, until it is gone.
+/// Without a standing queue for two minutes, and with the batch nearly full, it is raised by a sixth (more than the
+/// tenth that is kept free, see <see cref="RouteGate"/>) for two readings; what then runs beyond the old limit is the new
+/// one and the next raise follows. So an engine at its limit has a short queue in two seconds of about 120, and one
+/// whose limit rose (shorter prompts leave more of the KV cache) is used again within some readings.
 /// </remarks>
 internal sealed class ReplicaCapacity
 {
-    private const long HoldMs = 60_000;
+    private const int StandingReadings = 4;
+    private const int RaisedReadings = 2;
+    private const long HoldMs = 120_000;
     private const double NearlyFull = 0.85;
+    private const int JustCame = 8;
+    private const int LeastUnknown = 64;
 
     private long _observedAtMs = long.MinValue;
     private long _heldSinceMs;
     private int _limit;
-    private int _held;
     private int _raise;
-    private int _readingsWithQueue;
+    private int _raisedReadings;
+    private int _readings;
+    private int _leastWaiting;
+    private int _mostRunning;
+    private int _mostSeen;
+    private int? _brake;
 
-    internal int Limit => _limit == 0 ? LatencyEstimate.BatchLimitPrior : _limit;
+    internal int Limit => _brake ?? (_limit == 0 ? Math.Clamp(2 * _mostSeen, LeastUnknown, LatencyEstimate.BatchLimitPrior) : _limit + _raise);
 
     /// <summary>Takes a reading in; the same one twice counts once.</summary>
     internal void Learn(in ReplicaState replica)
@@ -32,25 +43,40 @@ internal sealed class ReplicaCapacity
         if (replica.ObservedAtMs is not { } at || at == _observedAtMs)
             return;
         _observedAtMs = at;
-        if (replica.Waiting > 0)
+        _mostSeen = Math.Max(_mostSeen, replica.Running);
+        var queueFrom = _brake is null ? Math.Max(JustCame, replica.Running / 4) : 0;
+        _brake = replica.Waiting > queueFrom ? Math.Max(1, replica.Running) : null;
+        if (Standing(replica) is var queue and > 0)
+            Hold(_limit == 0 ? _mostRunning : Math.Max(replica.Running, _limit - queue), at);
+        else if (_raise > 0)
+            Judge(replica, at);
+        else if (_limit > 0 && at - _heldSinceMs >= HoldMs && replica.Running >= _limit * NearlyFull)
+            Raise(_limit);
+    }
+
+    // Length of the standing queue, 0 when there is none.
+    private int Standing(in ReplicaState replica)
+    {
+        if (replica.Waiting == 0)
         {
-            _readingsWithQueue++;
-            if (_raise > 0)
-                Hold(Math.Max(_held, replica.Running), at);
-            else if (_readingsWithQueue >= 2)
-                Hold(Math.Max(1, replica.Running), at);
-            return;
+            _readings = 0;
+            return 0;
         }
 
-        _readingsWithQueue = 0;
-        if (_limit == 0 || at - _heldSinceMs < HoldMs || replica.Running < _limit * NearlyFull)
-            return;
-        _raise = _raise == 0 ? Math.Max(1, _limit / 32) : Math.Min(_raise * 2, Math.Max(1, _limit / 4));
-        _limit += _raise;
+        _leastWaiting = _readings == 0 ? replica.Waiting : Math.Min(_leastWaiting, replica.Waiting);
+        _mostRunning = _readings == 0 ? replica.Running : Math.Max(_mostRunning, replica.Running);
+        return ++_readings < StandingReadings ? 0 : _leastWaiting;
     }
 
-    private void Hold(int limit, long at)
+    private void Judge(in ReplicaState replica, long at)
     {
-        (_limit, _held, _raise, _heldSinceMs) = (limit, limit, 0, at);
+        if (replica.Running > _limit)
+            Raise(replica.Running);
+        else if (++_raisedReadings == RaisedReadings)
+            Hold(_limit, at);
     }
+
+    private void Raise(int limit) => (_limit, _raise, _raisedReadings) = (limit, Math.Max(2, limit / 6), 0);
+
+    private void Hold(int limit, long at) => (_limit, _raise, _readings, _heldSinceMs) = (Math.Max(1, limit), 0, 0, at);
 }

@@ -20,6 +20,9 @@ internal sealed class RouteRoom
                 continue;
             foreach (ref readonly var replica in snapshot.Variants[v].Replicas.AsSpan())
             {
+                // A replica of two pools has its room once.
+                if (_next.ContainsKey(replica.Load))
+                    continue;
                 var limit = LimitOf(replica, nowMs);
                 capacity += limit;
                 if (replica.Load.IsSuspect(nowMs))

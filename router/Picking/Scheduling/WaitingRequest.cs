@@ -31,8 +31,11 @@ public abstract class WaitingRequest
     /// <summary>Expected <see cref="ServiceCost"/>.</summary>
     public required double Cost { get; init; }
 
-    /// <summary>Weighted tokens that the request's program has been served already; 0 without a program.</summary>
-    public double ProgramService { get; init; }
+    /// <summary>Expected <see cref="ServiceCost.Length"/>.</summary>
+    public required double Length { get; init; }
+
+    /// <summary>Sum of the lengths that the request's program has had already; 0 without a program.</summary>
+    public double ProgramLength { get; init; }
 
     /// <summary>Quality of experience that its reader loses with each second of waiting; see <see cref="ReadingQuality"/>.</summary>
     public double LossPerSecond { get; init; }

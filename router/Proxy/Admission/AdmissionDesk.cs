@@ -45,7 +45,7 @@ internal sealed class AdmissionDesk(CallerMeters meters, AdmissionMetrics metric
         var cost = ServiceCost.Of(prompt, output);
         exchange.Route.Gate.Leave(tenant, ticket.Waited, cost);
         if (ticket.Program is { } program && cost > 0)
-            programs.Add(exchange.Caller.Tenant, program, cost);
+            programs.Add(exchange.Caller.Tenant, program, ServiceCost.Length(prompt, output));
     }
 
     // A request that never got in, or that failed before its first byte, got nothing and pays nothing. One whose client
@@ -123,7 +123,8 @@ internal sealed class AdmissionDesk(CallerMeters meters, AdmissionMetrics metric
             ArrivedAtMs = arrived,
             GivesUpAtMs = arrived + (long)(patience * 1000),
             Cost = ServiceCost.Of(parsed.EstimatedPromptTokens, output),
-            ProgramService = exchange.Ticket.Program is { } program ? programs.ServiceOf(exchange.Caller.Tenant, program) : 0,
+            Length = ServiceCost.Length(parsed.EstimatedPromptTokens, output),
+            ProgramLength = exchange.Ticket.Program is { } program ? programs.ServiceOf(exchange.Caller.Tenant, program) : 0,
             LossPerSecond = ReadingQuality.LossPerSecond(parsed.Stream, objective.TimePerOutputToken, output),
             Bytes = exchange.Body.Length,
         };

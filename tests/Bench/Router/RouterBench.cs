@@ -46,6 +46,7 @@ internal sealed class RouterBench : IBench
         var failed = 0;
         foreach (var load in LoadCase.All)
             failed += await MeasureAsync(context, load, contenders, cancellation);
+        await FairnessBench.RunAsync(context, folder, cancellation);
         if (!context.Quick || context.Soak is not null)
             failed += await SoakBench.RunAsync(context, router.Contender, cancellation);
         context.Figures.Add("failed", failed, "", "requests to our router that were not answered with 200, all cases");

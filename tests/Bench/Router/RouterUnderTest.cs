@@ -17,6 +17,8 @@ internal sealed class RouterUnderTest : IAsyncDisposable
 {
     private const string ApiKey = "sk-bench-0123456789abcdef0123456789abcdef";
 
+    private const string NeighbourKey = "sk-bench-fedcba9876543210fedcba9876543210";
+
     private readonly ApiServer _server;
     private readonly ChildProcess _process;
 
@@ -25,10 +27,14 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         _server = server;
         _process = process;
         Contender = new Contender("ops", "Ops router", new IPEndPoint(IPAddress.Loopback, port), process.Id, [("Authorization", $"Bearer {ApiKey}")]);
+        Neighbour = Contender with { Headers = [("Authorization", $"Bearer {NeighbourKey}")] };
     }
 
     /// <summary>How to reach it.</summary>
     internal Contender Contender { get; }
+
+    /// <summary>The same with another tenant's key.</summary>
+    internal Contender Neighbour { get; }
 
     /// <summary>Starts API server and router, and waits until a request would be served.</summary>
     internal static async Task<RouterUnderTest> StartAsync(IPEndPoint upstream, string folder, CancellationToken cancellation)
@@ -74,7 +80,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
             ApiVersion = "v1",
             Kind = "Secret",
             Metadata = new() { Name = "router-keys", NamespaceProperty = WellKnown.SystemNamespace, Labels = new Dictionary<string, string> { [Labels.ApiKeys] = "true" } },
-            Data = new Dictionary<string, byte[]> { ["bench"] = Encoding.ASCII.GetBytes(ApiKey) },
+            Data = new Dictionary<string, byte[]> { ["bench"] = Encoding.ASCII.GetBytes(ApiKey), ["neighbour"] = Encoding.ASCII.GetBytes(NeighbourKey) },
         });
         Pool(local, "large", upstream);
         Pool(local, "small", upstream);

@@ -154,6 +154,13 @@ public sealed class TenancyTests
     }
 
     [Fact]
+    public void The_sample_is_readable() =>
+        KeyEntry.Read("team-a", File.ReadAllBytes(Path.Combine(Ops.Testing.Repository.Root, "manifests", "samples", "limits", "team-a.yaml"))).ShouldSatisfyAllConditions(
+            caller => caller.Problem.ShouldBeNull(),
+            caller => caller.Tenant.ShouldBe("research"),
+            caller => caller.Limits.TokensPerMonth.ShouldBe(100_000_000));
+
+    [Fact]
     public void Empty_limits_are_none() => KeyEntry.Read("k", "# nothing yet\n"u8.ToArray()).ShouldBe(new Caller("k"));
 
     private static string Ask(string model) => $$"""{"model":"{{model}}","messages":[{"role":"user","content":"Hello"}]}""";

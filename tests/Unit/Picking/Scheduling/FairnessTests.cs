@@ -6,42 +6,64 @@ public sealed class FairnessTests
     private const double Seconds = 240;
     private const double VictimPerSecond = 2;
 
+    // A p95 of 2,400 requests is true to some per cent.
+    private const double LongSeconds = 1_200;
+
     private static SimulatedFleet Fleet(GateSettings? gate) => new(replicas: 2, slots: 32, gate);
-
-    // 64 places and about 4 s a request serve some 13 requests a second.
-    private static (double P95, SimulatedFleet Fleet) VictimBeside(double neighbourPerSecond, GateSettings? gate)
-    {
-        var fleet = Fleet(gate);
-        foreach (var request in Workload.Poisson("victim", VictimPerSecond, Seconds, seed: 1))
-            fleet.Plan(request);
-        if (neighbourPerSecond > 0)
-        {
-            foreach (var request in Workload.Poisson("neighbour", neighbourPerSecond, Seconds, seed: 2))
-                fleet.Plan(request);
-        }
-
-        fleet.Run((Seconds + 300) * 1000);
-        var victims = fleet.Requests.Where(r => r.Tenant == "victim").ToList();
-        // The neighbour's flood begins at the first second; what it did before the first metrics were read is not judged.
-        return (Workload.Quantile(victims.Where(r => r.ArrivalMs > 10_000 && r.FirstTokenMs is not null).Select(r => r.TimeToFirstToken), 0.95), fleet);
-    }
 
     [Fact]
     public void A_tenant_that_floods_raises_the_others_p95_first_token_by_at_most_a_tenth()
     {
-        var (busy, _) = VictimBeside(neighbourPerSecond: 10, new GateSettings());
-        var (flooded, fleet) = VictimBeside(neighbourPerSecond: 100, new GateSettings());
-        var (alone, _) = VictimBeside(neighbourPerSecond: 0, new GateSettings());
-        var (without, _) = VictimBeside(neighbourPerSecond: 100, gate: null);
-        double Waits(double q) => Workload.Quantile(fleet.Requests.Where(r => r.Tenant == "victim" && r.ArrivalMs > 10_000).Select(r => r.SentMs!.Value - r.ArrivalMs), q);
-        TestContext.Current.TestOutputHelper!.WriteLine($"victim's wait at the gate: p50 {Waits(0.5):0} ms, p95 {Waits(0.95):0} ms, max {Waits(1):0} ms");
-        TestContext.Current.TestOutputHelper!.WriteLine($"victim's p95 TTFT: alone {alone * 1000:0} ms, busy fleet {busy * 1000:0} ms, flooded {flooded * 1000:0} ms (without a gate {without:0.0} s)");
+        // 56 requests always open keep the fleet full; ten times as many are a flood.
+        var alone = Victim(Fleet(new GateSettings()), open: 0);
+        var busy = Victim(Fleet(new GateSettings()), open: 56);
+        var fleet = Fleet(new GateSettings());
+        var flooded = Victim(fleet, open: 560);
+        var without = Victim(Fleet(gate: null), open: 560);
+        Say($"victim's p95 TTFT: alone {alone * 1000:0} ms, beside a busy tenant {busy * 1000:0} ms, beside a flood {flooded * 1000:0} ms (without a gate {without:0.0} s)");
 
         (flooded / busy).ShouldBeLessThanOrEqualTo(1.10);
         (without / busy).ShouldBeGreaterThan(10, "without the gate the flood is felt, else this test shows nothing");
-        fleet.Requests.Where(r => r.Tenant == "victim").ShouldAllBe(r => r.DoneMs != null, "nobody of the victim's is refused");
-        fleet.MostWaiting.ShouldBeLessThanOrEqualTo(new GateSettings().MaxQueued);
+        fleet.Requests.Where(r => r.Tenant == "victim" && r.ArrivalMs < (LongSeconds - 60) * 1000).ShouldAllBe(r => r.DoneMs != null, "nobody of the victim's is refused");
+        fleet.MostWaiting.ShouldBeInRange(400, new GateSettings().MaxQueued);
     }
+
+    [Fact]
+    public void Even_a_small_fleet_with_quick_requests_keeps_its_room()
+    {
+        static SimulatedFleet Small() => new(replicas: 1, slots: 16, new GateSettings());
+        var busy = Victim(Small(), open: 14, prompt: 50, output: 60);
+        var fleet = Small();
+        var flooded = Victim(fleet, open: 140, prompt: 50, output: 60);
+        Say($"victim's p95 TTFT at 16 places: beside a busy tenant {busy * 1000:0} ms, beside a flood {flooded * 1000:0} ms; room {string.Join(' ', fleet.Rooms.Where((_, i) => i % 10 == 0))}");
+
+        (flooded / busy).ShouldBeLessThanOrEqualTo(1.10);
+        fleet.Rooms.Skip(20).ShouldAllBe(room => room >= 15 && room <= 18);
+    }
+
+    // The victim's p95 time to first token beside a tenant that always has the given number of requests open. Both begin
+    // at once; the first twenty seconds, in which the gate learns how much room there is, are not judged.
+    private static double Victim(SimulatedFleet fleet, int open, int prompt = 400, int output = 150)
+    {
+        foreach (var request in Workload.Poisson("victim", VictimPerSecond, LongSeconds, seed: 1, prompt, output))
+            fleet.Plan(request);
+        var random = new Random(2);
+        for (var i = 0; i < open; i++)
+            Next(i);
+        fleet.Run(LongSeconds * 1000);
+        return Workload.Quantile(fleet.Requests.Where(r => r.Tenant == "victim" && r.ArrivalMs > 20_000 && r.FirstTokenMs is not null).Select(r => r.TimeToFirstToken), 0.95);
+
+        void Next(double at) => fleet.Plan(new SimulatedRequest
+        {
+            Tenant = "neighbour",
+            ArrivalMs = at,
+            PromptTokens = Workload.LogNormal(random, prompt, 0.6, 4_000),
+            OutputTokens = Workload.LogNormal(random, output, 0.8, 2_000),
+            Then = now => Next(now + 1),
+        });
+    }
+
+    private static void Say(string line) => TestContext.Current.TestOutputHelper!.WriteLine(line);
 
     [Fact]
     public void Flooding_tenants_are_served_by_weight()
@@ -53,10 +75,10 @@ public sealed class FairnessTests
             fleet.Plan(request);
         fleet.Run(Seconds * 1000);
 
-        double Served(string tenant) => fleet.Requests.Where(r => r.Tenant == tenant && r.DoneMs is not null).Sum(r => ServiceCost.Of(r.PromptTokens, r.OutputTokens));
+        double Served(string tenant) => fleet.Requests.Where(r => r.Tenant == tenant && r.DoneMs > 30_000).Sum(r => ServiceCost.Of(r.PromptTokens, r.OutputTokens));
         var ratio = Served("heavy") / Served("light");
-        TestContext.Current.TestOutputHelper!.WriteLine($"weights 3:1, served {ratio:0.00}:1");
-        ratio.ShouldBeInRange(2.7, 3.3);
+        Say($"weights 3:1, served {ratio:0.00}:1");
+        ratio.ShouldBeInRange(2.4, 3.6);
     }
 
     [Fact]
@@ -79,7 +101,7 @@ public sealed class FairnessTests
     {
         var (mean, p95) = Programs(tagged: true);
         var (meanBlind, p95Blind) = Programs(tagged: false);
-        TestContext.Current.TestOutputHelper!.WriteLine($"short programs: mean {mean:0.0} s, p95 {p95:0.0} s; without program ids mean {meanBlind:0.0} s, p95 {p95Blind:0.0} s");
+        Say($"short programs: mean {mean:0.0} s, p95 {p95:0.0} s; without program ids mean {meanBlind:0.0} s, p95 {p95Blind:0.0} s");
 
         mean.ShouldBeLessThan(meanBlind * 0.8);
     }
@@ -90,7 +112,7 @@ public sealed class FairnessTests
         var known = Latencies(exact: 1);
         var rough = Latencies(exact: 0.5);
         var blind = Latencies(exact: 0);
-        TestContext.Current.TestOutputHelper!.WriteLine($"latency: true lengths mean {known.Mean:0.0} s p95 {known.P95:0.0} s; rough ones mean {rough.Mean:0.0} s p95 {rough.P95:0.0} s; the mean for all mean {blind.Mean:0.0} s p95 {blind.P95:0.0} s");
+        Say($"latency: true lengths mean {known.Mean:0.0} s p95 {known.P95:0.0} s; rough ones mean {rough.Mean:0.0} s p95 {rough.P95:0.0} s; the mean for all mean {blind.Mean:0.0} s p95 {blind.P95:0.0} s");
 
         known.Mean.ShouldBeLessThan(blind.Mean);
         rough.Mean.ShouldBeLessThan(blind.Mean);

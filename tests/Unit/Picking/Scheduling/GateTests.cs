@@ -19,8 +19,18 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void A_queue_in_two_readings_shows_where_the_batch_ends()
+    public void A_queue_in_four_readings_shows_where_the_batch_ends_and_fewer_do_not()
     {
+        var learning = new RouteGate(new GateSettings());
+        var replica = Replica("r", running: 12, waiting: 5);
+        for (var i = 0; i <= 20; i++)
+            learning.Observe(Route(Variant("p", 1, replica with { ObservedAtMs = Now + i, Waiting = i % 4 })), Policy, Now + i);
+        learning.Room.ShouldBe(64 - 12, "some that just came wait for the next step");
+        learning.Observe(Route(Variant("p", 1, replica with { ObservedAtMs = Now + 21, Waiting = 40 })), Policy, Now + 21);
+        learning.Room.ShouldBe(1, "a long queue is a brake at once");
+        learning.Observe(Route(Variant("p", 1, replica with { ObservedAtMs = Now + 22, Waiting = 0 })), Policy, Now + 22);
+        learning.Room.ShouldBe(64 - 12, "and no lesson when it is gone");
+
         var gate = new RouteGate(new GateSettings());
         Full(gate, running: 12);
         var tenant = gate.TenantOf("a", 1, Now);
@@ -34,11 +44,12 @@ public sealed class GateTests
     {
         var gate = new RouteGate(new GateSettings());
         Full(gate, running: 64);
-        Room(64, waiting: 0, Now + 30_000).ShouldBe(1, "it is held for a minute, and one is always let through");
-        Room(64, waiting: 0, Now + 61_000).ShouldBe(2);
-        Room(66, waiting: 0, Now + 62_000).ShouldBe(4);
-        Room(64, waiting: 6, Now + 63_000).ShouldBe(1);
-        Room(30, waiting: 0, Now + 64_000).ShouldBe(34);
+        Room(64, waiting: 0, Now + 60_000).ShouldBe(1, "it is held for two minutes, and one is always let through");
+        Room(64, waiting: 0, Now + 121_000).ShouldBe(10);
+        Room(70, waiting: 1, Now + 122_000).ShouldBe(10, "70 run: that is the new limit, and a sixth more is tried");
+        Room(70, waiting: 8, Now + 123_000).ShouldBe(3);
+        Room(70, waiting: 8, Now + 124_000).ShouldBe(1, "nothing more ran in two readings");
+        Room(30, waiting: 0, Now + 125_000).ShouldBe(40);
 
         int Room(int running, int waiting, long at)
         {
@@ -266,8 +277,8 @@ public sealed class GateTests
         Gen.Select(Gen.Double[0, 1e7], Gen.Double[0, 1e5], Gen.Double[0, 1e5]).Sample((program, cost, more) =>
         {
             var share = new RouteGate(new GateSettings()).TenantOf("a", 1, Now);
-            var small = WaitingOrder.Due(Waiter(share, PriorityLevel.Default, program: program, cost: cost), 30_000);
-            var large = WaitingOrder.Due(Waiter(share, PriorityLevel.Default, program: program, cost: cost + more), 30_000);
+            var small = WaitingOrder.Due(Waiter(share, PriorityLevel.Default, program: program, length: cost), 30_000);
+            var large = WaitingOrder.Due(Waiter(share, PriorityLevel.Default, program: program, length: cost + more), 30_000);
             large.ShouldBeGreaterThanOrEqualTo(small);
             large.ShouldBeLessThanOrEqualTo(Now + 30_000);
         });
@@ -296,18 +307,18 @@ public sealed class GateTests
         return waiter;
     }
 
-    private static TestWaiter Waiter(TenantShare tenant, PriorityLevel priority, long at = Now, long bytes = 0, double program = 0, double cost = 500, double loss = 0) => new()
+    private static TestWaiter Waiter(TenantShare tenant, PriorityLevel priority, long at = Now, long bytes = 0, double program = 0, double length = 200, double loss = 0) => new()
     {
-        Tenant = tenant, Priority = priority, ArrivedAtMs = at, GivesUpAtMs = at + 60_000, Cost = cost, Bytes = bytes, ProgramService = program, LossPerSecond = loss,
+        Tenant = tenant, Priority = priority, ArrivedAtMs = at, GivesUpAtMs = at + 60_000, Cost = 500, Length = length, Bytes = bytes, ProgramLength = program, LossPerSecond = loss,
     };
 
-    // Two readings with a queue, then one that shows the replica idle: its batch is known and all of it is free.
+    // Four readings with a queue, then one that shows the replica idle: its batch is known and all of it is free.
     private static void Full(RouteGate gate, int running)
     {
         var load = new ReplicaLoad();
         ReplicaState At(long at, int runs, int waits) => Replica("r", runs, waits, observedAt: at) with { Load = load };
-        gate.Observe(Route(Variant("p", 1, At(Now - 2_000, running, 5))), Policy, Now - 2_000);
-        gate.Observe(Route(Variant("p", 1, At(Now - 1_000, running, 5))), Policy, Now - 1_000);
+        for (var before = 4; before > 0; before--)
+            gate.Observe(Route(Variant("p", 1, At(Now - (before * 1_000), running, 5))), Policy, Now - (before * 1_000));
         gate.Observe(Route(Variant("p", 1, At(Now, 0, 0))), Policy, Now);
         Loads.AddOrUpdate(gate, load);
     }

@@ -32,6 +32,9 @@ internal sealed class SimulatedFleet
 
     internal int MostWaiting { get; private set; }
 
+    /// <summary>The gate's room at each reading of the metrics.</summary>
+    internal List<int> Rooms { get; } = [];
+
     /// <summary>Plans a request; may be called while the simulation runs, by <see cref="SimulatedRequest.Then"/>.</summary>
     internal void Plan(SimulatedRequest request)
     {
@@ -45,6 +48,7 @@ internal sealed class SimulatedFleet
         {
             _snapshot = Observe();
             _gate?.Observe(_snapshot, Policy, (long)_now);
+            Rooms.Add(_gate?.Room ?? 0);
         });
         Every(TickEveryMs, () => _gate?.Tick((long)_now));
         while (_events.TryDequeue(out var happen, out var when) && when.At <= untilMs)
@@ -106,7 +110,8 @@ internal sealed class SimulatedFleet
             ArrivedAtMs = (long)_now,
             GivesUpAtMs = (long)(_now + HardDeadlineMs),
             Cost = ServiceCost.Of(request.PromptTokens, request.ExpectedOutputTokens),
-            ProgramService = request.Program is { } program ? _programs.ServiceOf(request.Tenant, program) : 0,
+            Length = ServiceCost.Length(request.PromptTokens, request.ExpectedOutputTokens),
+            ProgramLength = request.Program is { } program ? _programs.ServiceOf(request.Tenant, program) : 0,
         }, (long)_now).Reason;
     }
 
@@ -121,11 +126,10 @@ internal sealed class SimulatedFleet
         request.Release = () =>
         {
             engine.Load.Leave();
-            var cost = ServiceCost.Of(request.PromptTokens, request.OutputTokens);
             if (request.Program is { } program)
-                _programs.Add(request.Tenant, program, cost);
+                _programs.Add(request.Tenant, program, ServiceCost.Length(request.PromptTokens, request.OutputTokens));
             if (tenant is not null)
-                _gate!.Leave(tenant, waited, cost);
+                _gate!.Leave(tenant, waited, ServiceCost.Of(request.PromptTokens, request.OutputTokens));
         };
         engine.Add(request);
         Step(engine);
