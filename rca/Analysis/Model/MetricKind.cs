@@ -15,7 +15,7 @@ public enum MetricKind
     /// <summary>Failures. Up is bad.</summary>
     Errors,
 
-    /// <summary>Processor, memory, disk or sockets used. Up is bad.</summary>
+    /// <summary>Processor, memory, disk, sockets, pools or locks used, or work that waits for them. Up is bad.</summary>
     Resource,
 
     /// <summary>Work that arrives or leaves. Either direction is a change; it rarely is the cause.</summary>
@@ -36,6 +36,8 @@ public static class MetricKinds
         ("availability", MetricKind.Availability), ("success", MetricKind.Availability),
         ("error", MetricKind.Errors), ("fail", MetricKind.Errors), ("fault", MetricKind.Errors), ("5xx", MetricKind.Errors), ("4xx", MetricKind.Errors),
         ("hit", MetricKind.Availability), ("retr", MetricKind.Errors),
+        ("retr", MetricKind.Errors), ("hit", MetricKind.Availability),
+        ("wait", MetricKind.Resource), ("queue", MetricKind.Resource), ("lock", MetricKind.Resource), ("pool", MetricKind.Resource), ("flight", MetricKind.Resource),
         ("lat", MetricKind.Latency), ("duration", MetricKind.Latency), ("responsetime", MetricKind.Latency), ("p90", MetricKind.Latency), ("p99", MetricKind.Latency),
         ("cpu", MetricKind.Resource), ("mem", MetricKind.Resource), ("disk", MetricKind.Resource), ("socket", MetricKind.Resource),
         ("queue", MetricKind.Resource), ("pool", MetricKind.Resource), ("lock", MetricKind.Resource),

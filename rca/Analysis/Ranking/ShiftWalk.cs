@@ -20,7 +20,8 @@ public sealed class ShiftWalk : IMethod
     public string Name { get; init; } = "shift-walk";
 
     /// <inheritdoc/>
-    public bool WeighsOnsets => true;
+    /// <remarks>Networks are trained for seconds, so they are asked once.</remarks>
+    public bool WeighsOnsets => Temporal is not NeuralGranger;
 
     /// <summary>False ranks by the prior alone: what the walk adds is the difference.</summary>
     public bool Walk { get; init; } = true;

@@ -138,6 +138,11 @@ public sealed class Reading_rules : IDisposable
     [InlineData("requests", MetricKind.Load)]
     [InlineData("diskio", MetricKind.Resource)]
     [InlineData("socket", MetricKind.Resource)]
+    [InlineData("pool-wait", MetricKind.Resource)]
+    [InlineData("in-flight", MetricKind.Resource)]
+    [InlineData("lock", MetricKind.Resource)]
+    [InlineData("retries", MetricKind.Errors)]
+    [InlineData("cache-hits", MetricKind.Availability)]
     public void The_name_of_a_metric_tells_its_kind(string name, MetricKind kind) => MetricKinds.FromName(name).ShouldBe(kind);
 
     private void Write(string name, string text)
