@@ -10,7 +10,7 @@ internal static class LearnedBench
     internal static void Run(BenchContext context, RoutingInputs inputs, string plots)
     {
         var fleet = BenchFleets.Ladder;
-        var (streams, labels, trainings) = context.Quick ? (5, 120, 1) : (25, 600, 5);
+        var (streams, labels, trainings) = context.Quick ? (5, 120, 1) : (25, 300, 5);
         var seconds = context.Quick ? 120 : 400;
         var seeds = context.Quick ? 2 : 10;
         var rule = new Arm("price", fleet, new PricePolicy());

@@ -16,9 +16,10 @@ internal static class RateBench
             new("ladder fleet, price", BenchFleets.Ladder, new PricePolicy()),
             new("4 x 8B + 70B, price", BenchFleets.FourSmall, new PricePolicy()),
             new("co-resident 8B and 70B, price", BenchFleets.CoResident, new PricePolicy()),
+            new("co-resident 8B and 70B, ladder", BenchFleets.CoResident, new LadderPolicy()),
             new("8 x 8B, static: the bound", BenchFleets.AllSmall, new StaticPolicy("8b")),
         ];
-        string[] keys = ["static", "ladder", "four_small", "co_resident", "all_small"];
+        string[] keys = ["static", "ladder", "four_small", "co_resident", "co_resident_ladder", "all_small"];
         Case("code", "Azure code gaps", 0.99, (rate, seed) => inputs.Code(rate, seconds, seed), RoutingInputs.Completion);
         Case("bursty", "bursts", 0.90, (rate, seed) => inputs.Bursty(rate, seconds, seed), RoutingInputs.Chat);
 
@@ -36,7 +37,7 @@ internal static class RateBench
                 context.Figures.Add("rate_ratio_vs_static_largest", ratio, "x", $"{name}, availability {level}: co-resident sizes under price over 2 x 70B without shedding");
             else
                 context.Figures.Add("rate_ratio_bursty_90", ratio, "x", $"{name}, availability {level}: the same");
-            context.Figures.Add($"rate_ratio_{key}_bound", rates[4] / rates[0], "x", $"{name}: 8 x 8B over 2 x 70B, what no choice on 8 GPUs can exceed");
+            context.Figures.Add($"rate_ratio_{key}_bound", rates[^1] / rates[0], "x", $"{name}: 8 x 8B over 2 x 70B, what no choice on 8 GPUs can exceed");
             Plot(arms, rates.Max(), workload, objective, Path.Combine(plots, $"availability-{key}.svg"), name);
         }
     }

@@ -26,6 +26,7 @@ internal sealed class RoutingBench : IBench
             () => QualityCost.Run(context, plots),
             () => PolicyBench.Run(context, inputs),
             () => RateBench.Run(context, inputs, plots),
+            () => SweepBench.Run(context, inputs),
             () => LearnedBench.Run(context, inputs, plots),
         ];
         foreach (var part in parts)
