@@ -80,18 +80,21 @@ internal static class ReplicaPick
 
         internal void Scan(int from, int to, in CacheMatch match)
         {
+            // In locals, so that the loop keeps them in registers.
+            var (queue, kvCache, lora, prefix) = (weights.Queue, weights.KvCacheUtilization, weights.LoraAffinity, weights.PrefixCache);
+            var matches = !match.IsEmpty;
             for (var i = from; i < to; i++)
             {
                 var outstanding = _loads[i] >> ReluctanceBits;
                 if ((_loads[i] & ((1 << ReluctanceBits) - 1)) != reluctance || outstanding + 1 > limit)
                     continue;
                 ref readonly var row = ref _rows[i];
-                var score = weights.Queue * QueueScorer.Score(outstanding, limit)
-                    + weights.KvCacheUtilization * KvCacheUtilizationScorer.Score(row.KvCacheUsage, row.IsFresh(_nowMs))
-                    + weights.LoraAffinity * LoraAffinityScorer.Score(row.Lora);
+                var score = queue * QueueScorer.Score(outstanding, limit)
+                    + kvCache * KvCacheUtilizationScorer.Score(row.KvCacheUsage, row.IsFresh(_nowMs))
+                    + lora * row.LoraScore;
                 var rank = -1;
-                if (!match.IsEmpty)
-                    score += weights.PrefixCache * PrefixCacheScorer.Score(match.Depth(row.Cache, out rank), _promptBlocks);
+                if (matches)
+                    score += prefix * PrefixCacheScorer.Score(match.Depth(row.Cache, out rank), _promptBlocks);
                 if (score > _bestScore)
                     (_best, _bestScore) = (i, score);
                 if (_session != 0)

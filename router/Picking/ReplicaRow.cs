@@ -18,14 +18,14 @@ internal readonly struct ReplicaRow
     private readonly int _notOwn;
     internal readonly float KvCacheUsage;
     internal readonly ushort Cache;
-    internal readonly LoraPresence Lora;
+    internal readonly float LoraScore;
 
     internal ReplicaRow(in ReplicaState replica)
     {
         Load = replica.Load;
         Identity = replica.Identity;
         Cache = replica.Cache;
-        Lora = replica.Lora;
+        LoraScore = LoraAffinityScorer.Score(replica.Lora);
         _freshUntilMs = replica.FreshUntilMs;
         _notOwn = Bounded(replica.Running) + Bounded(replica.Waiting) - Bounded(replica.OwnAtObservation);
         KvCacheUsage = (float)replica.KvCacheUsage;

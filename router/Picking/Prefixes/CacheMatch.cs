@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Ops.Picking;
 
 /// <summary>
@@ -45,7 +47,17 @@ internal ref struct CacheMatch
     /// <param name="cache">The cache.</param>
     /// <param name="sessionRank">0 for the last one that served the session, growing with age; -1 for none.</param>
     /// <returns>The first blocks of the prompt that it probably holds; 0 for none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly int Depth(ushort cache, out int sessionRank)
+    {
+        // Nearly every replica: an empty slot, looked at without a call.
+        if (_slots[cache & (Slots - 1)] != 0)
+            return Search(cache, out sessionRank);
+        sessionRank = -1;
+        return 0;
+    }
+
+    private readonly int Search(ushort cache, out int sessionRank)
     {
         for (var i = cache & (Slots - 1); _slots[i] != 0; i = (i + 1) & (Slots - 1))
         {
