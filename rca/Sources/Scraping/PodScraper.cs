@@ -110,7 +110,7 @@ public sealed class PodScraper : ISampleSource, IDisposable
             return;
         ExpositionText.Read(page, (text, type, value) =>
         {
-            if (table.Find(text, type, round, series < options.MaxSeries) is { } found)
+            if (table.Find(text, type, round, options.MaxSeries - series) is { } found)
                 samples.Add(new Sample(found, value));
         });
         series += table.TakeNew();

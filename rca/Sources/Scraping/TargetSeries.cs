@@ -28,7 +28,7 @@ internal sealed class TargetSeries
     public int Count => series.Values.Count(known => known.Series is not null);
 
     /// <summary>The series of a text; null if it is of no use, malformed, or new where there is no room.</summary>
-    public RawSeries? Find(ReadOnlySpan<char> text, SeriesType type, int round, bool hasRoom)
+    public RawSeries? Find(ReadOnlySpan<char> text, SeriesType type, int round, int room)
     {
         if (byText.TryGetValue(text, out var known))
         {
@@ -41,7 +41,7 @@ internal sealed class TargetSeries
         // Ignored ones are looked at again each time: remembering them would cost what ignoring them saves.
         if (SignalKinds.IsIgnored(name))
             return null;
-        if (!hasRoom)
+        if (added >= room)
         {
             leftOut++;
             return null;

@@ -23,4 +23,16 @@ public enum SignalRole
 
     /// <summary>Processor time used, in cores.</summary>
     ProcessorCores,
+
+    /// <summary>Time in which a service answers: its own, and that of what it calls.</summary>
+    RequestTime,
+
+    /// <summary>Time that a service's calls to a peer take.</summary>
+    CallTime,
+
+    /// <summary>Share of a service's calls to a peer that fail.</summary>
+    CallFailures,
+
+    /// <summary>Time to answer without the time that calls took: what a service itself is to blame for.</summary>
+    OwnTime,
 }

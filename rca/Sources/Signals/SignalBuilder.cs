@@ -17,7 +17,7 @@ public sealed record SignalLimits
 
 /// <summary>
 /// Turns raw series into signals of services: counters into rates, distributions into mean and 99th percentile, outcomes
-/// into shares, both sides of a call into its edge gap. Values of all processes of a service go into one signal.
+/// into shares, both sides of calls into edge gaps and own times. Values of all processes of a service go into one signal.
 /// </summary>
 public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = null)
 {
@@ -28,7 +28,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
     private readonly Dictionary<RawSeries, Entry> entries = [];
     private readonly Dictionary<(string Service, string Name, string? Peer, string? Caller), GroupEntry> groups = [];
     private readonly SignalSlots slots = new();
-    private readonly EdgeGapPairs gaps = new();
+    private readonly CallSides sides = new();
     private int round;
     private double before = double.NaN;
     private double[] values = [];
@@ -37,7 +37,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
     public IReadOnlyList<Signal?> Signals => slots.All;
 
     /// <summary>Who calls whom, as the traffic's metrics tell.</summary>
-    public IReadOnlyList<CallEdge> Calls => gaps.Calls;
+    public IReadOnlyList<CallEdge> Calls => sides.Calls;
 
     /// <summary>Signals that found no room.</summary>
     public int LeftOut => slots.LeftOut;
@@ -101,7 +101,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
         {
             groups[key] = entry = new GroupEntry(new SignalGroup(key.Service, key.Item2, key.Peer, key.Caller));
             entry.Group.Clear();
-            gaps.Add(entry.Group);
+            sides.Add(entry.Group);
         }
 
         return entry;
@@ -117,10 +117,10 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
                 Set(slot, value);
             }
 
-        foreach (var (gap, caller, callee, value) in gaps.Values())
+        foreach (var (derived, signal, value) in sides.Values())
         {
-            if (gap.Slot is not { } slot)
-                gap.Slot = slot = slots.Take(new(new(callee, $"gap from {caller}", MetricKind.EdgeGap), caller, SignalRole.Plain), limits);
+            if (derived.Slot is not { } slot)
+                derived.Slot = slot = slots.Take(signal, limits);
             Set(slot, value);
         }
     }
@@ -153,7 +153,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
                 groups.Remove(key);
                 foreach (var slot in entry.Slots.Values)
                     slots.Free(slot);
-                foreach (var slot in gaps.Remove(entry.Group))
+                foreach (var slot in sides.Remove(entry.Group))
                     slots.Free(slot);
             }
 

@@ -7,6 +7,7 @@ internal sealed class SignalGroup(string service, string name, string? peer, str
     private const double FewestForQuantile = 10;
 
     private readonly SortedList<double, double> buckets = [];
+    private readonly bool isMilliseconds = name.Contains("milliseconds", StringComparison.Ordinal) || name.EndsWith("_ms", StringComparison.Ordinal);
     private double sum;
     private double count;
     private double total;
@@ -33,6 +34,19 @@ internal sealed class SignalGroup(string service, string name, string? peer, str
 
     /// <summary>Mean of the distribution in this round; NaN without requests.</summary>
     public double Mean => IsDistribution && count > 0 ? sum / count : double.NaN;
+
+    /// <summary>Whether it is a distribution of times.</summary>
+    public bool IsTime => IsDistribution && SignalKinds.OfDistribution(Name) == MetricKind.Latency;
+
+    /// <summary>Sum of the distribution in this round, in seconds where it is one of times.</summary>
+    // Istio measures in milliseconds, everybody else in seconds; the two sides of a call may differ.
+    public double Seconds => isMilliseconds ? sum / 1000 : sum;
+
+    /// <summary>Whether it counts the seconds that calls waited before they were made, for a pooled connection for example.</summary>
+    public bool IsWait { get; } = peer is not null && name.Contains("wait", StringComparison.Ordinal) && name.Contains("seconds", StringComparison.Ordinal);
+
+    /// <summary>Growth of the counter in this round.</summary>
+    public double Total => total;
 
     /// <summary>Requests of the distribution in this round.</summary>
     public double Count => count;
@@ -89,9 +103,10 @@ internal sealed class SignalGroup(string service, string name, string? peer, str
         if (IsDistribution)
         {
             var kind = SignalKinds.OfDistribution(Name);
-            yield return ("mean", kind, SignalRole.Plain, Mean);
+            var role = kind != MetricKind.Latency ? SignalRole.Plain : Peer is null ? SignalRole.RequestTime : SignalRole.CallTime;
+            yield return ("mean", kind, role, Mean);
             if (buckets.Count > 1)
-                yield return ("p99", kind, SignalRole.Plain, Quantile(0.99));
+                yield return ("p99", kind, role, Quantile(0.99));
             yield return ("rate", MetricKind.Load, Peer is null ? SignalRole.RequestRate : SignalRole.CallRate, (count / seconds) + missing);
         }
 
@@ -104,7 +119,7 @@ internal sealed class SignalGroup(string service, string name, string? peer, str
         if (knowsOutcome)
         {
             var all = count + total;
-            yield return ("failed share", MetricKind.Errors, SignalRole.Plain, all > 0 ? failed / all : double.NaN);
+            yield return ("failed share", MetricKind.Errors, Peer is null ? SignalRole.Plain : SignalRole.CallFailures, all > 0 ? failed / all : double.NaN);
             yield return ("refused share", MetricKind.Other, SignalRole.RefusalShare, all > 0 ? refused / all : double.NaN);
         }
 

@@ -18,8 +18,9 @@ public static class SignalTable
         if (signals.Length == 0)
             throw new BadInputException("None of the series could be used: no label names their service (see --service-labels), or they are internals of runtimes.");
         var columns = signals.Select((_, m) => rows.Skip(1).Select(row => m < row.Length ? row[m] : double.NaN).ToArray()).ToArray();
-        var useful = Enumerable.Range(0, signals.Length).Where(m => Array.Exists(columns[m], double.IsFinite)).ToArray();
+        var metrics = AnalysisView.Of(signals);
+        var useful = Enumerable.Range(0, signals.Length).Where(m => metrics[m] is not null && Array.Exists(columns[m], double.IsFinite)).ToArray();
         var notes = builder.LeftOut > 0 ? [$"{builder.LeftOut} derived series were left out for want of room."] : Array.Empty<string>();
-        return (new([.. rounds.Skip(1).Select(round => round.Seconds)], [.. useful.Select(m => signals[m].Metric)], [.. useful.Select(m => columns[m])]), builder.Calls, notes);
+        return (new([.. rounds.Skip(1).Select(round => round.Seconds)], [.. useful.Select(m => metrics[m]!)], [.. useful.Select(m => columns[m])]), builder.Calls, notes);
     }
 }

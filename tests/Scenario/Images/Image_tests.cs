@@ -91,8 +91,8 @@ public sealed class Image_tests(ImageSet images)
         await ApplyAsync("production");
 
         (await GetAsync("deployment", "{.items[*].spec.replicas}")).ShouldBe("2 2");
-        (await GetAsync("poddisruptionbudget", "{.items[*].metadata.name}")).ShouldBe("operator router");
-        (await GetAsync("networkpolicy", "{.items[*].metadata.name}")).ShouldBe("default-deny default-deny-egress egress operator router");
+        (await GetAsync("poddisruptionbudget", "{.items[*].metadata.name}")).ShouldBe("operator rca router");
+        (await GetAsync("networkpolicy", "{.items[*].metadata.name}")).ShouldBe("default-deny default-deny-egress egress operator rca rca-egress router");
     }
 
     private async Task<string> GetAsync(string kind, string path) =>

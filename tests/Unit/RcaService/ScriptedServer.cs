@@ -73,6 +73,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
             text.Append(Encoding.Latin1.GetString(buffer, 0, read));
             var all = text.ToString();
             var end = all.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (read == 0 && end < 0)
+                throw new IOException("The client hung up.");
             if (read == 0 || (end >= 0 && all.Length - end - 4 >= LengthOf(all[..end])))
                 return (all.Split(' ')[1], Form(all[(end + 4)..]));
         }

@@ -95,6 +95,43 @@ public sealed class Signal_rules
     }
 
     [Fact]
+    public void Own_time_is_the_time_to_answer_without_the_time_of_calls()
+    {
+        var rounds = new Rounds();
+        (string, double)[] Page(double n) =>
+        [
+            ("http_client_request_duration_seconds_sum{app=web,server_address=catalog}", 0.2 * n), ("http_client_request_duration_seconds_count{app=web,server_address=catalog}", 2 * n),
+            ("pool_wait_seconds_total{app=web,server_address=cart}", 0.02 * n),
+            ("http_client_request_duration_seconds_sum{app=web,server_address=cart}", 0.08 * n), ("http_client_request_duration_seconds_count{app=web,server_address=cart}", n),
+            ("http_server_request_duration_seconds_sum{app=web,caller=a}", 0.35 * n), ("http_server_request_duration_seconds_count{app=web,caller=a}", 0.5 * n),
+            ("http_server_request_duration_seconds_sum{app=web,caller=b}", 0.05 * n), ("http_server_request_duration_seconds_count{app=web,caller=b}", 0.5 * n),
+        ];
+        rounds.Take(0, Page(0));
+
+        rounds.Take(10, Page(10))["web own time"].ShouldBe(0.1, 1e-9);
+    }
+
+    [Fact]
+    public void A_search_for_causes_sees_a_call_as_the_called_service_s_business()
+    {
+        var rounds = new Rounds();
+        (string, double)[] Page(double n) =>
+        [
+            ("http_client_request_duration_seconds_sum{app=web,server_address=catalog}", n), ("http_client_request_duration_seconds_count{app=web,server_address=catalog}", n),
+            ("http_client_request_duration_seconds_sum{app=web,server_address=bank.example.com}", n), ("http_client_request_duration_seconds_count{app=web,server_address=bank.example.com}", n),
+            ("http_server_request_duration_seconds_sum{app=web}", n), ("http_server_request_duration_seconds_count{app=web}", n),
+            ("http_server_request_duration_seconds_sum{app=catalog}", n), ("http_server_request_duration_seconds_count{app=catalog}", n),
+        ];
+        rounds.Take(0, Page(0));
+        rounds.Take(10, Page(10));
+        var latencies = AnalysisView.Of(rounds.Builder.Signals).OfType<Metric>().Where(metric => metric.Kind is MetricKind.Latency or MetricKind.EdgeGap).Select(metric => metric.ToString());
+
+        latencies.ShouldBe(
+            ["web own time", "catalog gap from web", "catalog http_server_request_duration_seconds mean", "bank.example.com http_client_request_duration_seconds to bank.example.com mean as seen by web"],
+            ignoreOrder: true);
+    }
+
+    [Fact]
     public void A_called_service_that_tells_callers_apart_is_compared_caller_by_caller()
     {
         var rounds = new Rounds();

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Ops.FleetScenario;
+
+namespace Ops.IncidentScenario;
+
+/// <summary>The real ./ops up with the shop and without model servers, in a state folder of its own.</summary>
+internal sealed class ShopFleet : IAsyncDisposable
+{
+    // Generous on purpose: what took how long is printed, never asserted.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("ops-incidents-").FullName;
+    private readonly HttpClient cluster = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient pods = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private OpsProcess? up;
+
+    private string State => Path.Combine(folder, "state");
+
+    /// <summary>Starts it and waits until it is ready.</summary>
+    public static async Task<ShopFleet> StartAsync()
+    {
+        var fleet = new ShopFleet();
+        // A port of this process's own, so that the suite runs beside a user's ./ops up.
+        var port = (30100 + (Environment.ProcessId % 2600)).ToString(CultureInfo.InvariantCulture);
+        fleet.up = OpsProcess.Start("up", "--fresh", "--shop", "--no-samples", "--state", fleet.State, "--api-port", "0", "--router-port", port);
+        await fleet.up.ReadyAsync(Patience);
+        var address = fleet.up.Output.Split('\n').First(line => line.Contains("api server", StringComparison.Ordinal)).Split(' ')[^1];
+        var token = File.ReadLines(fleet.up.Value("kubeconfig")).Select(line => line.Trim()).First(line => line.StartsWith("token:", StringComparison.Ordinal))["token:".Length..].Trim(' ', '"');
+        fleet.cluster.BaseAddress = new Uri(address);
+        fleet.cluster.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return fleet;
+    }
+
+    /// <summary>Waits until the root-cause service knows what is normal for most of what it watches.</summary>
+    public async Task LearnedAsync()
+    {
+        var pod = (await GetAsync("/api/v1/namespaces/ops-system/pods?labelSelector=app.kubernetes.io/component=rca"))["items"]!.AsArray().Single()!;
+        var metrics = new Uri($"http://{(string?)pod["status"]!["podIP"]}:8080/metrics");
+        await EventuallyAsync("the root-cause service has references", async () => Value(await pods.GetStringAsync(metrics), "ops_rca_reference_share"), share => share > 0.5);
+    }
+
+    /// <summary>Runs ./ops chaos.</summary>
+    public async Task<string> ChaosAsync(params string[] arguments)
+    {
+        var (code, output) = await OpsProcess.RunAsync(TimeSpan.FromSeconds(60), ["chaos", .. arguments, "--state", State]);
+        code.ShouldBe(0, output);
+        return output;
+    }
+
+    /// <summary>Waits for an incident.</summary>
+    public async Task<JsonNode> IncidentAsync(string what, Func<JsonNode, bool> holds)
+    {
+        var list = await EventuallyAsync(what, IncidentsAsync, incidents => incidents.Any(incident => holds(incident!)));
+        return list.First(incident => holds(incident!))!;
+    }
+
+    /// <summary>All incidents.</summary>
+    public async Task<JsonArray> IncidentsAsync() => (await GetAsync("/apis/ops.autonomic.dev/v1alpha1/incidents"))["items"]!.AsArray();
+
+    /// <summary>What kubectl prints.</summary>
+    public async Task<string> KubectlAsync(string arguments) => (await Shell.PasteAsync($"kubectl --kubeconfig '{up!.Value("kubeconfig")}' {arguments}")).Output;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (up is not null)
+        {
+            up.Signal("TERM");
+            await up.ExitAsync(TimeSpan.FromSeconds(60));
+            await up.DisposeAsync();
+        }
+
+        cluster.Dispose();
+        pods.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await cluster.GetStringAsync(path))!;
+
+    private static double Value(string page, string name) => page.Split('\n').Where(line => line.StartsWith(name + " ", StringComparison.Ordinal))
+        .Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)).FirstOrDefault();
+
+    private async Task<T> EventuallyAsync<T>(string what, Func<Task<T>> read, Func<T, bool> holds)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var value = await read();
+            if (holds(value))
+                return value;
+            if (TimeProvider.System.GetElapsedTime(start) > Patience)
+                throw new InvalidOperationException($"Not seen within {Patience.TotalSeconds:0} s: {what}. Last: {(value is JsonNode json ? json.ToJsonString() : $"{value}")}\n{await KubectlAsync("-n ops-system logs deploy/rca --tail=30")}");
+            await Task.Delay(500);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using Ops.Api;
+using Ops.Rca.Service.Incidents;
+
+namespace Ops.Rca.Service.Tests;
+
+/// <summary>From numbers to incidents: one for one fault, found with the second round that shows it, closed when it is gone.</summary>
+public sealed class Incident_rules
+{
+    private const int Quiet = 200;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_slow_service_is_one_incident_that_names_it_within_two_rounds(int seed)
+    {
+        var world = new World(seed);
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Run(2);
+
+        var incident = world.Opened.ShouldHaveSingleItem($"seed {seed}: {world.Words}");
+        incident.Services.ShouldContain("web");
+        world.Ranked(incident).ShouldBe("db");
+        world.Run(60);
+        world.Opened.Count.ShouldBe(1, world.Words);
+    }
+
+    [Fact]
+    public void Time_lost_on_the_way_names_the_called_service_although_its_own_metrics_are_well()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Lost[("catalog", "db")] = 0.3;
+        world.Run(4);
+
+        var incident = world.Opened.ShouldHaveSingleItem();
+        incident.Symptoms.Select(symptom => symptom.Signal.Metric.ToString()).ShouldContain("db gap from catalog");
+        world.Ranked(incident).ShouldBe("db");
+    }
+
+    [Fact]
+    public void A_fault_where_no_call_leads_from_the_first_is_an_incident_of_its_own()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Run(10);
+        world.Slower["store"] = 0.2;
+        world.Run(10);
+
+        world.Opened.Count.ShouldBe(2);
+        world.Ranked(world.Opened[0]).ShouldBe("db");
+        world.Ranked(world.Opened[1]).ShouldBe("store");
+    }
+
+    [Fact]
+    public void It_closes_once_its_symptoms_are_gone_for_a_while_and_a_later_fault_is_another()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Run(20);
+        world.Slower.Clear();
+
+        world.Run(10).ShouldBeEmpty();
+        world.Run(40).ShouldHaveSingleItem().Resolved.ShouldNotBeNull();
+        world.Monitor.Tracker.Open.ShouldBeEmpty();
+        world.Slower["cart"] = 0.2;
+        world.Run(5);
+        world.Opened.Count.ShouldBe(2);
+        world.Ranked(world.Opened[1]).ShouldBe("cart");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Quiet_hours_and_a_surge_of_requests_are_no_incidents(int seed)
+    {
+        var world = new World(seed);
+        // Three hours at 5 s, then three times the requests for ten minutes.
+        world.Run(2160);
+        world.Load = 3;
+        world.Run(120);
+
+        world.Opened.ShouldBeEmpty($"seed {seed}: {world.Words}");
+    }
+
+    [Fact]
+    public void After_a_restart_the_same_incident_goes_on_and_closes()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Run(10);
+        var before = world.Opened.Single();
+        var stored = new Api.Incident { Metadata = new() { Name = before.Name, NamespaceProperty = "shop" }, Status = IncidentReporter.StatusOf(before, null, [], null, 1) };
+
+        world.Monitor = new Monitor(world.Step, new());
+        world.Monitor.Restore(IncidentMemory.Read(stored)!);
+        world.Run(60).ShouldBeEmpty();
+        world.Monitor.Tracker.Open.ShouldHaveSingleItem().Name.ShouldBe(before.Name);
+
+        world.Slower.Clear();
+        world.Run(60).ShouldHaveSingleItem().Resolved.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Rankings_are_due_at_once_then_less_and_less_often_and_not_for_ever()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        var due = Enumerable.Range(0, 400).Count(_ =>
+        {
+            world.Run(1);
+            return world.Monitor.Due(world.Now).Count > 0;
+        });
+
+        world.Opened.Count.ShouldBe(1);
+        due.ShouldBeInRange(4, 25);
+    }
+
+    [Fact]
+    public void A_status_says_what_broke_and_why_and_once_written_stays_the_same()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Burns["db"] = 2;
+        world.Run(12);
+        var incident = world.Opened.Single();
+        var analysed = IncidentAnalyst.Run(IncidentAnalyst.InputOf(incident, world.Monitor.History, world.Monitor.Moved, world.Monitor.Graph)!, world.Monitor.Moved);
+        var status = IncidentReporter.StatusOf(incident, analysed, ["a note\u001b[2J"], null, 1);
+
+        status.Phase.ShouldBe(IncidentPhases.Open);
+        status.Cause.ShouldBe("db");
+        status.Reason!.ShouldContain("robust deviations");
+        status.Causes![0].Target.Name.ShouldBe("db");
+        status.Causes[0].LagSeconds.ShouldNotBeNull();
+        status.Edges!.ShouldContain(edge => edge.From.Name == "db" && edge.To.Name == "catalog" && edge.Kind == IncidentEdgeKinds.Call);
+        status.Symptoms!.Count.ShouldBeLessThanOrEqualTo(IncidentStatus.MaxSymptoms);
+        status.Evidence!.ShouldContain("a note [2J");
+        var again = IncidentReporter.StatusOf(incident, analysed, ["a note\u001b[2J"], status, 1);
+        k8s.KubernetesJson.Serialize(again).ShouldBe(k8s.KubernetesJson.Serialize(status));
+        // Without a newer ranking the old one stays.
+        IncidentReporter.StatusOf(incident, null, [], status, 1).Cause.ShouldBe("db");
+    }
+}
