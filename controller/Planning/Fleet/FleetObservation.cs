@@ -93,7 +93,12 @@ public readonly record struct StartCost(TimeSpan Duration, double Joules);
 /// <param name="QualityPerJoule">
 /// How much quality (0..1 a request) one joule is worth. 0: quality first, and the least energy among equals.
 /// </param>
-public sealed record RouteDemand(string Key, DemandOutlook Outlook, IReadOnlyList<VariantChoice> Variants, double QualityPerJoule = 0);
+/// <param name="LeastQuality">
+/// A floor for the mean quality: above it the least energy decides, whatever the price. Null for none. A route whose variants
+/// all lie below it gets its best ones.
+/// </param>
+public sealed record RouteDemand(
+    string Key, DemandOutlook Outlook, IReadOnlyList<VariantChoice> Variants, double QualityPerJoule = 0, double? LeastQuality = null);
 
 /// <summary>A pool as a choice of a route.</summary>
 /// <param name="Pool">Key of the pool.</param>

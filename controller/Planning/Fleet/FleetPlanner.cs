@@ -18,7 +18,7 @@ public static class FleetPlanner
         var pools = seen.Pools.ToDictionary(pool => pool.Key, Bounded);
         var loads = Loads(seen, pools);
         var wanted = pools.ToDictionary(pool => pool.Key, pool => Wanted(pool.Value, loads.GetValueOrDefault(pool.Key)));
-        var (settled, remembered) = Settle(seen, pools, wanted, memory);
+        var (settled, remembered) = Settle(seen, pools, wanted, loads, memory);
         var decisions = settled.ToDictionary(
             pool => pool.Key,
             pool => new Decision(pools[pool.Key].State, pool.Value, Level(pools[pool.Key].State, pool.Value, loads.GetValueOrDefault(pool.Key))));
@@ -65,7 +65,7 @@ public static class FleetPlanner
     }
 
     private static (Dictionary<string, int> Replicas, ImmutableDictionary<string, PoolMemory> Memory) Settle(
-        FleetObservation seen, Dictionary<string, BoundedPool> pools, Dictionary<string, int> wanted, FleetMemory memory)
+        FleetObservation seen, Dictionary<string, BoundedPool> pools, Dictionary<string, int> wanted, Dictionary<string, DemandOutlook> loads, FleetMemory memory)
     {
         // What takes over a load has to be ready before what carried it goes.
         var waiting = seen.Routes
@@ -77,7 +77,7 @@ public static class FleetPlanner
         foreach (var (key, pool) in pools)
         {
             (replicas[key], remembered[key]) = Settling.Next(
-                pool, wanted[key], mayGo: !waiting.Contains(key), memory.Pools.GetValueOrDefault(key) ?? new(), seen.Now);
+                pool, wanted[key], loads.GetValueOrDefault(key), mayGo: !waiting.Contains(key), memory.Pools.GetValueOrDefault(key) ?? new(), seen.Now);
         }
 
         return (replicas, remembered.ToImmutable());

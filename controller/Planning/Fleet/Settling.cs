@@ -11,10 +11,11 @@ internal static class Settling
     /// <summary>The number of replicas now, and what to remember.</summary>
     /// <param name="bounded">The pool.</param>
     /// <param name="wanted">What its load asks for.</param>
+    /// <param name="load">What is expected of it.</param>
     /// <param name="mayGo">False while those that take over its load are not ready.</param>
     /// <param name="memory">What was remembered.</param>
     /// <param name="now">The moment.</param>
-    public static (int Replicas, PoolMemory Memory) Next(BoundedPool bounded, int wanted, bool mayGo, PoolMemory memory, DateTimeOffset now)
+    public static (int Replicas, PoolMemory Memory) Next(BoundedPool bounded, int wanted, DemandOutlook load, bool mayGo, PoolMemory memory, DateTimeOffset now)
     {
         var pool = bounded.State;
         if (pool.Objective == ScalingObjectives.Fixed)
@@ -22,16 +23,17 @@ internal static class Settling
         // A pool that still starts is not idle: nobody could ask it.
         var starts = pool.Ready == 0 && pool.Replicas > 0;
         var idleSince = starts || pool.RequestsPerSecond > 0 || pool.InFlight > 0 || pool.Held > 0 ? (DateTimeOffset?)null : memory.IdleSince ?? now;
-        if (idleSince is { } since && now - since >= pool.IdleAfter)
+        var expectsNobody = load.Upper * pool.IdleAfter.TotalSeconds < 1;
+        if (expectsNobody && idleSince is { } since && now - since >= pool.IdleAfter)
             wanted = Math.Min(wanted, Math.Clamp(pool.Min + pool.Warm, bounded.Least, bounded.Most));
         // A bound that was moved below what runs is the user's word and needs no patience.
         if (wanted >= pool.Replicas || pool.Replicas > bounded.Most)
             return (wanted >= pool.Replicas ? wanted : bounded.Most, new(IdleSince: idleSince));
 
         var (lowerSince, lowerTo) = memory.LowerSince is { } start ? (start, Math.Max(memory.LowerTo, wanted)) : (now, wanted);
-        // The last replica goes only when the pool has been idle for as long as the user says.
-        var enough = lowerTo == 0 && pool.Min == 0
-            ? idleSince is { } idle && now - idle >= pool.IdleAfter
+        // Nobody's pool keeps its last replica for as long as the user says; one whose requests others take over need not.
+        var enough = lowerTo == 0 && idleSince is { } idle
+            ? now - idle >= pool.IdleAfter
             : now - lowerSince >= Delay(pool);
         return enough && mayGo
             ? (lowerTo, new(IdleSince: idleSince))

@@ -54,6 +54,19 @@ public sealed class FleetPlannerTests
         dear.Pools["small"].Scale.ShouldBe(3);
     }
 
+    [Theory]
+    [InlineData(0.9, 3, 0)]
+    [InlineData(0.85, 2, 1)]
+    [InlineData(0.8, 0, 3)]
+    public void Down_to_a_floor_for_the_mean_quality_the_least_energy_decides(double least, int large, int small)
+    {
+        var seen = Fleets.Seen(Fleets.Pool("large", 3, min: 0, watts: 2), Fleets.Pool("small", 3, min: 0)).Asking(20, ("large", 0.9), ("small", 0.8));
+        var fleet = new Fleets.Run(seen with { Routes = [seen.Routes[0] with { LeastQuality = least }] });
+        fleet.After(TimeSpan.Zero);
+        fleet.After(TimeSpan.FromHours(1), "large").ShouldBe(large);
+        fleet.After(TimeSpan.Zero, "small").ShouldBe(small);
+    }
+
     [Fact]
     public void A_smaller_model_takes_what_the_larger_one_cannot()
     {
