@@ -71,8 +71,9 @@ public sealed record ModelPoolSpec
     public ScalingSpec? Scaling { get; init; }
 
     /// <summary>
-    /// Clock and power limits of the pool's GPUs; absent means the hardware's own defaults. The power agent on the node
-    /// applies them; engines of type simulated also start with them.
+    /// Clock and power limits of the pool's GPUs; absent means the hardware's own defaults. Engines of type simulated start
+    /// with the numbers given here. What the planner or a budget asks beyond them stands in status.plan, and nothing applies
+    /// it to running replicas yet: the condition EnergyLimited says what is really in force.
     /// </summary>
     public EnergySpec? Energy { get; init; }
 

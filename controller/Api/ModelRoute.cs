@@ -237,6 +237,19 @@ public sealed record PolicySpec
     [DefaultValue(0.0)]
     public double? EnergyWeight { get; init; }
 
+    /// <summary>
+    /// Share of the best variant's quality that the mean answer keeps, 0 to 1, where the fleet's planner sizes pools whose
+    /// scaling.objective is energy: down to it the least energy decides. Default 1: quality first. Single requests are still
+    /// chosen by the policy's type.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    [DefaultValue(1.0)]
+    public double? QualityFloor { get; init; }
+
+    /// <summary>Quality floor with the default filled in.</summary>
+    [JsonIgnore]
+    public double EffectiveQualityFloor => QualityFloor ?? 1;
+
     /// <summary>Energy weight with the default filled in.</summary>
     [JsonIgnore]
     public double EffectiveEnergyWeight => EnergyWeight ?? 0;

@@ -130,7 +130,7 @@ public static class PlanReasons
     public const string NoProfile = "NoProfile";
 }
 
-/// <summary>What the fleet's plan asks of a pool. The power agents read clock and limit here.</summary>
+/// <summary>What the fleet's plan asks of a pool. Whether clock and limit are in force says the condition EnergyLimited.</summary>
 public sealed record PoolPlanStatus
 {
     /// <summary>Replicas that may run. Below spec.replicas only where an energy budget does not allow more.</summary>

@@ -14,6 +14,7 @@ public readonly record struct SteadyState(double Batch, double SecondsPerToken, 
     // Beyond it a queue grows faster than any objective allows.
     private const double MostPrefillShare = 0.9;
     private const int MaxSequences = 256;
+    private const double LongPrompt = 5;
 
     /// <summary>The steady state.</summary>
     /// <param name="profile">The replica.</param>
@@ -55,8 +56,9 @@ public readonly record struct SteadyState(double Batch, double SecondsPerToken, 
     }
 
     /// <summary>
-    /// The most requests a second that a replica serves with tokens in time and first tokens in time: the wait for a first
-    /// token is its own prefill, those before it (M/D/1 by the prefill's share) and two steps.
+    /// The most requests a second that a replica serves with tokens in time and with first tokens in time also for long
+    /// prompts, five times the mean (fewer than one in a hundred in the public conversation trace): its own prefill, those before it
+    /// (M/G/1 with prompts that vary as much as their mean) and two steps.
     /// </summary>
     /// <param name="profile">The replica.</param>
     /// <param name="setting">Clock and power limit.</param>
@@ -85,7 +87,7 @@ public readonly record struct SteadyState(double Batch, double SecondsPerToken, 
             if (!state.IsStable || state.SecondsPerToken > secondsPerToken)
                 return false;
             var prefill = profile.Prefill((int)Math.Ceiling(promptTokens), setting).Seconds;
-            var wait = prefill * (1 + (state.PrefillShare / (2 * (1 - state.PrefillShare))));
+            var wait = prefill * (LongPrompt + (state.PrefillShare / (1 - state.PrefillShare)));
             return wait + (2 * state.SecondsPerToken) <= secondsToFirstToken;
         }
     }

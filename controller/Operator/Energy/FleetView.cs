@@ -47,10 +47,16 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
             histories[key] = history = new(StartOf(route));
         if (numbers.OfRoute(key) is { RequestsPerSecond: { } rate } seen)
             history.Take(now, rate, seen);
+        var variants = route.Spec.Variants
+            .Select(variant => new VariantChoice(FleetCaches.Key(route, variant.Pool).ToString(), variant.QualityFor(WellKnown.DefaultTask)))
+            .ToList();
+        var policy = route.Spec.EffectivePolicy;
         return new(
             key.ToString(),
             history.Forecast.Outlook(),
-            [.. route.Spec.Variants.Select(variant => new VariantChoice(FleetCaches.Key(route, variant.Pool).ToString(), variant.QualityFor(WellKnown.DefaultTask)))]);
+            variants,
+            policy.EffectiveType == PolicyTypes.Price ? policy.EffectiveEnergyWeight : 0,
+            policy.EffectiveQualityFloor < 1 ? policy.EffectiveQualityFloor * variants.Max(variant => variant.Quality) : null);
     }
 
     private TimeSpan StartOf(ModelRoute route) => route.Spec.Variants

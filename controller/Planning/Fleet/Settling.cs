@@ -20,9 +20,10 @@ internal static class Settling
         var pool = bounded.State;
         if (pool.Objective == ScalingObjectives.Fixed)
             return (pool.Replicas, new());
+        var asked = pool.RequestsPerSecond > 0 || pool.InFlight > 0 || pool.Held > 0;
         // A pool that still starts is not idle: nobody could ask it.
         var starts = pool.Ready == 0 && pool.Replicas > 0;
-        var idleSince = starts || pool.RequestsPerSecond > 0 || pool.InFlight > 0 || pool.Held > 0 ? (DateTimeOffset?)null : memory.IdleSince ?? now;
+        var idleSince = asked || starts ? (DateTimeOffset?)null : memory.IdleSince ?? now;
         var expectsNobody = load.Upper * pool.IdleAfter.TotalSeconds < 1;
         if (expectsNobody && idleSince is { } since && now - since >= pool.IdleAfter)
             wanted = Math.Min(wanted, Math.Clamp(pool.Min + pool.Warm, bounded.Least, bounded.Most));
@@ -31,9 +32,10 @@ internal static class Settling
             return (wanted >= pool.Replicas ? wanted : bounded.Most, new(IdleSince: idleSince));
 
         var (lowerSince, lowerTo) = memory.LowerSince is { } start ? (start, Math.Max(memory.LowerTo, wanted)) : (now, wanted);
-        // Nobody's pool keeps its last replica for as long as the user says; one whose requests others take over need not.
-        var enough = lowerTo == 0 && idleSince is { } idle
-            ? now - idle >= pool.IdleAfter
+        // A pool that nobody asks keeps its last replica for as long as the user says; one whose requests others take over
+        // need not.
+        var enough = lowerTo == 0 && !asked
+            ? idleSince is { } idle && now - idle >= pool.IdleAfter
             : now - lowerSince >= Delay(pool);
         return enough && mayGo
             ? (lowerTo, new(IdleSince: idleSince))

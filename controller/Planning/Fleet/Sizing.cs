@@ -8,7 +8,7 @@ internal static class Sizing
 {
     // How full a replica may be planned: what is left is for bursts inside one control interval. The forecast's upper end
     // already covers the load's own swing.
-    private const double EnergyFill = 0.8;
+    private const double EnergyFill = 0.7;
     private const double LatencyFill = 0.6;
 
     /// <summary>The cheapest way to serve a load, or null when even all replicas at the highest level cannot.</summary>

@@ -111,7 +111,7 @@ public static class PoolStatusPlanner
         if (count.Ready == 0)
             return new(ConditionTypes.EnergyLimited, false, "NoReplicas", $"{asked} asked for; no replica runs");
         if (clock is null)
-            return new(ConditionTypes.EnergyLimited, false, "NotReported", $"{asked} asked for, but no replica's clock is known; the power agent on its node applies and reports it");
+            return new(ConditionTypes.EnergyLimited, false, "NotReported", $"{asked} asked for, but no replica reports its clock");
         // A power limit may pull the clock below the locked one, so lower is in order and higher is not.
         if (clock > wantedClock)
             return new(ConditionTypes.EnergyLimited, false, "NotApplied", $"{asked} asked for, but a replica runs at {clock} MHz");

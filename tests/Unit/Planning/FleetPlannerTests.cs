@@ -21,10 +21,10 @@ public sealed class FleetPlannerTests
     public void A_pool_grows_at_once_with_its_demand()
     {
         var plan = FleetPlanner.Plan(Fleets.Seen(Fleets.Pool("a", replicas: 1)).Asking(expected: 20, upper: 30), FleetMemory.Empty);
-        // 10 requests/s a replica, planned to be 80 % full.
-        plan.Pools["a"].Scale.ShouldBe(4);
+        // 10 requests/s a replica, planned to be 70 % full.
+        plan.Pools["a"].Scale.ShouldBe(5);
         plan.Pools["a"].Plan!.Reason.ShouldBe("ScaledUp");
-        plan.Pools["a"].Plan!.Message.ShouldBe("4 replicas at full clock for up to 30 requests/s");
+        plan.Pools["a"].Plan!.Message.ShouldBe("5 replicas at full clock for up to 30 requests/s");
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class FleetPlannerTests
         var seen = Fleets.Seen(Fleets.Pool("large", replicas: 1, max: 2), Fleets.Pool("small", replicas: 1)).Asking(40, ("large", 0.9), ("small", 0.8));
         var plan = Fleets.Plan(seen);
         plan.Pools["large"].Scale.ShouldBe(2);
-        plan.Pools["small"].Scale.ShouldBe(3);
+        plan.Pools["small"].Scale.ShouldBe(4);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class FleetPlannerTests
     {
         var fleet = new Fleets.Run(Fleets.Seen(Fleets.Pool("a", replicas: 4)).Asking(4));
         fleet.After(TimeSpan.FromSeconds(50)).ShouldBe(4);
-        fleet.Seen = fleet.Seen.Asking(30);
+        fleet.Seen = fleet.Seen.Asking(28);
         fleet.After(TimeSpan.FromSeconds(5)).ShouldBe(4);
         fleet.Seen = fleet.Seen.Asking(12);
         fleet.After(TimeSpan.FromSeconds(59)).ShouldBe(4);

@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using Ops.Learning;
+using Ops.Operator.Energy;
+using Ops.Picking;
+using Ops.Profiles;
+using Ops.Traces;
+
+namespace Ops.Bench.Energy;
+
+/// <summary>
+/// Joules by good request of the operator's planner against a performance-first fleet: the largest model on every GPU at
+/// full clock, sized for the day's peak. Simulated; the clock table and idle power are the profiles' assumptions.
+/// </summary>
+internal sealed class EnergyBench : IBench
+{
+    // The declared table of the routing bench, task "default"; 36 GPUs are placed so that any mix fits, 16 exist.
+    private static readonly (string Name, string Model, int Gpus, int Replicas, double Quality)[] Rungs =
+    [
+        ("70b", "meta-llama/Llama-3.1-70B-Instruct", 4, 4, 0.88),
+        ("32b", "Qwen/Qwen3-32B", 2, 6, 0.84),
+        ("14b", "Qwen/Qwen3-14B", 1, 4, 0.79),
+        ("8b", "meta-llama/Llama-3.1-8B-Instruct", 1, 4, 0.70),
+    ];
+
+    private const int Gpus = 16;
+    private const double IdleWatts = 70;
+
+    // How full the performance-first fleet is planned at noon, and night against noon, as in published diurnal traces.
+    private const double NoonFill = 0.6;
+    private const double NightShare = 0.15;
+
+    // Found on the trace's first start, reported on others.
+    private const double QualityFloor = 0.983;
+    private const double EnergyWeight = 0.0001;
+
+    /// <inheritdoc/>
+    public string Name => "energy";
+
+    /// <inheritdoc/>
+    public string Summary => "Joules of the fleet planner against a performance-first fleet, on simulated days of real traces";
+
+    /// <inheritdoc/>
+    public Task RunAsync(BenchContext context, CancellationToken cancellation)
+    {
+        var path = Path.GetFullPath(Path.Combine(Testing.Repository.Root, "..", "shared", "data", "traces", "azure-llm-2023-conv.csv"));
+        if (!File.Exists(path))
+            throw new BenchCannotRunException($"the trace {path} is not there; see the NOTICE beside the shared data for where it comes from");
+        var trace = TraceFile.Load(path);
+        var (seconds, starts) = context.Quick ? (2 * 3600.0, 1) : (24 * 3600.0, 3);
+        var days = new List<Day>();
+        for (var start = 1; start <= starts; start++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            days.Add(Measure(context, trace, seconds, (double)start / (starts + 1)));
+        }
+
+        Report(context.Figures, days);
+        return Task.CompletedTask;
+    }
+
+    private static Day Measure(BenchContext context, Trace trace, double seconds, double start)
+    {
+        var shape = new RequestShape(
+            trace.Requests.Average(request => request.ContextTokens), trace.Requests.Average(request => request.GeneratedTokens), Objective.Default.TimeToFirstToken, Objective.Default.TimePerOutputToken);
+        var largest = Fleet(Rungs[0]);
+        var each = SteadyState.Capacity(largest.Pools[0].Profile, largest.Pools[0].Profile.Gpu.Default, shape.PromptTokens, shape.OutputTokens, shape.SecondsToFirstToken, shape.SecondsPerToken);
+        var noon = Rungs[0].Replicas * each * NoonFill;
+        var day = DayOfTrace.Of(trace, NightShare * noon, noon, seconds, start);
+        context.Say($"{day.Name}: {day.Arrivals.Length:N0} requests from {start:0.00} of the trace");
+        var all = Fleet(Rungs);
+        var floor = QualityFloor * Rungs[0].Quality;
+        return new(
+            Run(context, "performance first", largest, new StaticPolicy("70b"), null, day, shape, noon),
+            Run(context, "largest model, all energy knobs", largest, new StaticPolicy("70b"), new(true, true), day, shape, noon),
+            Run(context, "choice", all, new PricePolicy(EnergyWeight), new(false, false, floor), day, shape, noon),
+            Run(context, "choice, consolidation", all, new PricePolicy(EnergyWeight), new(true, false, floor), day, shape, noon),
+            Run(context, "choice, consolidation, clocks", all, new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon));
+    }
+
+    private static Arm Run(BenchContext context, string name, SimulatedFleet fleet, IPolicy policy, Knobs? knobs, Workload day, RequestShape shape, double noon)
+    {
+        var control = knobs is null ? null : new PlannedFleet(fleet, knobs, shape, noon);
+        var asleep = control is null
+            ? ImmutableDictionary<(int, int), ReplicaStatus>.Empty
+            : fleet.Pools.SelectMany((pool, p) => Enumerable.Range(0, pool.Placement.Length).Where(r => r >= control.AtStart[p]).Select(r => (p, r)))
+                .ToImmutableDictionary(replica => replica, _ => ReplicaStatus.Asleep);
+        // What sleeps is counted afterwards, over the GPUs that exist.
+        var run = new Simulation(fleet, policy, day, new() { Control = control, SleepWatts = 0, Initially = asleep }).Run();
+        var score = Score.Of(run, fleet, Objective.Default);
+        var down = control is null ? 0 : (Math.Max(Gpus, control.MostAwakeGpus) * run.Seconds) - control.AwakeGpuSeconds;
+        var arm = new Arm(score, run.Joules, Math.Max(0, down), control?.MostAwakeGpus ?? Gpus, score.Attainment * day.Arrivals.Length);
+        context.Say($"  {name,-32} {arm.PerGood(IdleWatts),6:0} J/good  performance {score.Performance:0.0000}  attainment {score.Attainment:0.0000}  rejected {score.Rejected:0.0000}  "
+            + $"most GPUs {arm.MostGpus}  shares {string.Join(' ', score.Shares.Select(share => $"{share:0.00}"))}");
+        return arm;
+    }
+
+    private static SimulatedFleet Fleet(params (string Name, string Model, int Gpus, int Replicas, double Quality)[] rungs)
+    {
+        var pools = ImmutableArray.CreateBuilder<SimulatedPool>();
+        var gpu = 0;
+        foreach (var (name, model, gpus, replicas, quality) in rungs)
+        {
+            pools.Add(new()
+            {
+                Name = name,
+                Profile = ServingProfiles.Get(model, GpuProduct.H100.Name, gpus),
+                Quality = [quality],
+                Placement = SimulatedPool.Apart(replicas, gpus, gpu),
+            });
+            gpu += gpus * replicas;
+        }
+
+        return new(pools.ToImmutable(), ["default"]);
+    }
+
+    private static void Report(Figures figures, List<Day> days)
+    {
+        foreach (var watts in (double[])[IdleWatts, 20, 0])
+        {
+            var suffix = watts == IdleWatts ? "" : $"_idle{watts:0}";
+            var told = $"a GPU that sleeps draws {watts:0} W";
+            figures.Add($"joules_saved_pct{suffix}", Mean(day => Saved(day, day.All, watts)), "%", $"fewer joules by good request than performance first; {told}");
+            figures.Add($"joules_saved_no_loss_pct{suffix}", Mean(day => Saved(day, day.Largest, watts)), "%", $"the same with the largest model only; {told}");
+            figures.Add($"by_choice_pct{suffix}", Mean(day => Saved(day, day.Choice, watts)), "%", "of it by smaller models where quality allows, fleet sized for noon");
+            figures.Add($"by_consolidation_pct{suffix}", Mean(day => Saved(day, day.Consolidated, watts) - Saved(day, day.Choice, watts)), "%", "of it by fewer, fuller replicas");
+            figures.Add($"by_clock_pct{suffix}", Mean(day => Saved(day, day.All, watts) - Saved(day, day.Consolidated, watts)), "%", "of it by lower clocks (an assumed table)");
+        }
+
+        figures.Add("performance", Mean(day => day.All.Score.Performance), "", "quality delivered over that of the largest model with infinite capacity");
+        figures.Add("baseline_performance", Mean(day => day.First.Score.Performance), "", "the same, performance first");
+        figures.Add("no_loss_performance", Mean(day => day.Largest.Score.Performance), "", "the same, largest model with energy knobs");
+        figures.Add("slo_attainment", Mean(day => day.All.Score.Attainment), "", "requests within TTFT 1 s, TPOT 100 ms, end to end 30 s");
+        figures.Add("no_loss_slo_attainment", Mean(day => day.Largest.Score.Attainment), "", "the same, largest model with energy knobs");
+        figures.Add("baseline_slo_attainment", Mean(day => day.First.Score.Attainment), "", "the same, performance first");
+        figures.Add("most_gpus", days.Max(day => day.All.MostGpus), "", "GPUs under power at the busiest moment; performance first has 16");
+        figures.Add("days", days.Count, "", "simulated days, each from another part of the trace");
+
+        double Mean(Func<Day, double> figure) => days.Average(figure);
+        static double Saved(Day day, Arm arm, double watts) => 100 * (1 - (arm.PerGood(watts) / day.First.PerGood(watts)));
+    }
+
+    /// <summary>The arms of one day.</summary>
+    private sealed record Day(Arm First, Arm Largest, Arm Choice, Arm Consolidated, Arm All);
+
+    /// <summary>One run.</summary>
+    private sealed record Arm(Score Score, double Joules, double DownGpuSeconds, int MostGpus, double Good)
+    {
+        public double PerGood(double sleepWatts) => (Joules + (DownGpuSeconds * sleepWatts)) / Good;
+    }
+}
