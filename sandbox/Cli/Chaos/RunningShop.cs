@@ -48,7 +48,7 @@ internal sealed class RunningShop : IDisposable
         };
         foreach (var pod in targets)
         {
-            using var response = await http.PostAsJsonAsync(new Uri(pod.Address, "/chaos"), body, cancellation);
+            using var response = await AskAsync(pod, HttpMethod.Post, "/chaos", cancellation, body);
             if (response.StatusCode == HttpStatusCode.NotFound)
                 throw new UserError($"{order.Service} does not accept faults: set faults to \"on\" in ConfigMap shop and restart its pods.");
             if (!response.IsSuccessStatusCode)
@@ -63,7 +63,7 @@ internal sealed class RunningShop : IDisposable
         var ended = 0;
         foreach (var pod in Pods)
         {
-            using var response = await http.DeleteAsync(new Uri(pod.Address, "/chaos"), cancellation);
+            using var response = await AskAsync(pod, HttpMethod.Delete, "/chaos", cancellation);
             if (response.IsSuccessStatusCode)
                 ended += (int?)(await response.Content.ReadFromJsonAsync<JsonObject>(cancellation))?["stopped"] ?? 0;
         }
@@ -72,9 +72,27 @@ internal sealed class RunningShop : IDisposable
     }
 
     /// <summary>What a pod says at /metrics.</summary>
-    public Task<string> MetricsAsync(ShopPod pod, CancellationToken cancellation) => http.GetStringAsync(new Uri(pod.Address, "/metrics"), cancellation);
+    /// <exception cref="UserError">It does not answer.</exception>
+    public async Task<string> MetricsAsync(ShopPod pod, CancellationToken cancellation)
+    {
+        using var response = await AskAsync(pod, HttpMethod.Get, "/metrics", cancellation);
+        return await response.Content.ReadAsStringAsync(cancellation);
+    }
 
     public void Dispose() => http.Dispose();
+
+    private async Task<HttpResponseMessage> AskAsync(ShopPod pod, HttpMethod method, string path, CancellationToken cancellation, JsonObject? body = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(pod.Address, path)) { Content = body is null ? null : JsonContent.Create(body) };
+        try
+        {
+            return await http.SendAsync(request, cancellation);
+        }
+        catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new UserError($"The pod of {pod.Service} at {pod.Address.Authority} does not answer: {error.Message}");
+        }
+    }
 
     // The kubeconfig that ./ops up writes has one user, with a token.
     private static string Token(string kubeconfig) =>

@@ -31,6 +31,17 @@ public sealed class Chaos_tests
             FaultOrder.Check(order.Fault.Name, order.Service, order.Strength, order.Ramp, order.Span).ShouldBe(order);
     }
 
+    [Fact]
+    public void Half_of_the_faults_are_severe_and_in_services_that_most_requests_depend_on()
+    {
+        var orders = Schedule.Draw(1200, 5, Span).Select(incident => incident.Order).OfType<FaultOrder>().ToList();
+        var severe = orders.Where(order => order.Strength >= 0.85 && order.Fault.Targets.ToList().IndexOf(order.Service) <= (order.Fault.Targets.Count - 1) / 2).ToList();
+
+        // Half are drawn so; of the others some are so by chance.
+        (severe.Count / (double)orders.Count).ShouldBeInRange(0.5, 0.75);
+        orders.ShouldAllBe(order => order.Strength >= 0.5 && order.Strength <= 1);
+    }
+
     [Theory]
     [InlineData("flood", null, 1, 60, "There is no fault flood")]
     [InlineData("cache-loss", "database", 1, 60, "cache-loss does not fit database")]
