@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+
+namespace Ops.Storage.Cluster;
+
+/// <summary>All that was observed of a store at one moment.</summary>
+public sealed record StoreView
+{
+    /// <summary>The nodes that answered, by member name. A member that is absent here did not answer.</summary>
+    public required ImmutableSortedDictionary<string, NodeView> Nodes { get; init; }
+
+    /// <summary>How long each member that did not answer has been silent.</summary>
+    public ImmutableDictionary<string, TimeSpan> Silent { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
+    /// <summary>Load by slot in any one unit (operations or CPU time a second), 16,384 entries; empty when unknown.</summary>
+    public ImmutableArray<double> SlotLoad { get; init; } = [];
+
+    /// <summary>The node with the given id, if it answered.</summary>
+    public NodeView? ById(string id) => Nodes.Values.FirstOrDefault(node => node.Id == id);
+}

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning;
+
+namespace Ops.Storage.Engines;
+
+/// <summary>A store engine at work. It observes and obeys; what to do is the planner's decision.</summary>
+public interface IStoreEngine : IAsyncDisposable
+{
+    /// <summary>
+    /// Asks every member what it is and what it knows. A member that does not answer in time is left out; how long it has
+    /// been silent is counted from the first observation that missed it.
+    /// </summary>
+    /// <param name="members">Member name and present address.</param>
+    /// <param name="cancellation">Ends the observation.</param>
+    Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation);
+
+    /// <summary>Carries out one step.</summary>
+    /// <param name="step">A step of a plan that was made from <paramref name="view"/>.</param>
+    /// <param name="view">The observation.</param>
+    /// <param name="cancellation">Breaks off between two commands; the step can be repeated.</param>
+    /// <exception cref="StoreEngineException">The engine refused, or did not answer; the message has its words.</exception>
+    Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation);
+}
+
+/// <summary>The engine refused a command or did not answer.</summary>
+public sealed class StoreEngineException : Exception
+{
+    /// <summary>Creates one without words.</summary>
+    public StoreEngineException()
+    {
+    }
+
+    /// <summary>Creates one.</summary>
+    public StoreEngineException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates one with its cause.</summary>
+    public StoreEngineException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning;
+using StackExchange.Redis;
+
+namespace Ops.Storage.Engines;
+
+/// <summary>Redis Cluster and Valkey Cluster, over the client that their users have too.</summary>
+public sealed class RedisEngine : IStoreEngine
+{
+    // A node that needs longer to say who it is cannot be worked with now.
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider _time;
+    private readonly string? _password;
+    private readonly ConcurrentDictionary<string, long> _silentSince = new();
+    private ConnectionMultiplexer? _connections;
+    private ImmutableHashSet<StoreAddress> _addresses = [];
+
+    /// <summary>Creates the engine; nothing is connected yet.</summary>
+    /// <param name="time">The clock that silence is measured on.</param>
+    /// <param name="password">Password of the nodes; null when they have none.</param>
+    public RedisEngine(TimeProvider time, string? password = null)
+    {
+        _time = time;
+        _password = password;
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        await ConnectAsync(members.Values);
+        var answers = await Task.WhenAll(members.Select(member => AskAsync(member.Key, member.Value, cancellation)));
+        cancellation.ThrowIfCancellationRequested();
+
+        var now = _time.GetTimestamp();
+        var silent = ImmutableDictionary.CreateBuilder<string, TimeSpan>();
+        foreach (var (member, node) in members.Keys.Zip(answers))
+        {
+            if (node is not null)
+                _silentSince.TryRemove(member, out _);
+            else
+                silent[member] = _time.GetElapsedTime(_silentSince.GetOrAdd(member, now), now);
+        }
+
+        return new StoreView
+        {
+            Nodes = answers.OfType<NodeView>().ToImmutableSortedDictionary(node => node.Member, node => node),
+            Silent = silent.ToImmutable(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        try
+        {
+            await (step switch
+            {
+                StoreStep.SetEpoch set => Tell(set.Node, "SET-CONFIG-EPOCH", set.Epoch),
+                StoreStep.Meet meet => Tell(meet.Node, "MEET", meet.Other.Address.Host, meet.Other.Address.Port),
+                StoreStep.AddSlots add => Tell(add.Node, ["ADDSLOTSRANGE", .. add.Slots.Ranges().SelectMany(range => (object[])[range.First, range.Last])]),
+                StoreStep.Replicate replicate => Tell(replicate.Node, "REPLICATE", replicate.Primary.Id),
+                StoreStep.Promote promote => Tell(promote.Node, "FAILOVER", promote.Takeover ? "TAKEOVER" : "FORCE"),
+                StoreStep.Forget forget => Tell(forget.Node, "FORGET", forget.Id),
+                StoreStep.Stabilise stabilise => Tell(stabilise.Node, "SETSLOT", stabilise.Slot, "STABLE"),
+                StoreStep.MoveSlot move => new SlotMover(Server(move.From), Server(move.To), _password).MoveAsync(move, view, Server, cancellation),
+                _ => throw new StoreEngineException($"the engine has no command for {step.GetType().Name}"),
+            });
+        }
+        catch (RedisException refusal)
+        {
+            throw new StoreEngineException($"{step}: {refusal.Message}", refusal);
+        }
+        catch (TimeoutException late)
+        {
+            throw new StoreEngineException($"{step}: no answer within {AnswerWithin.TotalSeconds:0} s", late);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_connections is not null)
+            await _connections.DisposeAsync();
+    }
+
+    private async Task<NodeView?> AskAsync(string member, StoreAddress address, CancellationToken cancellation)
+    {
+        try
+        {
+            var server = Server(address);
+            var nodes = await server.ExecuteAsync("CLUSTER", "NODES").WaitAsync(AnswerWithin, _time, cancellation);
+            var info = await server.InfoRawAsync("replication").WaitAsync(AnswerWithin, _time, cancellation);
+            var keys = await server.DatabaseSizeAsync().WaitAsync(AnswerWithin, _time, cancellation);
+            var facts = Facts(info ?? "");
+            return NodesText.Read(member, address, (string?)nodes ?? "") with
+            {
+                Keys = keys,
+                Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),
+                LinkUp = facts.GetValueOrDefault("master_link_status") == "up",
+            };
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or FormatException)
+        {
+            // Down, loading its data, or speaking nonsense: it is not believed and counts as silent.
+            return null;
+        }
+    }
+
+    private Task Tell(NodeView node, params object[] command) => Server(node).ExecuteAsync("CLUSTER", command);
+
+    private IServer Server(NodeView node) => Server(node.Address);
+
+    private IServer Server(StoreAddress address) => _connections!.GetServer(address.Host, address.Port);
+
+    // One connection a node. A change of addresses makes all of them anew, which happens about as often as pods restart.
+    private async Task ConnectAsync(IEnumerable<StoreAddress> wanted)
+    {
+        var addresses = wanted.ToImmutableHashSet();
+        if (_connections is not null && addresses.SetEquals(_addresses))
+            return;
+        var options = new ConfigurationOptions
+        {
+            AbortOnConnectFail = false,
+            AllowAdmin = true,
+            ClientName = "ops-store",
+            ConnectTimeout = (int)AnswerWithin.TotalMilliseconds,
+            AsyncTimeout = (int)AnswerWithin.TotalMilliseconds,
+            BacklogPolicy = BacklogPolicy.FailFast,
+            ReconnectRetryPolicy = new LinearRetry(500),
+            TieBreaker = "",
+            ConfigurationChannel = "",
+            Password = _password,
+        };
+        foreach (var address in addresses)
+            options.EndPoints.Add(address.Host, address.Port);
+        var fresh = await ConnectionMultiplexer.ConnectAsync(options);
+        if (_connections is not null)
+            await _connections.DisposeAsync();
+        (_connections, _addresses) = (fresh, addresses);
+    }
+
+    // role:slave\r\nmaster_link_status:up\r\nslave_repl_offset:1234
+    private static Dictionary<string, string> Facts(string info)
+    {
+        var facts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in info.Split('\n', StringSplitOptions.TrimEntries))
+        {
+            var colon = line.IndexOf(':');
+            if (colon > 0)
+                facts[line[..colon]] = line[(colon + 1)..];
+        }
+
+        return facts;
+    }
+
+    private static long Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}

@@ -1,0 +1,51 @@
+using Ops.Storage.Cluster;
+
+namespace Ops.Storage.Planning.Rules;
+
+/// <summary>
+/// A shard whose primary is silent gets a new one: by the engine's own election where it has one, else by ours, which takes
+/// the replica with the highest offset. A shard without any copy left, and a lost majority, are for a person to decide.
+/// </summary>
+internal sealed class ElectPrimaries : IStoreRule
+{
+    public StorePlan? Next(StoreState state)
+    {
+        // A majority of the primaries that have slots must answer for an election to be one.
+        var owners = state.Ownership.Owners.Count();
+        var answering = state.Members.Count(node => !state.Ownership.Of(node.Id).IsEmpty);
+        var quorum = answering * 2 > owners;
+
+        StorePlan? waiting = null;
+        foreach (var shard in state.Shards)
+        {
+            if (shard.Silent is not { } silent)
+                continue;
+            if (Candidate(shard, silent) is not { } candidate)
+            {
+                state.Problems.Add(new StoreProblem("ShardLost", $"{silent.Slots.Count} slots of shard {shard.Goal.Name} are served by nobody: {silent.Member} does not answer and no replica of it does; bring {silent.Member} back with its volume, or restore the shard from a backup."));
+                continue;
+            }
+
+            if (!quorum && !state.Goal.TakeoverApproved)
+            {
+                state.Problems.Add(new StoreProblem("QuorumLost", $"only {answering} of {owners} primaries answer, too few for an election; bring members back, or approve a takeover, which may lose acknowledged writes."));
+                continue;
+            }
+
+            if (quorum && state.Goal.EngineElects)
+                waiting ??= new StorePlan(StorePhase.Waiting, $"the engine elects a primary in place of {silent.Member}", []);
+            else if (state.View.Silent.GetValueOrDefault(silent.Member) < state.Goal.FailoverAfter)
+                waiting ??= new StorePlan(StorePhase.Waiting, $"{silent.Member} does not answer; after {state.Goal.FailoverAfter.TotalSeconds:0.#} s {candidate.Member} takes its place", []);
+            else
+                return new StorePlan(StorePhase.FailingOver, $"{candidate.Member} takes the place of {silent.Member}", [new StoreStep.Promote(candidate, Takeover: !quorum)]);
+        }
+
+        return waiting;
+    }
+
+    private static NodeView? Candidate(ShardState shard, SilentPrimary silent) => shard.Nodes
+        .Where(node => node.PrimaryId == silent.Id)
+        .OrderByDescending(node => node.Offset)
+        .ThenBy(node => node.Member, StringComparer.Ordinal)
+        .FirstOrDefault();
+}

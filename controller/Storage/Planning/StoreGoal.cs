@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace Ops.Storage.Planning;
+
+/// <summary>How a store shall be.</summary>
+public sealed record StoreGoal
+{
+    /// <summary>The shards in order. A shard that shall go stays listed, as leaving, until it holds no slot.</summary>
+    public required ImmutableArray<ShardGoal> Shards { get; init; }
+
+    /// <summary>Whether the store has once been whole. After that no slot is ever assigned anew: an uncovered one is a loss.</summary>
+    public bool Formed { get; init; }
+
+    /// <summary>The last known node id of each member: a silent member is told from a ghost by it.</summary>
+    public ImmutableDictionary<string, string> Identities { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Whether the engine elects a new primary by itself. Where it does not, the planner does.</summary>
+    public bool EngineElects { get; init; } = true;
+
+    /// <summary>Silence after which a primary counts as failed. Default 2 s. Used only where the planner elects.</summary>
+    public TimeSpan FailoverAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether a person has approved a takeover without a majority of primaries. It may lose acknowledged writes.</summary>
+    public bool TakeoverApproved { get; init; }
+
+    /// <summary>What the slots are balanced by.</summary>
+    public RebalanceMode Rebalance { get; init; } = RebalanceMode.Load;
+
+    /// <summary>Load of the busiest shard over the mean at which moving stops. Default 1.15.</summary>
+    public double TargetSkew { get; init; } = 1.15;
+
+    /// <summary>Slots that may still be moved for balance now; what leaves a shard that goes does not count.</summary>
+    public int MovesLeft { get; init; } = int.MaxValue;
+
+    /// <summary>Most steps of one plan. A step is a command or a slot of at most a few thousand keys: 16 take a second or two.</summary>
+    public int MaxSteps { get; init; } = 16;
+
+    /// <summary>Names of all members, in order.</summary>
+    public IEnumerable<string> Members => Shards.SelectMany(shard => shard.Members);
+}
+
+/// <summary>One shard.</summary>
+/// <param name="Name">The shard's name.</param>
+/// <param name="Members">Its members; the first one becomes primary when the store is formed.</param>
+/// <param name="Leaving">Whether its slots shall go to the others.</param>
+public sealed record ShardGoal(string Name, ImmutableArray<string> Members, bool Leaving = false);
+
+/// <summary>What slots are balanced by.</summary>
+public enum RebalanceMode
+{
+    /// <summary>Not at all; slots move only out of shards that leave, and a new shard stays empty.</summary>
+    Off,
+
+    /// <summary>The same number of slots for each shard, which is the same number of keys when keys are many.</summary>
+    Keys,
+
+    /// <summary>The measured load of each slot.</summary>
+    Load,
+}

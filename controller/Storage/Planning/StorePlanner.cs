@@ -1,0 +1,40 @@
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning.Rules;
+
+namespace Ops.Storage.Planning;
+
+/// <summary>
+/// Observed store and goal to the next bounded step. Pure. The first rule that has something to say decides; a rule may
+/// count on what those before it found in order.
+/// </summary>
+public static class StorePlanner
+{
+    private static readonly IStoreRule[] Rules =
+    [
+        new AwaitMembers(),
+        new RefuseForeign(),
+        new SpreadEpochs(),
+        new Introduce(),
+        new FinishOpenSlots(),
+        new AssignFirstSlots(),
+        new ElectPrimaries(),
+        new AttachReplicas(),
+        new ForgetGhosts(),
+        new BalanceSlots(),
+    ];
+
+    /// <summary>Plans the next step.</summary>
+    public static StorePlan Next(StoreView view, StoreGoal goal)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(goal);
+        var state = new StoreState(view, goal);
+        foreach (var rule in Rules)
+        {
+            if (rule.Next(state) is { } plan)
+                return plan with { Steps = [.. plan.Steps.Take(goal.MaxSteps)], Problems = [.. state.Problems] };
+        }
+
+        return new StorePlan(StorePhase.Steady, "every slot has a primary and every primary its replicas", []) { Problems = [.. state.Problems] };
+    }
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Ops.Storage.Cluster;
+using Ops.Storage.Slots;
+
+namespace Ops.Storage.Planning;
+
+/// <summary>What the rules share: view, goal, who has which slot, and what each shard looks like. Lives for one plan.</summary>
+internal sealed class StoreState
+{
+    internal StoreState(StoreView view, StoreGoal goal)
+    {
+        Goal = goal;
+        // Before a store is formed strangers stop everything, see RefuseForeign; a formed one goes on without them.
+        var strangers = goal.Formed ? Family.Strangers(view) : [];
+        foreach (var stranger in strangers)
+            Problems.Add(new StoreProblem("ForeignNode", $"{stranger.Member} belongs to another cluster (it knows {stranger.Peers[0].Id}, which this store does not); it is not let in. Give it an empty volume."));
+        View = view with { Nodes = view.Nodes.RemoveRange(strangers.Select(stranger => stranger.Member)) };
+        Ownership = Ownership.Of(View);
+        Shards = [.. goal.Shards.Select(Look)];
+    }
+
+    internal StoreView View { get; }
+
+    internal StoreGoal Goal { get; }
+
+    internal Ownership Ownership { get; }
+
+    internal ImmutableArray<ShardState> Shards { get; }
+
+    /// <summary>Problems found so far; they stand beside whatever plan comes out.</summary>
+    internal List<StoreProblem> Problems { get; } = [];
+
+    /// <summary>The members that answered, in order.</summary>
+    internal IEnumerable<NodeView> Members => Goal.Members.Where(View.Nodes.ContainsKey).Select(member => View.Nodes[member]);
+
+    private ShardState Look(ShardGoal shard)
+    {
+        ImmutableArray<NodeView> nodes = [.. shard.Members.Where(View.Nodes.ContainsKey).Select(member => View.Nodes[member])];
+        // The node with the most slots is the shard's primary; before it has any, the first one that is a primary at all.
+        var primary = nodes.Where(node => node.IsPrimary)
+            .OrderByDescending(node => Ownership.Of(node.Id).Count)
+            .FirstOrDefault();
+        // A silent member that still has slots is the primary that the shard waits for.
+        var lost = shard.Members
+            .Where(member => !View.Nodes.ContainsKey(member))
+            .Select(member => (Member: member, Id: Goal.Identities.GetValueOrDefault(member)))
+            .Where(silent => silent.Id is not null && !Ownership.Of(silent.Id).IsEmpty)
+            .Select(silent => new SilentPrimary(silent.Member, silent.Id!, Ownership.Of(silent.Id!)))
+            .FirstOrDefault();
+        return new ShardState(shard, nodes, primary, lost);
+    }
+}
+
+/// <summary>One shard as it is.</summary>
+/// <param name="Goal">How it shall be.</param>
+/// <param name="Nodes">Its members that answered.</param>
+/// <param name="Primary">Its primary that answered; null when none did.</param>
+/// <param name="Silent">Its primary that did not answer and has slots; null when there is none.</param>
+internal sealed record ShardState(ShardGoal Goal, ImmutableArray<NodeView> Nodes, NodeView? Primary, SilentPrimary? Silent);
+
+/// <summary>A primary that does not answer.</summary>
+/// <param name="Member">The member.</param>
+/// <param name="Id">Its node id.</param>
+/// <param name="Slots">The slots that nobody serves meanwhile.</param>
+internal sealed record SilentPrimary(string Member, string Id, SlotSet Slots);

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning;
+using Ops.Storage.Slots;
+
+namespace Ops.Storage.Tests;
+
+/// <summary>What the planner refuses to decide.</summary>
+public sealed class BlockedTests
+{
+    [Fact]
+    public void Nothing_is_formed_over_data()
+    {
+        var store = new ModelStore(3, 0, elects: true);
+        store.Cluster.Node("s1-0").Keys = 7;
+
+        store.Settle();
+
+        ExpectProblem(store, "ForeignData", "s1-0 holds 7 keys");
+        store.Cluster.Nodes.ShouldAllBe(node => node.Slots.IsEmpty);
+    }
+
+    [Fact]
+    public void Nothing_is_formed_with_a_node_that_knows_strangers()
+    {
+        var store = new ModelStore(3, 0, elects: true);
+        store.Cluster.Node("s2-0").Known["stranger"] = new PeerView("stranger", new StoreAddress("127.9.9.9", 6379), true, false, null, SlotSet.All, 5);
+
+        store.Settle();
+
+        ExpectProblem(store, "ForeignNode", "stranger");
+    }
+
+    [Fact]
+    public void A_member_of_another_cluster_is_not_let_into_a_formed_store()
+    {
+        var store = Formed(elects: true);
+        store.Scale(4);
+        var liar = store.Cluster.Node("s3-0");
+        liar.Slots = SlotSet.Range(0, 99);
+        liar.Epoch = 1_000;
+        liar.Known["stranger"] = new PeerView("stranger", new StoreAddress("127.9.9.9", 6379), true, false, null, SlotSet.Empty, 5);
+
+        for (var round = 0; round < 20; round++)
+            store.Reconcile();
+
+        ExpectProblem(store, "ForeignNode", "s3-0 belongs to another cluster");
+        store.Cluster.Nodes.Where(node => node != liar).ShouldAllBe(node => !node.Known.ContainsKey(liar.Id));
+    }
+
+    [Fact]
+    public void A_lost_shard_is_reported_and_its_slots_are_given_to_nobody()
+    {
+        var store = Formed(elects: false);
+        store.Cluster.Node("s1-0").Alive = false;
+        store.Cluster.Node("s1-1").Alive = false;
+
+        for (var round = 0; round < 20; round++)
+            store.Reconcile();
+
+        ExpectProblem(store, "ShardLost", "shard s1");
+        store.Cluster.Nodes.Where(node => node.Alive).Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots)).ShouldBe(SlotSet.All.Except(store.Cluster.Node("s1-0").Slots));
+    }
+
+    [Fact]
+    public void Without_a_majority_nobody_is_promoted_until_a_person_approves()
+    {
+        var store = Formed(elects: true);
+        store.Cluster.Node("s0-0").Alive = false;
+        store.Cluster.Node("s1-0").Alive = false;
+        store.Reconcile();
+
+        ExpectProblem(store, "QuorumLost", "only 1 of 3 primaries answer");
+        store.Last.Steps.OfType<StoreStep.Promote>().ShouldBeEmpty();
+
+        var approved = StorePlanner.Next(store.Cluster.View(), store.Goal with { TakeoverApproved = true });
+        approved.Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Takeover.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_replica_with_the_highest_offset_takes_over_after_the_wait()
+    {
+        var store = new ModelStore(3, 2, elects: false);
+        store.Settle();
+        store.Cluster.Node("s1-0").Alive = false;
+        store.Cluster.Node("s1-1").Offset = 10;
+        store.Cluster.Node("s1-2").Offset = 11;
+        var view = store.Cluster.View();
+
+        var early = StorePlanner.Next(view with { Silent = view.Silent.SetItem("s1-0", TimeSpan.FromSeconds(1)) }, store.Goal);
+        early.Phase.ShouldBe(StorePhase.Waiting);
+        var plan = StorePlanner.Next(view, store.Goal);
+
+        plan.Phase.ShouldBe(StorePhase.FailingOver);
+        plan.Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Node.Member.ShouldBe("s1-2");
+    }
+
+    private static ModelStore Formed(bool elects)
+    {
+        var store = new ModelStore(3, 1, elects);
+        store.Settle();
+        store.Last.Phase.ShouldBe(StorePhase.Steady);
+        return store;
+    }
+
+    private static void ExpectProblem(ModelStore store, string reason, string words) =>
+        store.Last.Problems.ShouldContain(problem => problem.Reason == reason && problem.Message.Contains(words), string.Join("; ", store.Last.Problems) + store.Last.Reason);
+}

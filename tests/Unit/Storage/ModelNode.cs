@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Ops.Storage.Cluster;
+using Ops.Storage.Slots;
+
+namespace Ops.Storage.Tests;
+
+/// <summary>A node of <see cref="ModelCluster"/>: what a real one keeps in its nodes.conf, and its keys as a number.</summary>
+internal sealed class ModelNode(string member, string id, StoreAddress address)
+{
+    internal string Member => member;
+
+    internal string Id => id;
+
+    internal StoreAddress Address { get; set; } = address;
+
+    internal bool Alive { get; set; } = true;
+
+    internal string? PrimaryId { get; set; }
+
+    internal SlotSet Slots { get; set; } = SlotSet.Empty;
+
+    internal long Epoch { get; set; }
+
+    internal long Offset { get; set; }
+
+    internal long Keys { get; set; }
+
+    internal Dictionary<string, PeerView> Known { get; } = [];
+
+    internal Dictionary<int, string> Migrating { get; } = [];
+
+    internal Dictionary<int, string> Importing { get; } = [];
+
+    internal PeerView Described => new(id, Address, true, false, PrimaryId, Slots, Epoch);
+
+    internal NodeView Seen(ModelCluster cluster) => new()
+    {
+        Member = member,
+        Id = id,
+        Address = Address,
+        PrimaryId = PrimaryId,
+        Slots = Slots,
+        Epoch = Epoch,
+        Offset = Offset,
+        Keys = Keys,
+        LinkUp = PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
+        Peers = [.. Known.Values.Select(peer => peer with { Connected = cluster.IsReachable(peer), Failed = cluster.HasFailed(peer) })],
+        Migrating = Migrating.ToImmutableSortedDictionary(),
+        Importing = Importing.ToImmutableSortedDictionary(),
+    };
+}

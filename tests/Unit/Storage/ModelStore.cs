@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using Ops.Storage.Planning;
+using Ops.Storage.Slots;
+
+namespace Ops.Storage.Tests;
+
+/// <summary>A modelled store under the planner, with the little that an operator remembers between two plans.</summary>
+internal sealed class ModelStore
+{
+    private readonly int _replicas;
+    private int _shards;
+
+    internal ModelStore(int shards, int replicas, bool elects)
+    {
+        _replicas = replicas;
+        _shards = shards;
+        Cluster = new ModelCluster(elects);
+        // A plan of 16 steps would only make the same tests slower.
+        Goal = new StoreGoal { Shards = [], EngineElects = elects, MaxSteps = 2_048 };
+        Scale(shards);
+    }
+
+    internal ModelCluster Cluster { get; }
+
+    internal StoreGoal Goal { get; private set; }
+
+    internal StorePlan Last { get; private set; } = new(StorePhase.Waiting, "", []);
+
+    internal void Scale(int shards)
+    {
+        var before = Goal.Shards.Length;
+        var kept = Math.Max(shards, before);
+        _shards = shards;
+        Goal = Goal with { Shards = [.. Enumerable.Range(0, kept).Select(shard => new ShardGoal($"s{shard}", [.. Enumerable.Range(0, _replicas + 1).Select(ordinal => $"s{shard}-{ordinal}")], Leaving: shard >= shards))] };
+        foreach (var member in Goal.Shards.Skip(before).SelectMany(shard => shard.Members))
+            Cluster.Start(member);
+    }
+
+    /// <summary>Observes, plans, and executes at most so many steps; then the nodes gossip.</summary>
+    /// <param name="steps">Steps before the operator dies.</param>
+    /// <param name="stopAfter">Commands of the last step before it dies.</param>
+    internal void Reconcile(int steps = int.MaxValue, int stopAfter = int.MaxValue)
+    {
+        var view = Cluster.View();
+        Last = StorePlanner.Next(view, Goal);
+        var before = Covered();
+        foreach (var (step, index) in Last.Steps.Take(steps).Select((step, index) => (step, index)))
+        {
+            try
+            {
+                Cluster.Execute(step, index == steps - 1 ? stopAfter : int.MaxValue);
+            }
+            catch (InvalidOperationException)
+            {
+                break;
+            }
+
+            before.Except(Covered()).IsEmpty.ShouldBeTrue($"{step} left slots without an owner");
+        }
+
+        Remember(view);
+        Cluster.Gossip();
+    }
+
+    /// <summary>Reconciles until there is nothing to do.</summary>
+    internal void Settle()
+    {
+        // A move of all slots takes 8 plans; there are never more than a few of anything else.
+        for (var round = 0; round < 200; round++)
+        {
+            Reconcile();
+            if (Last.Phase is StorePhase.Steady or StorePhase.Blocked)
+                return;
+        }
+
+        throw new InvalidOperationException($"no rest after 200 rounds: {Last.Phase}, {Last.Reason}, {string.Join("; ", Last.Steps)}");
+    }
+
+    internal void ExpectWhole()
+    {
+        Last.Phase.ShouldBe(StorePhase.Steady, Last.Reason);
+        var claimed = SlotSet.Empty;
+        foreach (var node in Cluster.Nodes.Where(node => node.Alive))
+        {
+            claimed.Intersect(node.Slots).IsEmpty.ShouldBeTrue($"two primaries have slots of {node.Member}");
+            claimed = claimed.Union(node.Slots);
+            node.Migrating.ShouldBeEmpty();
+            node.Importing.ShouldBeEmpty();
+        }
+
+        claimed.ShouldBe(SlotSet.All);
+        foreach (var shard in Goal.Shards)
+        {
+            var nodes = shard.Members.Select(Cluster.Node).ToList();
+            var primary = nodes.Single(node => node.PrimaryId is null);
+            nodes.Where(node => node != primary).ShouldAllBe(node => node.PrimaryId == primary.Id);
+        }
+    }
+
+    /// <summary>Takes the members of drained shards away, as the operator does when a leaving shard holds nothing.</summary>
+    internal void DropDrained()
+    {
+        foreach (var shard in Goal.Shards.Where(shard => shard.Leaving && shard.Members.All(member => Cluster.Node(member).Slots.IsEmpty)).ToList())
+        {
+            Goal = Goal with { Shards = Goal.Shards.Remove(shard), Identities = Goal.Identities.RemoveRange(shard.Members) };
+            foreach (var member in shard.Members)
+                Cluster.Stop(member);
+        }
+    }
+
+    private SlotSet Covered() => Cluster.Nodes.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots));
+
+    private void Remember(Ops.Storage.Cluster.StoreView view) => Goal = Goal with
+    {
+        Identities = Goal.Identities.SetItems(view.Nodes.Values.Select(node => KeyValuePair.Create(node.Member, node.Id))),
+        Formed = Goal.Formed || Covered().Equals(SlotSet.All),
+    };
+}
