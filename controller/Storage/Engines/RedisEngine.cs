@@ -133,6 +133,8 @@ public sealed class RedisEngine : IStoreEngine
             AsyncTimeout = (int)AnswerWithin.TotalMilliseconds,
             BacklogPolicy = BacklogPolicy.FailFast,
             ReconnectRetryPolicy = new LinearRetry(500),
+            // Version 3 prefixes the text of CLUSTER NODES with its format.
+            Protocol = RedisProtocol.Resp2,
             TieBreaker = "",
             ConfigurationChannel = "",
             Password = _password,

@@ -1,0 +1,141 @@
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning;
+using StackExchange.Redis;
+
+namespace Ops.StoreScenario;
+
+/// <summary>The planner and a real engine: redis-server processes in cluster mode.</summary>
+public sealed class RealRedisTests
+{
+    [Fact]
+    public async Task A_store_forms_survives_its_primary_and_takes_it_back_as_a_replica()
+    {
+        await using var store = await RedisStore.StartAsync(3);
+        await store.SettleAsync();
+        store.ExpectWhole(3);
+
+        await using var writes = await AcknowledgedWrites.StartAsync(store);
+        await AcknowledgeAsync(writes, 200);
+        var victim = store.Primaries.First();
+        await store.Nodes.KillAsync(victim.Member);
+        while (store.Primaries.Any(node => node.Id == victim.Id) || store.Primaries.Count() < 3)
+            await ReconcileSlowlyAsync(store);
+        await AcknowledgeAsync(writes, writes.Acknowledged + 200);
+        await store.Nodes.StartAsync(victim.Member);
+        await store.SettleAsync();
+
+        store.ExpectWhole(3);
+        store.View.Nodes[victim.Member].Id.ShouldBe(victim.Id);
+        store.View.Nodes[victim.Member].IsPrimary.ShouldBeFalse();
+        (await writes.FindLostAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task All_members_restarted_at_once_with_new_addresses_find_each_other()
+    {
+        await using var store = await RedisStore.StartAsync(3);
+        await store.SettleAsync();
+        var ids = store.View.Nodes.Values.Select(node => node.Id).ToList();
+
+        var members = store.Nodes.Members.Keys.ToList();
+        foreach (var member in members)
+            await store.Nodes.KillAsync(member);
+        foreach (var member in members)
+            await store.Nodes.StartAsync(member);
+        await store.SettleAsync();
+
+        store.ExpectWhole(3);
+        store.View.Nodes.Values.Select(node => node.Id).ShouldBe(ids);
+        store.View.Nodes.Values.ShouldAllBe(node => node.Peers.All(peer => store.View.ById(peer.Id)!.Address == peer.Address));
+    }
+
+    [Fact]
+    public async Task Scaling_out_and_in_loses_no_acknowledged_write()
+    {
+        await using var store = await RedisStore.StartAsync(2);
+        await store.SettleAsync();
+        await using var writes = await AcknowledgedWrites.StartAsync(store);
+        await AcknowledgeAsync(writes, 500);
+
+        await store.ScaleAsync(3);
+        await store.SettleAsync();
+        store.ExpectWhole(3);
+        await store.ScaleAsync(2);
+        await store.SettleAsync();
+        store.Primaries.ShouldAllBe(node => !node.Member.StartsWith("s2", StringComparison.Ordinal));
+        (await writes.FindLostAsync()).ShouldBeEmpty();
+
+        await store.DropDrainedAsync();
+        await store.SettleAsync();
+        store.ExpectWhole(2);
+    }
+
+    [Fact]
+    public async Task A_move_that_was_broken_off_is_finished_with_its_keys()
+    {
+        await using var store = await RedisStore.StartAsync(2);
+        await store.SettleAsync();
+        var (from, to) = (store.Primaries.First(), store.Primaries.Last());
+        await using var source = await ConnectionMultiplexer.ConnectAsync($"{from.Address},allowAdmin=true");
+        await using var target = await ConnectionMultiplexer.ConnectAsync($"{to.Address},allowAdmin=true");
+        var slot = from.Slots.Enumerate().First();
+        var key = Enumerable.Range(0, 1_000_000).Select(number => $"k{number}").First(name => source.HashSlot(name) == slot);
+        await SetAsync(source, key, "kept");
+
+        // What a mover leaves behind that dies before the first key.
+        await target.GetServer(to.Address.Host, to.Address.Port).ExecuteAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", from.Id);
+        await source.GetServer(from.Address.Host, from.Address.Port).ExecuteAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", to.Id);
+        (await store.ReconcileAsync()).Phase.ShouldBe(StorePhase.Repairing);
+        await store.SettleAsync();
+
+        store.View.Nodes[to.Member].Slots.Contains(slot).ShouldBeTrue();
+        store.View.Nodes.Values.ShouldAllBe(node => node.Migrating.IsEmpty && node.Importing.IsEmpty);
+        ((string?)await target.GetDatabase().StringGetAsync(key)).ShouldBe("kept");
+    }
+
+    [Fact]
+    public async Task Nothing_is_formed_over_a_node_with_data()
+    {
+        await using var store = await RedisStore.StartAsync(1);
+        var address = store.Nodes.Members["s0-0"];
+        await using var client = await ConnectionMultiplexer.ConnectAsync($"{address},allowAdmin=true");
+        var server = client.GetServer(address.Host, address.Port);
+        await server.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", 0, 16_383);
+        await SetAsync(client, "old", "data");
+        await server.ExecuteAsync("CLUSTER", "DELSLOTSRANGE", 0, 16_383);
+
+        var plan = await store.ReconcileAsync();
+
+        plan.Phase.ShouldBe(StorePhase.Blocked);
+        plan.Problems.ShouldHaveSingleItem().Reason.ShouldBe("ForeignData");
+    }
+
+    // A node calls its cluster up a moment after the last slot has an owner.
+    private static async Task SetAsync(ConnectionMultiplexer client, string key, string value)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await client.GetDatabase().StringSetAsync(key, value);
+                return;
+            }
+            catch (RedisServerException e) when (attempt < 200 && e.Message.StartsWith("CLUSTERDOWN", StringComparison.Ordinal))
+            {
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
+    private static async Task AcknowledgeAsync(AcknowledgedWrites writes, int count)
+    {
+        while (writes.Acknowledged < count)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task ReconcileSlowlyAsync(RedisStore store)
+    {
+        await store.ReconcileAsync();
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+    }
+}

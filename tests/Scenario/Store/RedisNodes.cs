@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Ops.Storage.Cluster;
+using Ops.Testing;
+
+namespace Ops.StoreScenario;
+
+/// <summary>Real redis-server processes, each on a loopback address and in a folder of its own, as pods with a volume are.</summary>
+internal sealed class RedisNodes(string redis) : IAsyncDisposable
+{
+    // The port of this run; the nodes differ by address. The cluster bus is 10,000 above.
+    private readonly int _port = 20_000 + Environment.ProcessId % 10_000;
+    private readonly string _folder = Directory.CreateTempSubdirectory("ops-store-").FullName;
+    private readonly Dictionary<string, (ChildProcess Process, StoreAddress Address)> _running = [];
+    private int _addresses;
+
+    internal ImmutableSortedDictionary<string, StoreAddress> Members => _running.ToImmutableSortedDictionary(node => node.Key, node => node.Value.Address);
+
+    /// <summary>Starts a member, or starts it again with its volume and a new address.</summary>
+    internal async Task StartAsync(string member)
+    {
+        await StopAsync(member);
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, member)).FullName;
+        var address = new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{++_addresses}", _port);
+        var process = ChildProcess.Start(
+            redis,
+            [
+                "--bind", address.Host, "--port", $"{address.Port}", "--dir", folder, "--protected-mode", "no",
+                "--cluster-enabled", "yes", "--cluster-announce-ip", address.Host, "--cluster-node-timeout", "2000",
+                "--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",
+                "--appendonly", "yes", "--repl-diskless-sync-delay", "0",
+            ],
+            Path.Combine(_folder, member + ".log"));
+        _running[member] = (process, address);
+        while (!await ListensAsync(address))
+        {
+            process.HasExited.ShouldBeFalse(process.Tail());
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>kill -9; the member stays listed under its last address, as a pod that has just died.</summary>
+    internal async Task KillAsync(string member)
+    {
+        var (process, _) = _running[member];
+        await process.SignalAsync("KILL");
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    internal async Task StopAsync(string member)
+    {
+        if (_running.Remove(member, out var node))
+            await node.Process.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in _running.Keys.ToList())
+            await StopAsync(member);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<bool> ListensAsync(StoreAddress address)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

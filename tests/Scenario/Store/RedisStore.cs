@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Ops.Storage.Cluster;
+using Ops.Storage.Engines;
+using Ops.Storage.Planning;
+using Ops.Storage.Slots;
+
+namespace Ops.StoreScenario;
+
+/// <summary>A store of real nodes under the planner: observe, plan, execute, and remember what an operator remembers.</summary>
+internal sealed class RedisStore : IAsyncDisposable
+{
+    private readonly RedisEngine _engine = new(TimeProvider.System);
+    private readonly RedisNodes _nodes;
+    private readonly List<string> _history = [];
+
+    private RedisStore(string redis) => _nodes = new RedisNodes(redis);
+
+    internal RedisNodes Nodes => _nodes;
+
+    internal StoreView View { get; private set; } = new() { Nodes = ImmutableSortedDictionary<string, NodeView>.Empty };
+
+    internal StoreGoal Goal { get; private set; } = new() { Shards = [], MaxSteps = 500 };
+
+    internal IEnumerable<NodeView> Primaries => View.Nodes.Values.Where(node => node.IsPrimary && !node.Slots.IsEmpty);
+
+    /// <summary>Starts the members of a store; skips the test where no redis-server can be had.</summary>
+    internal static async Task<RedisStore> StartAsync(int shards)
+    {
+        var redis = await RedisBinary.FindAsync(TestContext.Current.CancellationToken);
+        Assert.SkipWhen(redis is null, RedisBinary.Missing);
+        var store = new RedisStore(redis!);
+        await store.ScaleAsync(shards);
+        return store;
+    }
+
+    internal async Task ScaleAsync(int shards)
+    {
+        var kept = Math.Max(shards, Goal.Shards.Length);
+        Goal = Goal with { Shards = [.. Enumerable.Range(0, kept).Select(shard => new ShardGoal($"s{shard}", [$"s{shard}-0", $"s{shard}-1"], Leaving: shard >= shards))] };
+        foreach (var member in Goal.Members.Where(member => !_nodes.Members.ContainsKey(member)))
+            await _nodes.StartAsync(member);
+    }
+
+    /// <summary>Takes the members of drained shards away.</summary>
+    internal async Task DropDrainedAsync()
+    {
+        foreach (var member in Goal.Shards.Where(shard => shard.Leaving).SelectMany(shard => shard.Members))
+            await _nodes.StopAsync(member);
+        var left = Goal.Shards.RemoveAll(shard => shard.Leaving);
+        Goal = Goal with { Shards = left, Identities = Goal.Identities.RemoveRange(Goal.Members.Except(left.SelectMany(shard => shard.Members))) };
+    }
+
+    /// <summary>One round. A refused step is planned anew from what is then seen.</summary>
+    internal async Task<StorePlan> ReconcileAsync()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        View = await _engine.ObserveAsync(_nodes.Members, cancellation);
+        var plan = StorePlanner.Next(View, Goal);
+        _history.Add($"{plan.Phase}: {plan.Reason}");
+        try
+        {
+            foreach (var step in plan.Steps)
+                await _engine.ExecuteAsync(step, View, cancellation);
+        }
+        catch (StoreEngineException refusal)
+        {
+            _history.Add(refusal.Message);
+        }
+
+        Goal = Goal with
+        {
+            Identities = Goal.Identities.SetItems(View.Nodes.Values.Select(node => KeyValuePair.Create(node.Member, node.Id))),
+            Formed = Goal.Formed || Ownership.Of(View).Covered.Equals(SlotSet.All),
+        };
+        return plan;
+    }
+
+    /// <summary>Reconciles until the store is whole and every replica follows.</summary>
+    internal async Task SettleAsync()
+    {
+        for (var round = 0; round < 600; round++)
+        {
+            var plan = await ReconcileAsync();
+            if (plan.Phase == StorePhase.Steady && View.Nodes.Values.All(node => node.IsPrimary || node.LinkUp) && View.Nodes.Count == _nodes.Members.Count)
+                return;
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        throw new InvalidOperationException($"the store did not settle:\n{string.Join('\n', _history.Distinct().TakeLast(15))}");
+    }
+
+    internal void ExpectWhole(int shards)
+    {
+        Primaries.Count().ShouldBe(shards);
+        Primaries.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots)).ShouldBe(SlotSet.All);
+        foreach (var primary in Primaries)
+            View.Nodes.Values.Count(node => node.PrimaryId == primary.Id).ShouldBe(1, primary.Member);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        await _nodes.DisposeAsync();
+    }
+}
