@@ -20,6 +20,7 @@ public static class StorePlanner
         new ElectPrimaries(),
         new AttachReplicas(),
         new ForgetGhosts(),
+        new ReportOrphans(),
         new BalanceSlots(),
     ];
 

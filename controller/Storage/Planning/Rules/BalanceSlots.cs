@@ -18,6 +18,9 @@ internal sealed class BalanceSlots : IStoreRule
         if (!state.Ownership.Covered.Equals(SlotSet.All) || state.Shards.Any(shard => shard.Silent is not null || shard.Primary is null))
             return null;
 
+        if (state.Shards.FirstOrDefault(shard => !KnowsEpochs(state, shard.Primary!)) is { } late)
+            return new StorePlan(StorePhase.Waiting, $"{late.Primary!.Member} has not heard of every epoch yet", []);
+
         var shards = state.Shards.Select(shard => new ShardLoad(shard.Goal.Leaving, Slots(state, shard))).ToImmutableArray();
         var balance = SlotBalancer.Plan(
             shards,
@@ -33,6 +36,11 @@ internal sealed class BalanceSlots : IStoreRule
         var steps = balance.Moves.Select(move => (StoreStep)new StoreStep.MoveSlot(move.Slot, Owner(state, move.Slot), state.Shards[move.To].Primary!));
         return new StorePlan(StorePhase.Rebalancing, $"the busiest shard carries {balance.Skew:0.00} times the mean, or a shard leaves", [.. steps]);
     }
+
+    // A node takes a slot with an epoch above all that it knows. Were one missing, its old owner's next ping would take the
+    // slot back while the old owner is just giving it away, and nobody would have it.
+    private static bool KnowsEpochs(StoreState state, NodeView primary) =>
+        state.Members.Where(node => node != primary && !state.Ownership.Of(node.Id).IsEmpty).All(owner => primary.Peer(owner.Id)?.Epoch == owner.Epoch);
 
     private static SlotSet Slots(StoreState state, ShardState shard) =>
         shard.Nodes.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(state.Ownership.Of(node.Id)));
