@@ -63,12 +63,13 @@ internal sealed class Monitor(double stepSeconds, LabelMapping mapping, SignalLi
 
     /// <summary>
     /// Incidents whose ranking is due: at once, and then after growing times, since each further row says more; when a
-    /// service joins, in the next round. Ten minutes after the onset the ranking stands.
+    /// service joins, in the next round. Once its symptoms are gone, or ten minutes after the onset, the ranking stands: what
+    /// moves later is repair.
     /// </summary>
     public IReadOnlyList<TrackedIncident> Due(double now)
     {
         var due = Tracker.Open.Where(incident =>
-            incident is { Type: IncidentTypes.Performance, IsMuted: false } && now - incident.Onset <= 600 && (incident.Grew || now >= incident.NextAnalysis)).ToList();
+            incident is { Type: IncidentTypes.Performance, IsMuted: false, QuietSince: null } && now - incident.Onset <= 600 && (incident.Grew || now >= incident.NextAnalysis)).ToList();
         foreach (var incident in due)
         {
             incident.Grew = false;

@@ -64,6 +64,7 @@ public sealed class Incident_rules
         world.Slower.Clear();
 
         world.Run(10).ShouldBeEmpty();
+        world.Monitor.Due(world.Now).ShouldBeEmpty("a ranking made now would be of the repair");
         world.Run(40).ShouldHaveSingleItem().Resolved.ShouldNotBeNull();
         world.Monitor.Tracker.Open.ShouldBeEmpty();
         world.Slower["cart"] = 0.2;
