@@ -90,7 +90,7 @@ public sealed class Image_tests(ImageSet images)
         await ApplyAsync("deploy");
         await ApplyAsync("production");
 
-        (await GetAsync("deployment", "{.items[*].spec.replicas}")).ShouldBe("2 2");
+        (await GetAsync("deployment", "{.items[*].spec.replicas}")).ShouldBe("2 2 2");
         (await GetAsync("poddisruptionbudget", "{.items[*].metadata.name}")).ShouldBe("operator rca router");
         (await GetAsync("networkpolicy", "{.items[*].metadata.name}")).ShouldBe("default-deny default-deny-egress egress operator rca rca-egress router");
     }
