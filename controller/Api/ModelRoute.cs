@@ -265,10 +265,25 @@ public sealed record RetrySpec
     /// <summary>Default of attempts.</summary>
     public const int DefaultAttempts = 2;
 
+    /// <summary>Default of budgetPercent.</summary>
+    public const int DefaultBudgetPercent = 20;
+
     /// <summary>Attempts in all, 1 to 5. Default 2.</summary>
     [Range(1, 5)]
     [DefaultValue(DefaultAttempts)]
     public int? Attempts { get; init; }
+
+    /// <summary>
+    /// Retries by 100 requests of the route, over the last 10 to 20 s, so that a failing pool does not get twice its load;
+    /// 3 a second are free. Default 20.
+    /// </summary>
+    [Range(0, 100)]
+    [DefaultValue(DefaultBudgetPercent)]
+    public int? BudgetPercent { get; init; }
+
+    /// <summary>Budget with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveBudgetPercent => BudgetPercent ?? DefaultBudgetPercent;
 
     /// <summary>Attempts with the default filled in.</summary>
     [JsonIgnore]
@@ -282,6 +297,7 @@ public sealed record TimeoutSpec
     internal const string DefaultConnect = "1s";
     internal const string DefaultFirstByte = "60s";
     internal const string DefaultIdle = "30s";
+    internal const string DefaultReplicaReady = "30s";
 
     /// <summary>Connecting to a replica. Default 1s.</summary>
     [MaxLength(GoDuration.MaxLength)]
@@ -300,6 +316,29 @@ public sealed record TimeoutSpec
     [RegularExpression(GoDuration.Pattern)]
     [DefaultValue(DefaultIdle)]
     public string? Idle { get; init; }
+
+    /// <summary>From the request's arrival to the answer's last byte, retries included. Default none.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    public string? Total { get; init; }
+
+    /// <summary>
+    /// How long a request waits in the router while none of the route's pools has a ready replica, for example because one
+    /// is being started from zero; then it gets 503 with Retry-After. Never longer than the hard deadline. 0s answers at
+    /// once. Default 30s.
+    /// </summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultReplicaReady)]
+    public string? ReplicaReady { get; init; }
+
+    /// <summary>Total limit, or null for none.</summary>
+    [JsonIgnore]
+    public TimeSpan? EffectiveTotal => Total is null ? null : GoDuration.ParseOrDefault(Total, DefaultIdle);
+
+    /// <summary>Waiting limit with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveReplicaReady => GoDuration.ParseOrDefault(ReplicaReady, DefaultReplicaReady);
 
     /// <summary>Connect limit with the default filled in.</summary>
     [JsonIgnore]

@@ -34,9 +34,9 @@ public static class ModelRouteRules
         "spec.objective.timeToFirstToken and timePerOutputToken must be above 0; remove the field to get its default";
 
     internal const string TimeoutsPositiveRule =
-        "duration(self.connect) > duration('0s') && duration(self.firstByte) > duration('0s') && duration(self.idle) > duration('0s')";
+        "duration(self.connect) > duration('0s') && duration(self.firstByte) > duration('0s') && duration(self.idle) > duration('0s') && (!has(self.total) || duration(self.total) > duration('0s'))";
     internal const string TimeoutsPositiveMessage =
-        "spec.timeouts.connect, firstByte and idle must be above 0; remove the field to get its default";
+        "spec.timeouts.connect, firstByte, idle and total must be above 0; remove the field to get its default";
 
     internal const string SomeScorerRule =
         "self.queue + self.kvCacheUtilization + self.prefixCache + self.sessionAffinity + self.loraAffinity > 0";
@@ -65,7 +65,7 @@ public static class ModelRouteRules
             yield return ObjectivePositiveMessage;
 
         var timeouts = spec.EffectiveTimeouts;
-        if (timeouts.EffectiveConnect <= TimeSpan.Zero || timeouts.EffectiveFirstByte <= TimeSpan.Zero || timeouts.EffectiveIdle <= TimeSpan.Zero)
+        if (timeouts.EffectiveConnect <= TimeSpan.Zero || timeouts.EffectiveFirstByte <= TimeSpan.Zero || timeouts.EffectiveIdle <= TimeSpan.Zero || timeouts.EffectiveTotal <= TimeSpan.Zero)
             yield return TimeoutsPositiveMessage;
 
         var scorers = spec.EffectiveScorers;

@@ -6,9 +6,13 @@ namespace Ops.Picking;
 /// </summary>
 public sealed class ReplicaLoad
 {
+    // While a replica returns, it is open for a growing share of each such slice of time.
+    private const long SliceMs = 100;
+
     private int _inFlight;
     private long _promptTokens;
     private long _suspectUntil = long.MinValue;
+    private long _returnMs;
 
     /// <summary>Requests that this router has sent and that have not ended.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -33,7 +37,15 @@ public sealed class ReplicaLoad
     /// would look like the least loaded one and attract every request until its endpoint is withdrawn.
     /// </summary>
     /// <param name="untilMs">Milliseconds on the clock of <see cref="RequestFeatures.NowMs"/>.</param>
-    public void Suspect(long untilMs) => Volatile.Write(ref _suspectUntil, untilMs);
+    /// <param name="returnMs">
+    /// How long the replica then takes to return: its share of the requests that it would get grows from a tenth to the
+    /// whole, so that cold caches and a fault that is still there meet few requests.
+    /// </param>
+    public void Suspect(long untilMs, long returnMs = 0)
+    {
+        Volatile.Write(ref _returnMs, returnMs);
+        Volatile.Write(ref _suspectUntil, untilMs);
+    }
 
     /// <summary>Ends the mark: the replica answered.</summary>
     public void Trust()
@@ -49,9 +61,20 @@ public sealed class ReplicaLoad
         ArgumentNullException.ThrowIfNull(other);
         Volatile.Write(ref _inFlight, other.InFlight);
         Volatile.Write(ref _promptTokens, other.PendingPromptTokens);
-        Volatile.Write(ref _suspectUntil, Volatile.Read(ref other._suspectUntil));
+        Suspect(Volatile.Read(ref other._suspectUntil), Volatile.Read(ref other._returnMs));
     }
 
-    /// <summary>Whether the replica failed to answer shortly before <paramref name="nowMs"/>.</summary>
-    public bool IsSuspect(long nowMs) => Volatile.Read(ref _suspectUntil) > nowMs;
+    /// <summary>Whether the replica failed to answer shortly before <paramref name="nowMs"/>, or is only returning.</summary>
+    public bool IsSuspect(long nowMs)
+    {
+        var until = Volatile.Read(ref _suspectUntil);
+        if (until > nowMs)
+            return true;
+        var returning = Volatile.Read(ref _returnMs);
+        if (returning == 0 || until == long.MinValue || nowMs - until >= returning)
+            return false;
+        // By time and not by lot: the least loaded replica gets every request of a moment, so its share of the moments
+        // is its share of the requests, however replicas are chosen among.
+        return nowMs % SliceMs >= Math.Max(SliceMs / 10, SliceMs * (nowMs - until) / returning);
+    }
 }

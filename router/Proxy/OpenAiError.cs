@@ -37,18 +37,31 @@ internal sealed record OpenAiError(int Status, string Code, string Message, stri
     }
 
     /// <summary>{"error":{"message":...,"type":...,"param":...,"code":...}}</summary>
-    internal ReadOnlyMemory<byte> Json()
+    internal ReadOnlyMemory<byte> Json() => Json(writer =>
+    {
+        writer.WriteStartObject("error");
+        WriteFields(writer, Type);
+        writer.WriteEndObject();
+    });
+
+    /// <summary>{"message":...,"type":"error","param":...,"code":...}: the data of an error event of the Responses API.</summary>
+    internal ReadOnlyMemory<byte> EventJson() => Json(writer => WriteFields(writer, "error"));
+
+    private void WriteFields(Utf8JsonWriter writer, string type)
+    {
+        writer.WriteString("message", Message);
+        writer.WriteString("type", type);
+        writer.WriteString("param", Param);
+        writer.WriteString("code", Code);
+    }
+
+    private static ReadOnlyMemory<byte> Json(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            writer.WriteStartObject("error");
-            writer.WriteString("message", Message);
-            writer.WriteString("type", Type);
-            writer.WriteString("param", Param);
-            writer.WriteString("code", Code);
-            writer.WriteEndObject();
+            write(writer);
             writer.WriteEndObject();
         }
 

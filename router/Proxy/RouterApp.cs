@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 using Ops.Kube;
 using Ops.Picking;
 
@@ -20,6 +22,8 @@ internal static class RouterApp
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
+        if (options.TlsCertificateFile is not null || options.TlsKeyFile is not null)
+            UseTls(builder, options);
         builder.Logging.ClearProviders().AddJsonConsole(Lines)
             .AddFilter("Microsoft", LogLevel.Warning)
             // The request log of the host costs more than the router's own and says less.
@@ -27,6 +31,7 @@ internal static class RouterApp
             .AddFilter("Yarp", LogLevel.None)
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        AddTracing(builder);
         AddRouter(builder.Services, options, accessLog ?? Console.OpenStandardOutput());
         (addSource ?? AddCluster)(builder.Services);
 
@@ -36,13 +41,44 @@ internal static class RouterApp
         return app;
     }
 
+    private static void UseTls(WebApplicationBuilder builder, RouterOptions options)
+    {
+        if (options is not { TlsCertificateFile: { Length: > 0 }, TlsKeyFile: { Length: > 0 } })
+            throw new InvalidOperationException("Router__TlsCertificateFile and Router__TlsKeyFile belong together; set both or none.");
+        builder.Services.AddSingleton(s => new ServerCertificate(options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ServerCertificate>>()));
+        builder.Services.AddHostedService(s => s.GetRequiredService<ServerCertificate>());
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            var certificate = kestrel.ApplicationServices.GetRequiredService<ServerCertificate>();
+            kestrel.ConfigureHttpsDefaults(https =>
+            {
+                // The server insists on a selector, which cannot give intermediate certificates; the handshake can.
+                https.ServerCertificateSelector = (_, _) => certificate.Current.TargetCertificate;
+                https.OnAuthenticate = (_, handshake) => (handshake.ServerCertificateSelectionCallback, handshake.ServerCertificateContext) = (null, certificate.Current);
+            });
+        });
+    }
+
+    // OpenTelemetry's own variables configure it: OTEL_EXPORTER_OTLP_ENDPOINT, ..._PROTOCOL, ..._HEADERS, OTEL_TRACES_SAMPLER.
+    private static void AddTracing(WebApplicationBuilder builder)
+    {
+        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]) && string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]))
+            return;
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("ops-router", serviceNamespace: "ops", serviceInstanceId: builder.Configuration["POD_NAME"]))
+            .WithTracing(tracing => tracing.AddSource(Tracing.Name).AddOtlpExporter());
+    }
+
     private static void AddRouter(IServiceCollection services, RouterOptions options, Stream accessLog)
     {
         services.AddHttpForwarder();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new BodyBudget(options.BodyBudgetBytes));
         services.AddSingleton(s => new RouterMetrics(() => s.GetRequiredService<BodyBudget>().Used));
-        services.AddSingleton(s => new UpstreamClient(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new UpstreamTrust(options.UpstreamCaFile));
+        services.AddSingleton<ReplicaReader>();
+        services.AddSingleton<UpstreamClient>();
         services.AddSingleton<IOutputLengthEstimator>(new OnlineLengthEstimator());
         services.AddSingleton(new PrefixIndex(options.PrefixBlocks));
         services.AddSingleton(s => new ModelFleet(s.GetRequiredService<IRoutingTableSource>(), s.GetRequiredService<RouterMetrics>(), s.GetRequiredService<PrefixIndex>()));
@@ -52,6 +88,7 @@ internal static class RouterApp
         services.AddSingleton<AdmissionDesk>();
         services.AddHostedService<AdmissionTicker>();
         services.AddSingleton<ReplicaChoice>();
+        services.AddSingleton<HoldingRoom>();
         services.AddSingleton<Accounting>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<InferenceHandler>();
@@ -61,6 +98,7 @@ internal static class RouterApp
         services.AddSingleton<DrainService>();
         services.AddHostedService(s => s.GetRequiredService<DrainService>());
         services.AddHostedService<Scraper>();
+        services.AddHostedService<HealthProber>();
     }
 
     private static void AddTenancy(IServiceCollection services, JwtOptions? jwt)
@@ -110,6 +148,6 @@ internal static class RouterApp
         // that instead of the answer.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.RequestHeadersTimeout = options.RequestHeadersTimeout;
     }
 }

@@ -21,8 +21,20 @@ internal sealed record RouterOptions
     /// </summary>
     public int PrefixBlocks { get; init; } = Ops.Picking.PrefixIndex.DefaultEntries;
 
+    /// <summary>How long a client may take for the headers of a request. Default 10 s.</summary>
+    public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often each replica's metrics are read. Default 1 s.</summary>
     public TimeSpan ScrapeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often replicas in doubt are asked after their health. Default 1 s.</summary>
+    public TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Requests held at once while their route has no replica. Default 1,000; their bodies may also take at most a quarter
+    /// of <see cref="BodyBudgetBytes"/>.
+    /// </summary>
+    public int MaxHeld { get; init; } = 1_000;
 
     /// <summary>How long a stopping router still accepts requests while it already says that it is not ready. Default 1 s.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(1);
@@ -32,6 +44,24 @@ internal sealed record RouterOptions
 
     /// <summary>Tokens as an alternative to API keys; null: none.</summary>
     public JwtOptions? Jwt { get; init; }
+
+    /// <summary>
+    /// PEM file with the certificate that clients see on https addresses, intermediate ones after it. It is read again
+    /// when it changes. Default none: then only http addresses can be listened on.
+    /// </summary>
+    public string? TlsCertificateFile { get; init; }
+
+    /// <summary>PEM file with the certificate's private key.</summary>
+    public string? TlsKeyFile { get; init; }
+
+    /// <summary>How often the certificate's files are looked at. Default 10 s; the kubelet takes up to a minute itself.</summary>
+    public TimeSpan TlsReloadInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// PEM file with the roots that sign the certificates of replicas whose port has appProtocol https. Default: the
+    /// system's roots. A certificate must name POOL.NAMESPACE.svc.
+    /// </summary>
+    public string? UpstreamCaFile { get; init; }
 
     /// <summary>Namespace of the Secrets that hold API keys. Default: the environment's POD_NAMESPACE, else ops-system.</summary>
     public string? Namespace { get; init; }

@@ -5,7 +5,8 @@ internal sealed partial class RouterPipeline
 {
     private readonly ModelFleet _fleet;
     private readonly Authenticator _authenticator;
-    private readonly InferenceHandler _inference;
+    // By operation; made once instead of once a request.
+    private readonly Func<HttpContext, LiveTable, AccessEntry, long, Task<OpenAiError?>>[] _operations;
     private readonly IRoutingTableSource _source;
     private readonly DrainService _drain;
     private readonly RouterMetrics _metrics;
@@ -17,7 +18,8 @@ internal sealed partial class RouterPipeline
     {
         _fleet = fleet;
         _authenticator = authenticator;
-        _inference = inference;
+        _operations = [.. Enum.GetValues<Operation>().Select(operation => new Func<HttpContext, LiveTable, AccessEntry, long, Task<OpenAiError?>>(
+            (context, table, entry, startedAt) => inference.HandleAsync(context, operation, table, entry, startedAt)))];
         _source = source;
         _drain = drain;
         _metrics = metrics;
@@ -29,20 +31,22 @@ internal sealed partial class RouterPipeline
     /// <summary>Answers any request.</summary>
     internal Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
     {
-        Paths.Chat or Paths.Completions => ApiAsync(context, HttpMethods.Post, _inference.HandleAsync),
         Paths.Models => ApiAsync(context, HttpMethods.Get, (c, table, entry, _) => ModelsHandler.ListAsync(c, table, entry.Caller!)),
         Paths.Health => TextAsync(context, 200, "ok\n"),
         Paths.Ready => ReadyAsync(context),
         Paths.Metrics => MetricsAsync(context),
         { } path when path.StartsWith(Paths.Models + "/", StringComparison.Ordinal) =>
             ApiAsync(context, HttpMethods.Get, (c, table, entry, _) => ModelsHandler.GetAsync(c, table, entry.Caller!, path[(Paths.Models.Length + 1)..])),
-        _ => UnknownAsync(context),
+        var path => Operations.Of(path) is { } operation
+            ? ApiAsync(context, HttpMethods.Post, _operations[(int)operation])
+            : UnknownAsync(context),
     };
 
     private async Task ApiAsync(HttpContext context, string method, Func<HttpContext, LiveTable, AccessEntry, long, Task<OpenAiError?>> handler)
     {
         var startedAt = _time.GetTimestamp();
         var entry = new AccessEntry { At = _time.GetUtcNow(), Path = context.Request.Path.Value!.StartsWith(Paths.Models, StringComparison.Ordinal) ? Paths.Models : context.Request.Path.Value };
+        var span = Tracing.StartRequest(context.Request, entry.Path);
         try
         {
             if (await RunAsync(context, method, handler, entry, startedAt) is { } error)
@@ -55,6 +59,7 @@ internal sealed partial class RouterPipeline
         finally
         {
             Finish(context, entry, startedAt);
+            Tracing.EndRequest(span, entry);
         }
     }
 
@@ -75,6 +80,11 @@ internal sealed partial class RouterPipeline
         {
             // The server's own refusals while a body is read: too slow, badly chunked.
             return new OpenAiError(e.StatusCode, "bad_request", $"{e.Message} Check how the request is sent.");
+        }
+        catch (IOException e) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            // So the server says that a chunk's size is no number that it can hold.
+            return new OpenAiError(StatusCodes.Status400BadRequest, "bad_request", $"The request's body cannot be read: {e.Message} Check how the request is sent.");
         }
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -124,7 +134,7 @@ internal sealed partial class RouterPipeline
     }
 
     private static Task UnknownAsync(HttpContext context) => new OpenAiError(
-        404, "unknown_url", $"There is no {context.Request.Path.Value?[..Math.Min(100, context.Request.Path.Value.Length)]} here. POST {Paths.Chat} or {Paths.Completions}, GET {Paths.Models}.").WriteAsync(context);
+        404, "unknown_url", $"There is no {context.Request.Path.Value?[..Math.Min(100, context.Request.Path.Value.Length)]} here. POST {Paths.Chat}, {Paths.Completions}, {Paths.Embeddings} or {Paths.Responses}, GET {Paths.Models}.").WriteAsync(context);
 
     private static Task TextAsync(HttpContext context, int status, string text)
     {

@@ -25,6 +25,7 @@ internal static partial class SimulatedServer
         builder.Services.AddSingleton(services => new SimulatedEngine(
             options.Profile, options.Limits, options.Power, options.LoadTime, new EngineClock(time), services.GetRequiredService<ServerMetrics>()));
         builder.Services.AddSingleton<Answers>();
+        builder.Services.AddSingleton<Embeddings>();
         builder.Services.AddSingleton<Endpoints>();
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<Endpoints>().HandleAsync);

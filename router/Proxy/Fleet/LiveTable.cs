@@ -48,17 +48,19 @@ internal sealed class LiveRoute
     private RouteSnapshot? _shown;
     private long _shownAtMs;
 
-    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, PrefixIndex? prefixes = null, ArrivalRateEstimator? arrivals = null)
+    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, RouteMemory memory, PrefixIndex? prefixes = null, ArrivalRateEstimator? arrivals = null)
     {
         Arrivals = arrivals ?? new ArrivalRateEstimator();
         Config = config;
         Gate = gate;
         Variants = variants;
+        Memory = memory;
         Label = $"{config.Namespace}/{config.Name}";
         Key = KeyHash.Of(Label);
         // Engines keep the blocks of adapters apart, and a replica may serve several.
         CacheSalt = variants.Aggregate(0UL, (salt, v) => v.Config.Adapter is { } adapter ? KeyHash.Combine(salt, KeyHash.Of(adapter)) : salt);
         _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())], config.Pick with { Prefixes = prefixes });
+        HasReplica = Enumerable.Range(0, variants.Length).Any(v => variants[v].Replicas.Length > 0 && config.Policy.Considers(_snapshot, v));
     }
 
     internal RouteConfig Config { get; }
@@ -67,6 +69,11 @@ internal sealed class LiveRoute
 
     /// <summary>Counts this router's requests for the route; outlives tables.</summary>
     internal ArrivalRateEstimator Arrivals { get; }
+
+    internal RouteMemory Memory { get; }
+
+    /// <summary>Whether a variant that the policy considers has any replica.</summary>
+    internal bool HasReplica { get; }
 
     /// <summary>namespace/name: the label of the route's series and log lines.</summary>
     internal string Label { get; }

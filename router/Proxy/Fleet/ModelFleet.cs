@@ -11,6 +11,8 @@ internal sealed class ModelFleet : IDisposable
     private readonly PrefixIndex _prefixes;
     private readonly Lock _rebuild = new();
     private Dictionary<string, Replica> _replicas = [];
+    private Dictionary<string, RouteMemory> _memories = [];
+    private volatile TaskCompletionSource _nextChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile FrozenDictionary<string, PoolReplica> _scraped = FrozenDictionary<string, PoolReplica>.Empty;
     private volatile LiveTable _table = new([], ApiKeys.None);
 
@@ -20,6 +22,7 @@ internal sealed class ModelFleet : IDisposable
         _source = source;
         _metrics = metrics;
         source.Changed += Rebuild;
+        metrics.Registry.AddBeforeCollectCallback(() => metrics.Inference.Refresh(Current));
         Rebuild();
     }
 
@@ -28,6 +31,9 @@ internal sealed class ModelFleet : IDisposable
 
     /// <summary>The newest table.</summary>
     internal LiveTable Current => _table;
+
+    /// <summary>Completes when the table is replaced next.</summary>
+    internal Task NextChange => _nextChange.Task;
 
     /// <summary>Every replica once, with the pool whose joules it counts for.</summary>
     internal FrozenDictionary<string, PoolReplica> Replicas => _scraped;
@@ -53,7 +59,9 @@ internal sealed class ModelFleet : IDisposable
             ForgetSeries(_table, table);
             _replicas = known;
             _scraped = scraped.ToFrozenDictionary(StringComparer.Ordinal);
+            _memories = table.Routes.ToDictionary(r => r.Label, r => r.Memory, StringComparer.Ordinal);
             _table = table;
+            Interlocked.Exchange(ref _nextChange, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         }
     }
 
@@ -63,8 +71,10 @@ internal sealed class ModelFleet : IDisposable
         var variants = route.Variants.Select(variant => new LiveVariant(
             variant,
             [.. variant.Replicas.Select(address => Keep(route.Namespace, variant.Pool, address, known, scraped))],
-            _metrics.Of(label, variant.Pool)));
-        return new LiveRoute(route, [.. variants], Gates.Of(label, route.Admission.Gate), _prefixes, _table.Routes.FirstOrDefault(old => old.Label == label)?.Arrivals);
+            _metrics.Of(label, variant.Pool, route.Model, variant.Model)));
+        return new LiveRoute(
+            route, [.. variants], Gates.Of(label, route.Admission.Gate), _memories.GetValueOrDefault(label) ?? new RouteMemory(),
+            _prefixes, _table.Routes.FirstOrDefault(old => old.Label == label)?.Arrivals);
     }
 
     // The address is a replica's identity here; two pods that had the same one after each other differ by name.
@@ -72,7 +82,7 @@ internal sealed class ModelFleet : IDisposable
     {
         if (!known.TryGetValue(address.Url, out var replica))
         {
-            replica = _replicas.TryGetValue(address.Url, out var old) && old.Name == address.Name ? old : new Replica(address, _prefixes);
+            replica = _replicas.TryGetValue(address.Url, out var old) && old.Is(address) ? old : new Replica(address, _prefixes);
             known.Add(address.Url, replica);
             scraped.Add(address.Url, new PoolReplica(ns, pool, replica));
         }
@@ -83,15 +93,12 @@ internal sealed class ModelFleet : IDisposable
     private void ForgetSeries(LiveTable old, LiveTable current)
     {
         var kept = Series(current).ToHashSet();
-        foreach (var (route, pool) in Series(old))
-        {
-            if (!kept.Contains((route, pool)))
-                _metrics.Forget(route, pool);
-        }
+        foreach (var series in Series(old).Where(series => !kept.Contains(series)))
+            _metrics.Forget(series.Route, series.Pool, series.Model, series.Target);
     }
 
-    private static IEnumerable<(string Route, string Pool)> Series(LiveTable table) =>
-        table.Routes.SelectMany(r => r.Variants.Select(v => (r.Label, v.Config.Pool)));
+    private static IEnumerable<(string Route, string Pool, string Model, string Target)> Series(LiveTable table) =>
+        table.Routes.SelectMany(r => r.Variants.Select(v => (r.Label, v.Config.Pool, r.Config.Model, v.Config.Model)));
 }
 
 /// <summary>A replica and the pool that it belongs to.</summary>

@@ -8,6 +8,8 @@ internal sealed class Replica
     private readonly Uri _chat;
     private readonly Uri _completions;
     private readonly PrefixIndex _prefixes;
+    private readonly Uri _embeddings;
+    private readonly Uri _responses;
     private volatile ReplicaFigures? _figures;
     private volatile ushort _cache;
 
@@ -17,16 +19,31 @@ internal sealed class Replica
         _cache = prefixes.NewCache();
         Name = address.Name;
         Url = address.Url;
+        Protocol = address.Protocol;
+        TlsName = address.TlsName;
         Metrics = new Uri(address.Url + "/metrics");
+        HealthPage = new Uri(address.Url + "/health");
+        Health = new ReplicaHealth(Load);
         _chat = new Uri(address.Url + Paths.Chat);
         _completions = new Uri(address.Url + Paths.Completions);
+        _embeddings = new Uri(address.Url + Paths.Embeddings);
+        _responses = new Uri(address.Url + Paths.Responses);
     }
 
     internal string Name { get; }
 
     internal string Url { get; }
 
+    internal UpstreamProtocol Protocol { get; }
+
+    /// <summary>The name that its certificate must have; null without TLS.</summary>
+    internal string? TlsName { get; }
+
     internal Uri Metrics { get; }
+
+    internal Uri HealthPage { get; }
+
+    internal ReplicaHealth Health { get; }
 
     internal ReplicaLoad Load { get; } = new();
 
@@ -40,7 +57,16 @@ internal sealed class Replica
     /// <summary>The scraper's memory of this replica; touched by one scrape at a time.</summary>
     internal ScrapeState Scrape { get; } = new();
 
-    internal Uri UriOf(string path) => path == Paths.Chat ? _chat : _completions;
+    internal Uri UriOf(string path) => path switch
+    {
+        Paths.Chat => _chat,
+        Paths.Completions => _completions,
+        Paths.Embeddings => _embeddings,
+        _ => _responses,
+    };
+
+    /// <summary>Whether this is the replica at an address, and not an earlier one or one that is spoken to differently.</summary>
+    internal bool Is(ReplicaAddress address) => Name == address.Name && Url == address.Url && Protocol == address.Protocol && TlsName == address.TlsName;
 
     /// <summary>The engine began anew: what its cache held is gone.</summary>
     internal void ForgetCache() => _cache = _prefixes.NewCache();

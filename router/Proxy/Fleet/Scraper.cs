@@ -16,28 +16,20 @@ internal sealed partial class Scraper : BackgroundService
     // 64 at once are 64,000 replicas a minute at 60 ms each, and at most 64 MB of text.
     private const int MaxConcurrent = 64;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
-
     private readonly ModelFleet _fleet;
+    private readonly ReplicaReader _reader;
     private readonly RouterMetrics _metrics;
     private readonly RouterOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Scraper> _logger;
     private readonly SemaphoreSlim _slots = new(MaxConcurrent);
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = Timeout,
-    });
 
     private int _dirty;
 
-    public Scraper(ModelFleet fleet, RouterMetrics metrics, RouterOptions options, TimeProvider time, ILogger<Scraper> logger)
+    public Scraper(ModelFleet fleet, ReplicaReader reader, RouterMetrics metrics, RouterOptions options, TimeProvider time, ILogger<Scraper> logger)
     {
         _fleet = fleet;
+        _reader = reader;
         _metrics = metrics;
         _options = options;
         _time = time;
@@ -46,7 +38,6 @@ internal sealed partial class Scraper : BackgroundService
 
     public override void Dispose()
     {
-        _http.Dispose();
         _slots.Dispose();
         base.Dispose();
     }
@@ -124,10 +115,9 @@ internal sealed partial class Scraper : BackgroundService
     private async Task ReadAsync(PoolReplica target, CancellationToken cancellationToken)
     {
         var replica = target.Replica;
-        using var limit = new CancellationTokenSource(Timeout, _time);
+        using var limit = new CancellationTokenSource(ReplicaReader.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using var request = new HttpRequestMessage(HttpMethod.Get, replica.Metrics);
-        using var response = await _http.SendAsync(request, either.Token);
+        using var response = await _reader.GetAsync(replica, replica.Metrics, either.Token);
         if (response.StatusCode != HttpStatusCode.OK)
             throw new InvalidDataException($"GET /metrics answered {(int)response.StatusCode}.");
         // The counts on both sides of the comparison belong to the same moment as nearly as can be had.

@@ -7,8 +7,7 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
 {
     private UsageScanner _usage;
     private ReadingQuality _reading;
-    private int _matchedEvent;
-    private int _matchedDone;
+    private StreamFormat _format;
     private byte _last;
     private byte _beforeLast;
 
@@ -26,11 +25,14 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
     /// <summary>Timestamp of the newest byte.</summary>
     internal long LastByteAt { get; private set; }
 
-    /// <summary>Events with data, the final [DONE] included.</summary>
+    /// <summary>Events that carry a token; in a chat stream the final [DONE] is one of them.</summary>
     internal int Events { get; private set; }
 
     /// <summary>Whether the stream said that it is complete.</summary>
     internal bool Done { get; private set; }
+
+    /// <summary>What the response answers.</summary>
+    internal Operation Operation { get; init; }
 
     /// <summary>Whether the newest byte ended an event, so that another one may begin.</summary>
     internal bool AtEventBoundary => Bytes == 0 || (_last == (byte)'\n' && _beforeLast is (byte)'\n' or (byte)'\r');
@@ -40,7 +42,7 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
     internal int? ReportedCompletionTokens => _usage.CompletionTokens;
 
     /// <summary>Tokens as reported; for a stream without a report its events, since engines send one token an event.</summary>
-    internal int? CompletionTokens => _usage.CompletionTokens ?? (IsEventStream ? Math.Max(0, Events - (Done ? 1 : 0)) : null);
+    internal int? CompletionTokens => _usage.CompletionTokens ?? (IsEventStream ? Math.Max(0, Events - (Done && Operation != Operation.Responses ? 1 : 0)) : null);
 
     /// <summary>How well the stream has kept up with its reader; null until it has an event.</summary>
     internal double? ReadingQuality => _reading.Value;
@@ -54,8 +56,7 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
         Done = false;
         _usage = default;
         _reading = new ReadingQuality(objective.TimeToFirstToken, objective.TimePerOutputToken);
-        // A stream begins at the start of a line: as if a line break stood before it.
-        _matchedEvent = _matchedDone = 1;
+        _format = new StreamFormat(Operation);
         _last = _beforeLast = 0;
     }
 
@@ -74,10 +75,14 @@ internal sealed class ResponseObserver(TimeProvider time, long startedAt, Object
         _usage.OnBytes(piece);
         if (!IsEventStream)
             return;
-        var came = BytePattern.Count("\ndata:"u8, piece, ref _matchedEvent);
+        var came = _format.Tokens(piece);
         Events += came;
-        if (BytePattern.Count("\ndata: [DONE]"u8, piece, ref _matchedDone) > 0)
-            (Done, came) = (true, came - 1);
+        if (_format.Ends(piece))
+            (Done, came) = (true, came - _format.EventsOfEnd);
         _reading.Add(came, time.GetElapsedTime(startedAt, LastByteAt).TotalSeconds);
     }
+
+    /// <summary>The event that ends a broken stream; a half-written line before it is closed first.</summary>
+    internal ReadOnlyMemory<byte> Farewell(OpenAiError error) =>
+        AtEventBoundary ? _format.Farewell(error) : (byte[])[.. "\n\n"u8, .. _format.Farewell(error)];
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
@@ -18,18 +19,20 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
     private readonly HttpContext _context;
     private readonly string _pool;
     private readonly SplicedContent _body;
+    private readonly Activity? _span;
 
-    internal UpstreamAttempt(HttpContext context, string pool, Replica replica, UpstreamTimeouts limits, ResponseObserver observer, SplicedContent body, TimeProvider time)
+    internal UpstreamAttempt(HttpContext context, string pool, Replica replica, Exchange exchange, SplicedContent body, TimeProvider time)
     {
         _context = context;
         _pool = pool;
         _body = body;
+        _span = exchange.Span;
         Replica = replica;
-        Limits = limits;
-        Observer = observer;
-        Timer = new UpstreamTimer(time, limits, context.RequestAborted);
+        Limits = exchange.Route.Config.Timeouts;
+        Observer = exchange.Observer;
+        Timer = new UpstreamTimer(time, Limits, exchange.StartedAt, context.RequestAborted);
         body.Sent = Timer.RequestSent;
-        observer.Start(isEventStream: false);
+        Observer.Start(isEventStream: false);
     }
 
     internal Replica Replica { get; }
@@ -54,12 +57,16 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         httpContext.Request.Headers.Expect = default;
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         var headers = proxyRequest.Headers;
-        headers.Host = null;
+        // With TLS it is also the name that the replica's certificate must have.
+        headers.Host = Replica.TlsName;
         // The client's key is meant for the router alone. Taken out of the copy: the server keeps the client's own header
         // for the connection's next request, see CheckedKey.
         headers.Remove(HeaderNames.Authorization);
         // Usage is read on the way past, which compressed bytes would hide.
         headers.Remove(HeaderNames.AcceptEncoding);
+        // Where nothing is traced, what the client sent passes on.
+        if (_span is not null)
+            SetTraceParent(headers, _span);
         proxyRequest.Options.Set(OptionsKey, this);
         if (!httpContext.Request.QueryString.HasValue)
             proxyRequest.RequestUri = Replica.UriOf(httpContext.Request.Path.Value!);
@@ -76,7 +83,6 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
             return false;
         }
 
-        Replica.Load.Trust();
         await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         httpContext.Response.Headers[VariantHeader] = _pool;
         httpContext.Response.Headers[ReplicaHeader] = Replica.Name;
@@ -107,18 +113,19 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
     {
         if (_context.RequestAborted.IsCancellationRequested)
             return default;
-        if (exception is null && (!Observer.IsEventStream || Observer.Done))
+        if (exception is null && (!Observer.IsEventStream || Observer is { Done: true, AtEventBoundary: true }))
             return default;
 
         Failure = Timer.Expired switch
         {
             TimeLimit.Idle => UpstreamFailure.IdleTimeout,
+            TimeLimit.Total => UpstreamFailure.TotalTimeout,
             TimeLimit.FirstByte => UpstreamFailure.FirstByteTimeout,
             _ => Observer.Bytes == 0 ? UpstreamFailure.Reset : UpstreamFailure.Died,
         };
         if (Observer.Bytes == 0 && exception is null)
             throw new IOException("The event stream ended before its first event.");
-        return Observer.IsEventStream && Observer.Bytes > 0 ? FinalEvent() : default;
+        return Observer.IsEventStream && Observer.Bytes > 0 ? Observer.Farewell(Failure.ToError(Replica.Name, Status, Limits)) : default;
     }
 
     /// <summary>Names the failure after the forwarder gave up.</summary>
@@ -131,12 +138,16 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
 
     private UpstreamFailure Classify(Exception? exception)
     {
+        if (Timer.Expired == TimeLimit.Total)
+            return UpstreamFailure.TotalTimeout;
         if (Timer.Expired != TimeLimit.None)
             return Observer.Bytes == 0 ? UpstreamFailure.FirstByteTimeout : UpstreamFailure.IdleTimeout;
         for (var e = exception; e is not null; e = e.InnerException)
         {
             if (e is ConnectTimeoutException)
                 return UpstreamFailure.ConnectTimeout;
+            if (e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+                return UpstreamFailure.Tls;
             if (e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } request && request.InnerException is not ConnectTimeoutException)
                 return UpstreamFailure.Connect;
         }
@@ -144,12 +155,13 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         return Observer.Bytes == 0 ? UpstreamFailure.Reset : UpstreamFailure.Died;
     }
 
-    // data: {"error":{...}} as its own event; a half-written line before it is closed first.
-    private ReadOnlyMemory<byte> FinalEvent()
+    private static void SetTraceParent(HttpRequestHeaders headers, Activity span)
     {
-        var json = Failure.ToError(Replica.Name, Status, Limits).Json();
-        ReadOnlySpan<byte> gap = Observer.AtEventBoundary ? ""u8 : "\n\n"u8;
-        return (byte[])[.. gap, .. "data: "u8, .. json.Span, .. "\n\n"u8];
+        headers.Remove(HeaderNames.TraceParent);
+        headers.Remove(HeaderNames.TraceState);
+        headers.TryAddWithoutValidation(HeaderNames.TraceParent, span.Id);
+        if (span.TraceStateString is { Length: > 0 } state)
+            headers.TryAddWithoutValidation(HeaderNames.TraceState, state);
     }
 
     private static bool IsEventStream(HttpContentHeaders headers) =>

@@ -12,7 +12,7 @@ internal sealed class UpstreamClient : IDisposable
 
     private readonly TimeProvider _time;
 
-    internal UpstreamClient(TimeProvider time)
+    public UpstreamClient(UpstreamTrust trust, TimeProvider time)
     {
         _time = time;
         Invoker = new HttpMessageInvoker(new AttemptTokenHandler(new SocketsHttpHandler
@@ -26,6 +26,9 @@ internal sealed class UpstreamClient : IDisposable
             // Response headers of an engine have a few hundred bytes.
             MaxResponseHeadersLength = 64,
             ConnectCallback = ConnectAsync,
+            // An engine allows some 100 streams a connection; a busy replica needs more than one.
+            EnableMultipleHttp2Connections = true,
+            SslOptions = new() { RemoteCertificateValidationCallback = trust.Accepts },
         }));
     }
 

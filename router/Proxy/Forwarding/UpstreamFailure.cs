@@ -11,6 +11,9 @@ internal enum UpstreamFailure
     /// <summary>The connection was not made in time.</summary>
     ConnectTimeout,
 
+    /// <summary>The replica's certificate is not trusted, or the TLS handshake failed otherwise.</summary>
+    Tls,
+
     /// <summary>The connection broke before the first byte of the body.</summary>
     Reset,
 
@@ -28,6 +31,9 @@ internal enum UpstreamFailure
 
     /// <summary>The next piece of the body was not there in time.</summary>
     IdleTimeout,
+
+    /// <summary>The answer was not complete in time.</summary>
+    TotalTimeout,
 }
 
 /// <summary>What follows from a failure.</summary>
@@ -40,14 +46,19 @@ internal static class UpstreamFailures
     /// </summary>
     internal static bool MayRetry(this UpstreamFailure failure, int? status) => failure switch
     {
-        UpstreamFailure.Connect or UpstreamFailure.ConnectTimeout or UpstreamFailure.Reset or UpstreamFailure.Busy => true,
+        UpstreamFailure.Connect or UpstreamFailure.ConnectTimeout or UpstreamFailure.Tls or UpstreamFailure.Reset or UpstreamFailure.Busy => true,
         UpstreamFailure.ServerError => status is 502 or 504,
         _ => false,
     };
 
+    /// <summary>
+    /// Whether it speaks against the replica. Being busy does not, and an answer that is merely long does not either.
+    /// </summary>
+    internal static bool IsTheReplicas(this UpstreamFailure failure) => failure is not (UpstreamFailure.None or UpstreamFailure.Busy or UpstreamFailure.TotalTimeout);
+
     /// <summary>Whether the replica is likely to fail the next request as well.</summary>
     internal static bool MakesSuspect(this UpstreamFailure failure) =>
-        failure is UpstreamFailure.Connect or UpstreamFailure.ConnectTimeout or UpstreamFailure.Reset or UpstreamFailure.Died;
+        failure is UpstreamFailure.Connect or UpstreamFailure.ConnectTimeout or UpstreamFailure.Tls or UpstreamFailure.Reset or UpstreamFailure.Died;
 
     /// <summary>The error that the client gets.</summary>
     internal static OpenAiError ToError(this UpstreamFailure failure, string replica, int? status, UpstreamTimeouts limits) => failure switch
@@ -58,8 +69,12 @@ internal static class UpstreamFailures
             $"Replica {replica} sent nothing within {limits.FirstByte.TotalSeconds} s. Ask for fewer tokens or stream the answer, or raise the route's spec.timeouts.firstByte."),
         UpstreamFailure.IdleTimeout => new(504, "upstream_idle_timeout",
             $"Replica {replica} stopped sending for {limits.Idle.TotalSeconds} s; the answer is incomplete. Try again, or raise the route's spec.timeouts.idle."),
+        UpstreamFailure.TotalTimeout => new(504, "upstream_total_timeout",
+            $"The answer was not complete within {limits.Total?.TotalSeconds} s. Ask for fewer tokens, or raise the route's spec.timeouts.total."),
         UpstreamFailure.Connect => new(502, "upstream_connect_failed",
             $"Replica {replica} refuses connections. Try again; if it lasts, look at the pod.", RetryAfterSeconds: 1),
+        UpstreamFailure.Tls => new(502, "upstream_tls_failed",
+            $"The TLS handshake with replica {replica} failed. Its certificate must name the pool's Service (POOL.NAMESPACE.svc) and be signed by a root that the router trusts, see Router__UpstreamCaFile.", RetryAfterSeconds: 1),
         UpstreamFailure.Reset => new(502, "upstream_reset",
             $"Replica {replica} closed the connection before it answered. Try again; if it lasts, look at the pod's log.", RetryAfterSeconds: 1),
         UpstreamFailure.Died => new(502, "upstream_died",

@@ -7,6 +7,7 @@ internal enum TimeLimit
     Connect,
     FirstByte,
     Idle,
+    Total,
 }
 
 /// <summary>
@@ -23,11 +24,12 @@ internal sealed class UpstreamTimer : IDisposable
     private readonly CancellationTokenSource _cancellation = new();
     private readonly CancellationTokenRegistration _clientGone;
     private readonly ITimer _timer;
+    private readonly long _end;
     private long _deadline;
     private bool _streaming;
     private int _expired;
 
-    internal UpstreamTimer(TimeProvider time, UpstreamTimeouts limits, CancellationToken clientGone)
+    internal UpstreamTimer(TimeProvider time, UpstreamTimeouts limits, long startedAt, CancellationToken clientGone)
     {
         _time = time;
         _limits = limits;
@@ -35,7 +37,8 @@ internal sealed class UpstreamTimer : IDisposable
         // Until the request is sent, connecting and a stalled upload share this first deadline.
         var first = limits.Connect + limits.FirstByte;
         _deadline = time.GetTimestamp() + Ticks(first);
-        _timer = time.CreateTimer(static state => ((UpstreamTimer)state!).OnTimer(), this, first, Timeout.InfiniteTimeSpan);
+        _end = limits.Total is { } total ? startedAt + Ticks(total) : Paused;
+        _timer = time.CreateTimer(static state => ((UpstreamTimer)state!).OnTimer(), this, ToEnd(first), Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Cancelled when a limit is exceeded or the client is gone.</summary>
@@ -79,13 +82,13 @@ internal sealed class UpstreamTimer : IDisposable
     private void Restart(TimeSpan limit)
     {
         Volatile.Write(ref _deadline, _time.GetTimestamp() + Ticks(limit));
-        _timer.Change(limit, Timeout.InfiniteTimeSpan);
+        _timer.Change(ToEnd(limit), Timeout.InfiniteTimeSpan);
     }
 
     private void OnTimer()
     {
         var deadline = Volatile.Read(ref _deadline);
-        var left = deadline == Paused ? _limits.Idle : _time.GetElapsedTime(_time.GetTimestamp(), deadline);
+        var left = ToEnd(deadline == Paused ? _limits.Idle : _time.GetElapsedTime(_time.GetTimestamp(), deadline));
         if (left > TimeSpan.Zero)
         {
             // Timers count whole milliseconds; rounding up avoids firing just before the deadline.
@@ -93,8 +96,18 @@ internal sealed class UpstreamTimer : IDisposable
             return;
         }
 
-        Volatile.Write(ref _expired, (int)(_streaming ? TimeLimit.Idle : TimeLimit.FirstByte));
+        var isEnd = _end != Paused && _time.GetTimestamp() >= _end;
+        Volatile.Write(ref _expired, (int)(isEnd ? TimeLimit.Total : _streaming ? TimeLimit.Idle : TimeLimit.FirstByte));
         _cancellation.Cancel();
+    }
+
+    // The time limit, or what is left of the whole request's where that is less.
+    private TimeSpan ToEnd(TimeSpan limit)
+    {
+        if (_end == Paused)
+            return limit;
+        var left = _time.GetElapsedTime(_time.GetTimestamp(), _end);
+        return left < limit ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : limit;
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);

@@ -6,6 +6,7 @@ namespace Ops.Router;
 /// <summary>
 /// Finds the usage object of an OpenAI response in bytes that pass in pieces:
 /// ..."usage":{"prompt_tokens":12,"completion_tokens":34,"total_tokens":46}...
+/// or, of the Responses API, ..."usage":{"input_tokens":12,"output_tokens":34,...}...
 /// The last one wins. Text that a model wrote cannot look like it: its quotes are escaped.
 /// </summary>
 internal struct UsageScanner
@@ -92,8 +93,8 @@ internal struct UsageScanner
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isPrompt = reader.ValueTextEquals("prompt_tokens"u8);
-                var isCompletion = reader.ValueTextEquals("completion_tokens"u8);
+                var isPrompt = reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8);
+                var isCompletion = reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8);
                 reader.Read();
                 if (isPrompt)
                     PromptTokens = Tokens(ref reader) ?? PromptTokens;

@@ -18,7 +18,7 @@ internal struct ParsedRequest
     /// <summary>Whether the client asked for the usage chunk at the end of a stream.</summary>
     public bool IncludeUsage { get; set; }
 
-    /// <summary>max_completion_tokens, else max_tokens, else null.</summary>
+    /// <summary>max_completion_tokens, else max_output_tokens, else max_tokens, else null; 0 where no token is generated.</summary>
     public int? MaxTokens { get; set; }
 
     /// <summary>UTF-8 bytes of the prompt's text.</summary>

@@ -6,7 +6,7 @@ using Ops.Picking;
 namespace Ops.Router;
 
 /// <summary>
-/// Reads from a chat or completion request what the router needs, in one pass without building a tree. The whole body
+/// Reads from a request what the router needs, in one pass without building a tree. The whole body
 /// is checked to be JSON, so that no engine sees what this parser did not understand.
 /// </summary>
 internal static class RequestParser
@@ -30,30 +30,35 @@ internal static class RequestParser
         StreamOptions = 128,
         PromptCacheKey = 256,
         CacheSalt = 512,
+        Input = 1024,
+        MaxOutputTokens = 2048,
+        State = 4096,
+        Instructions = 8192,
     }
 
     /// <summary>Parses a body such as {"model":"chat","messages":[{"role":"user","content":"Hello"}],"stream":true}.</summary>
     /// <param name="body">The whole body.</param>
+    /// <param name="operation">What the client asks for.</param>
     /// <param name="request">What it says. Its prompt's chain is rented: release it when the request is over.</param>
     /// <returns>Null, or a 400 that says what is wrong and at which byte.</returns>
-    internal static OpenAiError? Parse(ReadOnlySpan<byte> body, out ParsedRequest request)
+    internal static OpenAiError? Parse(ReadOnlySpan<byte> body, Operation operation, out ParsedRequest request)
     {
         request = default;
-        var error = Check(body, ref request);
+        var error = Check(body, operation, ref request);
         if (error is not null)
             request.Prompt.Release();
         return error;
     }
 
-    private static OpenAiError? Check(ReadOnlySpan<byte> body, ref ParsedRequest request)
+    private static OpenAiError? Check(ReadOnlySpan<byte> body, Operation operation, ref ParsedRequest request)
     {
         if (body.IsEmpty)
-            return Invalid("The request body is empty. Send a JSON object with \"model\" and \"messages\" or \"prompt\".");
+            return Invalid("The request body is empty. Send a JSON object with \"model\" and \"messages\", \"prompt\" or \"input\".");
         if (InvalidUtf8At(body) is { } at)
             return Invalid($"The request body is not valid UTF-8 at byte {at}. Encode the JSON as UTF-8.");
         try
         {
-            return ParseObject(body, ref request);
+            return ParseObject(body, operation, ref request);
         }
         catch (JsonException e)
         {
@@ -61,20 +66,20 @@ internal static class RequestParser
         }
     }
 
-    private static OpenAiError? ParseObject(ReadOnlySpan<byte> body, ref ParsedRequest request)
+    private static OpenAiError? ParseObject(ReadOnlySpan<byte> body, Operation operation, ref ParsedRequest request)
     {
         var reader = new Utf8JsonReader(body, Options);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
-            return Invalid("The request body is not a JSON object. Send an object with \"model\" and \"messages\" or \"prompt\".");
+            return Invalid("The request body is not a JSON object. Send an object with \"model\" and \"messages\", \"prompt\" or \"input\".");
 
         var seen = Keys.None;
-        int? maxTokens = null, maxCompletionTokens = null;
+        int? maxTokens = null, maxOutputTokens = null, maxCompletionTokens = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = Recognise(ref reader);
             // Two parsers may keep different ones of two equal keys; what is priced here must be what is served there.
-            if ((seen & key) != Keys.None)
+            if ((seen & key & ~Keys.State) != Keys.None)
                 return Invalid($"The key \"{reader.GetString()}\" stands twice in the request, the second time at byte {reader.TokenStartIndex}. Send it once.", reader.GetString(), "duplicate_key");
             seen |= key;
             reader.Read();
@@ -92,14 +97,16 @@ internal static class RequestParser
                 case Keys.MaxTokens:
                     maxTokens = Limit(ref reader);
                     break;
+                case Keys.MaxOutputTokens:
+                    maxOutputTokens = Limit(ref reader);
+                    break;
                 case Keys.MaxCompletionTokens:
                     maxCompletionTokens = Limit(ref reader);
                     break;
-                case Keys.Messages:
-                    CountMessages(ref reader, ref request);
-                    break;
-                case Keys.Prompt:
-                    CountPrompt(ref reader, ref request);
+                case Keys.State when operation == Operation.Responses && reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False):
+                    return Invalid("previous_response_id, conversation and background need a memory of earlier answers, and none is kept here. Send the whole conversation in \"input\".", code: "no_stored_responses");
+                case Keys.Messages or Keys.Prompt or Keys.Input or Keys.Instructions:
+                    CountText(ref reader, ref request, isText: key != Keys.Messages);
                     break;
                 case Keys.User:
                     request.User = Hash(ref reader);
@@ -121,7 +128,7 @@ internal static class RequestParser
 
         // Nothing but white space may follow; the reader throws on anything else.
         reader.Read();
-        request.MaxTokens = maxCompletionTokens ?? maxTokens;
+        request.MaxTokens = operation == Operation.Embeddings ? 0 : maxCompletionTokens ?? maxOutputTokens ?? maxTokens;
         return (seen & Keys.Model) == Keys.None
             ? Invalid("The request names no model. Add \"model\"; GET /v1/models lists the names.", "model", "missing_model")
             : null;
@@ -147,6 +154,14 @@ internal static class RequestParser
             return Keys.PromptCacheKey;
         if (reader.ValueTextEquals("cache_salt"u8))
             return Keys.CacheSalt;
+        if (reader.ValueTextEquals("input"u8))
+            return Keys.Input;
+        if (reader.ValueTextEquals("instructions"u8))
+            return Keys.Instructions;
+        if (reader.ValueTextEquals("max_output_tokens"u8))
+            return Keys.MaxOutputTokens;
+        if (reader.ValueTextEquals("previous_response_id"u8) || reader.ValueTextEquals("conversation"u8) || reader.ValueTextEquals("background"u8))
+            return Keys.State;
         return reader.ValueTextEquals("stream_options"u8) ? Keys.StreamOptions : Keys.None;
     }
 
@@ -170,63 +185,40 @@ internal static class RequestParser
 
     // [{"role":"user","content":"text"},{"role":"user","content":[{"type":"text","text":"text"},{"type":"image_url",...}]}]
     // Only text counts as tokens: an image arrives as megabytes of base64 that are none. All of it tells prompts apart.
-    private static void CountMessages(ref Utf8JsonReader reader, ref ParsedRequest request)
+    // Prompts and inputs may be bare: "text", ["text", "text"], [1, 2, 3] (token ids) or [[1, 2], [3]].
+    private static void CountText(ref Utf8JsonReader reader, ref ParsedRequest request, bool isText)
     {
         if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
         {
-            reader.Skip();
+            if (isText && reader.TokenType == JsonTokenType.String)
+                TakeString(reader.ValueSpan, isText, ref request);
             return;
         }
 
         var depth = reader.CurrentDepth;
-        var isText = false;
         while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject))
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
                 isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("arguments"u8);
             else if (reader.TokenType == JsonTokenType.String)
                 TakeString(reader.ValueSpan, isText, ref request);
+            else if (isText && reader.TokenType == JsonTokenType.Number)
+                TakeTokenId(reader.ValueSpan, ref request);
         }
     }
 
     private static void TakeString(ReadOnlySpan<byte> value, bool isText, ref ParsedRequest request)
     {
         if (isText)
-            TakeText(value, ref request);
+        {
+            request.PromptBytes += value.Length;
+            request.Prompt.Append(value);
+            if (request.Template == 0)
+                request.Template = request.Prompt.State;
+        }
         else
+        {
             request.Prompt.Mix(value);
-    }
-
-    private static void TakeText(ReadOnlySpan<byte> text, ref ParsedRequest request)
-    {
-        request.PromptBytes += text.Length;
-        request.Prompt.Append(text);
-        if (request.Template == 0)
-            request.Template = request.Prompt.State;
-    }
-
-    // "text", ["text", "text"], [1, 2, 3] (token ids) or [[1, 2], [3]].
-    private static void CountPrompt(ref Utf8JsonReader reader, ref ParsedRequest request)
-    {
-        if (reader.TokenType == JsonTokenType.String)
-        {
-            TakeText(reader.ValueSpan, ref request);
-            return;
-        }
-
-        if (reader.TokenType != JsonTokenType.StartArray)
-        {
-            reader.Skip();
-            return;
-        }
-
-        var depth = reader.CurrentDepth;
-        while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType == JsonTokenType.EndArray))
-        {
-            if (reader.TokenType == JsonTokenType.String)
-                TakeText(reader.ValueSpan, ref request);
-            else if (reader.TokenType == JsonTokenType.Number)
-                TakeTokenId(reader.ValueSpan, ref request);
         }
     }
 

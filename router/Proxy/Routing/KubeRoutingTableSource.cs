@@ -105,9 +105,10 @@ internal sealed partial class KubeRoutingTableSource : BackgroundService, IRouti
     {
         var table = RoutingTableBuilder.Build(_routes.List(), _pools.List(), _slices.List(), _secrets.List(), out var problems);
         _current = table;
-        var first = !_loaded;
-        _loaded = true;
         Changed?.Invoke();
+        var first = !_loaded;
+        // Only now is it in force; whoever asks /readyz may ask for a model next.
+        _loaded = true;
         if (first)
             Log.Loaded(_logger, table.Routes.Length, table.Keys.Count);
         foreach (var problem in problems.Where(p => !_knownProblems.Contains(p)))

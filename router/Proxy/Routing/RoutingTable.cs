@@ -40,6 +40,9 @@ internal sealed record RouteConfig
     /// <summary>Attempts in all, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
     public int Attempts { get; init; } = 2;
 
+    /// <summary>Retries by 100 requests, beyond a few that are always free.</summary>
+    public int RetryPercent { get; init; } = 20;
+
     public UpstreamTimeouts Timeouts { get; init; } = UpstreamTimeouts.Default;
 
     public AdmissionConfig Admission { get; init; } = AdmissionConfig.Default;
@@ -67,14 +70,19 @@ internal sealed record VariantConfig
     /// <summary>Time and energy of the model on the pool's GPUs; null where nothing was measured.</summary>
     public ServingCurve? Curve { get; init; }
 
+    /// <summary>Whether there is such a pool, so that a replica may yet come.</summary>
+    public bool Exists { get; init; } = true;
+
     /// <summary>Ready replicas.</summary>
     public required ImmutableArray<ReplicaAddress> Replicas { get; init; }
 }
 
 /// <summary>Where a ready replica listens.</summary>
 /// <param name="Name">The pod's name, or the address when the endpoint names no pod.</param>
-/// <param name="Url">http://ADDRESS:PORT without a trailing slash.</param>
-internal sealed record ReplicaAddress(string Name, string Url);
+/// <param name="Url">http://ADDRESS:PORT without a trailing slash; https for TLS.</param>
+/// <param name="Protocol">How it is spoken to.</param>
+/// <param name="TlsName">The name that its certificate must have; null without TLS.</param>
+internal sealed record ReplicaAddress(string Name, string Url, UpstreamProtocol Protocol = UpstreamProtocol.Http1, string? TlsName = null);
 
 /// <summary>Time limits of one attempt.</summary>
 /// <param name="Connect">Until the connection stands.</param>
@@ -92,6 +100,12 @@ internal sealed record UpstreamTimeouts(TimeSpan Connect, TimeSpan FirstByte, Ti
     public TimeSpan FirstByte { get; } = Bounded(FirstByte);
 
     public TimeSpan Idle { get; } = Bounded(Idle);
+
+    /// <summary>From the request's arrival to the answer's last byte, retries included; null for no limit.</summary>
+    public TimeSpan? Total { get; init; }
+
+    /// <summary>How long a request is held while its route has no replica at all; 0 for not at all.</summary>
+    public TimeSpan ReplicaReady { get; init; }
 
     private static TimeSpan Bounded(TimeSpan value) => value > Longest ? Longest : value;
 }

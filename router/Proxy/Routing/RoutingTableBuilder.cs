@@ -67,7 +67,8 @@ internal static class RoutingTableBuilder
             Pick = PickRulesOf(spec.EffectiveScorers, spec.EffectiveAffinity, spec.EffectiveAdmission),
             SessionHeader = spec.EffectiveAffinity.EffectiveSessionHeader,
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
-            Timeouts = new UpstreamTimeouts(spec.EffectiveTimeouts.EffectiveConnect, spec.EffectiveTimeouts.EffectiveFirstByte, spec.EffectiveTimeouts.EffectiveIdle),
+            RetryPercent = spec.EffectiveRetry.EffectiveBudgetPercent,
+            Timeouts = TimeoutsOf(spec.EffectiveTimeouts),
             Admission = AdmissionConfig.From(spec.EffectiveAdmission, spec.EffectiveObjective.EffectiveHardDeadline.TotalSeconds),
             Tasks = tasks,
             Variants = [.. variants.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))],
@@ -84,8 +85,9 @@ internal static class RoutingTableBuilder
             Model = variant.Adapter ?? pool?.Spec.Model ?? variant.Pool,
             Adapter = variant.Adapter,
             Quality = [.. tasks.Select(variant.QualityFor)],
+            Exists = pool is not null,
             Curve = pool is null ? null : Curves.Of(pool.Spec),
-            Replicas = pool is null ? [] : Bounded(Replicas(slices), route, variant, problems),
+            Replicas = pool is null ? [] : Bounded(Replicas(slices, $"{variant.Pool}.{route.Metadata.NamespaceProperty}.svc", problems), route, variant, problems),
         };
     }
 
@@ -97,22 +99,37 @@ internal static class RoutingTableBuilder
         return replicas[..RouteSnapshot.MaxReplicas];
     }
 
-    private static ImmutableArray<ReplicaAddress> Replicas(IEnumerable<V1EndpointSlice> slices)
+    private static ImmutableArray<ReplicaAddress> Replicas(IEnumerable<V1EndpointSlice> slices, string serviceName, List<string> problems)
     {
         var replicas =
             from slice in slices
             where slice.AddressType is "IPv4" or "IPv6" or "FQDN"
-            let port = (slice.Ports ?? []).FirstOrDefault(p => p.Name == WellKnown.HttpPortName)?.Port
-            where port is not null
+            let port = (slice.Ports ?? []).FirstOrDefault(p => p.Name == WellKnown.HttpPortName)
+            where port?.Port is not null
+            let protocol = ProtocolOf(port, slice, problems)
             from endpoint in slice.Endpoints ?? []
             // Absent means ready, by the API's own rule.
             where endpoint.Conditions?.Ready ?? true
             from address in endpoint.Addresses ?? []
             let host = slice.AddressType == "IPv6" ? $"[{address}]" : address
-            select new ReplicaAddress(endpoint.TargetRef?.Name ?? address, $"http://{host}:{port}");
+            select new ReplicaAddress(endpoint.TargetRef?.Name ?? address, $"{protocol.Scheme()}://{host}:{port.Port}", protocol, protocol == UpstreamProtocol.Https ? serviceName : null);
         // During a move from one slice to another an endpoint may stand in both.
         return [.. replicas.DistinctBy(r => r.Url).OrderBy(r => r.Url, StringComparer.Ordinal)];
     }
+
+    private static UpstreamProtocol ProtocolOf(Discoveryv1EndpointPort port, V1EndpointSlice slice, List<string> problems)
+    {
+        if (UpstreamProtocols.Parse(port.AppProtocol) is { } protocol)
+            return protocol;
+        problems.Add($"EndpointSlice {slice.Metadata.NamespaceProperty}/{slice.Metadata.Name}: appProtocol {port.AppProtocol} is spoken to as plain HTTP/1.1; set http, https or kubernetes.io/h2c on the Service's port");
+        return UpstreamProtocol.Http1;
+    }
+
+    private static UpstreamTimeouts TimeoutsOf(TimeoutSpec spec) => new(spec.EffectiveConnect, spec.EffectiveFirstByte, spec.EffectiveIdle)
+    {
+        Total = spec.EffectiveTotal,
+        ReplicaReady = spec.EffectiveReplicaReady,
+    };
 
     private static Objective ObjectiveOf(ObjectiveSpec spec) => new(
         spec.EffectiveTimeToFirstToken.TotalSeconds,

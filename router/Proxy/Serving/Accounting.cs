@@ -5,6 +5,25 @@ namespace Ops.Router;
 /// <summary>Writes down what a finished answer was worth: counts, times and tokens, in the metrics and in the access log.</summary>
 internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator lengths, TimeProvider time)
 {
+    /// <summary>Accounts for a request that its route turned away, whatever the reason.</summary>
+    internal OpenAiError Rejected(Exchange exchange, OpenAiError error)
+    {
+        metrics.Rejected(exchange.Route.Label);
+        metrics.Inference.Error(exchange.Route.Config.Model, "", error.Code);
+        exchange.Entry.Outcome = Outcomes.Rejected;
+        exchange.Entry.Code = error.Code;
+        return error;
+    }
+
+    /// <summary>Accounts for a request whose last attempt failed.</summary>
+    internal void Failed(Exchange exchange, LiveVariant variant, OpenAiError error)
+    {
+        variant.Metrics.Failed.Inc();
+        metrics.Inference.Error(exchange.Route.Config.Model, variant.Config.Model, error.Code);
+        exchange.Entry.Outcome = Outcomes.Failed;
+        exchange.Entry.Code = error.Code;
+    }
+
     /// <summary>Accounts for an answer that reached its client whole.</summary>
     internal void Answered(Exchange exchange, LiveVariant variant, int? status)
     {
@@ -25,7 +44,9 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
         series.PromptTokens.Inc(entry.PromptTokens);
         series.CompletionTokens.Inc(entry.CompletionTokens);
         series.Quality.Inc(variant.Config.Quality[exchange.Route.Snapshot.TaskIndex(exchange.Task)]);
-        if (time.GetElapsedTime(exchange.StartedAt).TotalSeconds <= exchange.Route.Config.Objective.HardDeadline)
+        var seconds = time.GetElapsedTime(exchange.StartedAt).TotalSeconds;
+        series.Inference.Observe(seconds, entry.BodyBytes, observer.Bytes, entry.PromptTokens, entry.CompletionTokens);
+        if (seconds <= exchange.Route.Config.Objective.HardDeadline)
             series.DeadlineMet.Inc();
         if (entry.CompletionTokens > 0)
             lengths.Observe(exchange.Length, entry.CompletionTokens);

@@ -6,18 +6,6 @@ namespace Ops.Router;
 /// <summary>Has one replica answer a request, and decides what follows when it does not.</summary>
 internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamClient upstream, Accounting accounting, RouterMetrics metrics, TimeProvider time, ILogger<AttemptRunner> logger)
 {
-    // How long a replica that failed is avoided: long enough for its endpoint to be withdrawn or for it to come back.
-    private const long SuspectMs = 2_000;
-
-    private static readonly ForwarderRequestConfig ForwarderConfig = new()
-    {
-        // The attempt's own timer knows which limit is which.
-        ActivityTimeout = Timeout.InfiniteTimeSpan,
-        Version = System.Net.HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        AllowResponseBuffering = false,
-    };
-
     /// <summary>Makes one attempt.</summary>
     /// <returns>Whether to try another replica, else the error that the client gets instead of an answer, or null.</returns>
     internal async Task<(bool Retry, OpenAiError? Error)> RunAsync(Exchange exchange, LiveVariant variant, Replica replica, bool isLast)
@@ -30,7 +18,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         try
         {
             var body = new SplicedContent(exchange.Body.Memory, exchange.Parsed.ModelToken, variant.ModelJson);
-            using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange.Route.Config.Timeouts, exchange.Observer, body, time);
+            using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange, body, time);
             var error = await ForwardAsync(exchange, attempt, body);
             if (context.RequestAborted.IsCancellationRequested || error is ForwarderError.ResponseBodyClient)
             {
@@ -42,6 +30,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
             var failure = attempt.Conclude(error, context.Features.Get<IForwarderErrorFeature>()?.Exception);
             if (failure == UpstreamFailure.None)
             {
+                replica.Health.Succeeded(time.NowMs());
                 accounting.Answered(exchange, variant, attempt.Status);
                 return (false, null);
             }
@@ -64,7 +53,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         request.ContentLength = body.Length;
         try
         {
-            return await forwarder.SendAsync(exchange.Context, attempt.Replica.Url, upstream.Invoker, ForwarderConfig, attempt);
+            return await forwarder.SendAsync(exchange.Context, attempt.Replica.Url, upstream.Invoker, attempt.Replica.Protocol.Forwarding(), attempt);
         }
         finally
         {
@@ -77,21 +66,17 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
     {
         var response = exchange.Context.Response;
         metrics.AttemptFailed(exchange.Route.Label, variant.Config.Pool, failure);
-        // A dying replica breaks all its streams at once: the first one is worth a line, the access log has the others.
         var now = time.NowMs();
+        // A dying replica breaks all its streams at once: the first one is worth a line, the access log has the others.
         if (!attempt.Replica.Load.IsSuspect(now))
             Log.AttemptFailed(logger, exchange.Route.Label, variant.Config.Pool, attempt.Replica.Name, attempt.Replica.Url, failure, attempt.Status);
-        if (failure.MakesSuspect())
-            attempt.Replica.Load.Suspect(now + SuspectMs);
+        if (failure.IsTheReplicas() && attempt.Replica.Health.Failed(now, failure.MakesSuspect(), variant.Replicas.AsSpan()))
+            metrics.Ejected(exchange.Route.Config.Namespace, variant.Config.Pool, RouterMetrics.Name(failure));
 
         var error = failure.ToError(attempt.Replica.Name, attempt.Status, attempt.Limits);
-        var retry = !isLast && !response.HasStarted && failure.MayRetry(attempt.Status);
+        var retry = !isLast && !response.HasStarted && failure.MayRetry(attempt.Status) && MayRetry(exchange, now);
         if (!retry)
-        {
-            variant.Metrics.Failed.Inc();
-            exchange.Entry.Outcome = Outcomes.Failed;
-            exchange.Entry.Code = error.Code;
-        }
+            accounting.Failed(exchange, variant, error);
 
         if (response.HasStarted)
             return (false, null);
@@ -101,6 +86,14 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         response.Headers[UpstreamAttempt.VariantHeader] = variant.Config.Pool;
         response.Headers[UpstreamAttempt.ReplicaHeader] = attempt.Replica.Name;
         return (false, error);
+    }
+
+    private bool MayRetry(Exchange exchange, long now)
+    {
+        if (exchange.Route.Memory.Retries.TrySpend(now, exchange.Route.Config.RetryPercent))
+            return true;
+        metrics.RetryDenied(exchange.Route.Label);
+        return false;
     }
 
     private static partial class Log

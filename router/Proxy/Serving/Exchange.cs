@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using Ops.Picking;
 
 namespace Ops.Router;
 
 /// <summary>One request on its way: what was asked, of which route, and what became of it so far.</summary>
-internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody body, ParsedRequest parsed, AccessEntry entry, long startedAt)
+internal sealed class Exchange(HttpContext context, Operation operation, LiveRoute route, RequestBody body, ParsedRequest parsed, AccessEntry entry, long startedAt)
 {
     private const string TaskHeader = "x-ops-task";
 
@@ -11,7 +12,10 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
 
     internal HttpContext Context => context;
 
-    internal LiveRoute Route => route;
+    internal Operation Operation => operation;
+
+    /// <summary>The route; its newest state after the request was held.</summary>
+    internal LiveRoute Route { get; set; } = route;
 
     internal RequestBody Body => body;
 
@@ -27,6 +31,9 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
     /// <summary>Timestamp of the request's arrival.</summary>
     internal long StartedAt => startedAt;
 
+    /// <summary>The trace's span of this request; null when nothing is traced.</summary>
+    internal Activity? Span { get; init; }
+
     internal string? Task { get; } = context.Request.Headers[TaskHeader];
 
     /// <summary>Hash of the session that the request belongs to; 0 for none. Sessions of different tenants never meet.</summary>
@@ -38,7 +45,7 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
     /// <summary>What the answer's length is expected from.</summary>
     internal LengthFeatures Length => new()
     {
-        Route = Task is null ? route.Key : KeyHash.Combine(route.Key, KeyHash.Of(Task)),
+        Route = Task is null ? Route.Key : KeyHash.Combine(Route.Key, KeyHash.Of(Task)),
         Tenant = KeyHash.Of(Caller.Tenant),
         Template = parsed.Template,
         // A conversation without a name is known by its second block: the first one is often everybody's system prompt.
@@ -51,7 +58,7 @@ internal sealed class Exchange(HttpContext context, LiveRoute route, RequestBody
     /// <summary>Expected output tokens.</summary>
     internal double ExpectedOutputTokens { get; set; }
 
-    internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>(), startedAt, route.Config.Objective);
+    internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>(), startedAt, route.Config.Objective) { Operation = operation };
 
     private static ulong SessionOf(string header, ulong key, string tenant)
     {

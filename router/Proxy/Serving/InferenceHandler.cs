@@ -3,12 +3,12 @@ using Ops.Picking;
 
 namespace Ops.Router;
 
-/// <summary>Serves /v1/chat/completions and /v1/completions: read, find the route, let in, choose, attempt, try again.</summary>
-internal sealed class InferenceHandler(IOutputLengthEstimator lengths, AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, RouterMetrics metrics, RouterOptions options, BodyBudget budget)
+/// <summary>Serves what a model computes (see <see cref="Operation"/>): read, find the route, let in, choose, attempt, try again.</summary>
+internal sealed class InferenceHandler(HoldingRoom holding, IOutputLengthEstimator lengths, AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, Accounting accounting, RouterOptions options, BodyBudget budget, TimeProvider time)
 {
     /// <summary>Answers one authenticated request.</summary>
     /// <returns>The error that the client got instead of an answer, or null.</returns>
-    internal async Task<OpenAiError?> HandleAsync(HttpContext context, LiveTable table, AccessEntry entry, long startedAt)
+    internal async Task<OpenAiError?> HandleAsync(HttpContext context, Operation operation, LiveTable table, AccessEntry entry, long startedAt)
     {
         if (context.Request.Headers.ContentEncoding.Count > 0)
             return new OpenAiError(415, "unsupported_content_encoding", "Compressed request bodies are not accepted. Send the JSON as it is, without Content-Encoding.");
@@ -19,7 +19,7 @@ internal sealed class InferenceHandler(IOutputLengthEstimator lengths, Admission
         using (body)
         {
             entry.BodyBytes = body.Length;
-            error = RequestParser.Parse(body.Span, out var parsed);
+            error = RequestParser.Parse(body.Span, operation, out var parsed);
             if (error is not null)
                 return error;
             try
@@ -30,7 +30,7 @@ internal sealed class InferenceHandler(IOutputLengthEstimator lengths, Admission
                 entry.Route = route.Label;
                 entry.Stream = parsed.Stream;
                 entry.PromptTokens = parsed.EstimatedPromptTokens;
-                return await ServeAsync(new Exchange(context, route, body, parsed, entry, startedAt));
+                return await TraceAsync(new Exchange(context, operation, route, body, parsed, entry, startedAt) { Span = Tracing.StartInference(operation, route.Config.Model, parsed) });
             }
             finally
             {
@@ -39,11 +39,26 @@ internal sealed class InferenceHandler(IOutputLengthEstimator lengths, Admission
         }
     }
 
+    private async Task<OpenAiError?> TraceAsync(Exchange exchange)
+    {
+        try
+        {
+            return await ServeAsync(exchange);
+        }
+        finally
+        {
+            Tracing.EndInference(exchange.Span, exchange);
+        }
+    }
+
     private async Task<OpenAiError?> ServeAsync(Exchange exchange)
     {
         var route = exchange.Route;
         if (route.Config.Suspended)
-            return Rejected(exchange, new OpenAiError(503, "route_suspended", $"ModelRoute {route.Label} is suspended. Set its spec.suspend to false to serve it again.", "model", 30));
+            return accounting.Rejected(exchange, new OpenAiError(503, "route_suspended", $"ModelRoute {route.Label} is suspended. Set its spec.suspend to false to serve it again.", "model", 30));
+        // Before the queue, whose order is one of requests that a replica could take.
+        if (!route.HasReplica && !await holding.WaitAsync(exchange, exchange.Context.RequestAborted))
+            return accounting.Rejected(exchange, ReplicaChoice.NoReplica(exchange.Route));
         exchange.ExpectedOutputTokens = lengths.Predict(exchange.Length);
         try
         {
@@ -58,12 +73,13 @@ internal sealed class InferenceHandler(IOutputLengthEstimator lengths, Admission
     private async Task<OpenAiError?> AttemptsAsync(Exchange exchange)
     {
         var route = exchange.Route;
+        route.Memory.Retries.Earn(time.NowMs());
         var tried = default(TriedReplicas);
         for (var attempt = 1; ; attempt++)
         {
             var chosen = choice.Choose(exchange, tried);
             if (chosen.Kind != ChoiceKind.Chosen)
-                return Rejected(exchange, ReplicaChoice.Rejection(route, chosen));
+                return accounting.Rejected(exchange, ReplicaChoice.Rejection(route, chosen));
 
             var variant = route.Variants[chosen.Variant];
             var replica = variant.Replicas[chosen.Replica];
@@ -77,15 +93,8 @@ internal sealed class InferenceHandler(IOutputLengthEstimator lengths, Admission
         }
     }
 
-    private OpenAiError Rejected(Exchange exchange, OpenAiError error)
-    {
-        metrics.Rejected(exchange.Route.Label);
-        exchange.Entry.Outcome = Outcomes.Rejected;
-        return error;
-    }
-
     // A key's own limit says nothing about the route.
-    private OpenAiError Refused(Exchange exchange, OpenAiError error) => exchange.Entry.Outcome == Outcomes.Rejected ? Rejected(exchange, error) : error;
+    private OpenAiError Refused(Exchange exchange, OpenAiError error) => exchange.Entry.Outcome == Outcomes.Rejected ? accounting.Rejected(exchange, error) : error;
 
     private static LiveRoute? Find(LiveTable table, Caller caller, RequestBody body, in ParsedRequest parsed) => parsed.EscapedModel is { } name
         ? table.Find(name, caller)

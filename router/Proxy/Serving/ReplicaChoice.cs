@@ -5,6 +5,9 @@ namespace Ops.Router;
 /// <summary>Makes a choice's features of a request, and an answer of a choice that found nothing.</summary>
 internal sealed class ReplicaChoice(TimeProvider time)
 {
+    // About the time that a pod needs to pass its next readiness probe.
+    private const int NotReadyRetrySeconds = 5;
+
     private int _spread;
 
     /// <summary>Chooses a variant and a replica for the next attempt.</summary>
@@ -42,6 +45,10 @@ internal sealed class ReplicaChoice(TimeProvider time)
     {
         ChoiceKind.Saturated => new OpenAiError(429, "queue_full", $"Every variant of {route.Label} would start this request only after its hard deadline of {route.Config.Objective.HardDeadline} s. Try again in {choice.RetryAfterSeconds} s, or add replicas.", RetryAfterSeconds: choice.RetryAfterSeconds),
         ChoiceKind.Declined => new OpenAiError(429, "overloaded", $"{route.Label} is so loaded that serving this request would take more from others than it gives. Try again in {choice.RetryAfterSeconds} s, or add replicas.", RetryAfterSeconds: choice.RetryAfterSeconds),
-        _ => new OpenAiError(503, "no_replica_ready", $"No replica of {route.Label} is ready. Try again in {choice.RetryAfterSeconds} s; kubectl get modelpools -n {route.Config.Namespace} shows why.", RetryAfterSeconds: choice.RetryAfterSeconds),
+        _ => NoReplica(route),
     };
+
+    /// <summary>What the client gets when a route has no replica.</summary>
+    internal static OpenAiError NoReplica(LiveRoute route) =>
+        new(503, "no_replica_ready", $"No replica of {route.Label} is ready. Try again in {NotReadyRetrySeconds} s; kubectl get modelpools -n {route.Config.Namespace} shows why.", RetryAfterSeconds: NotReadyRetrySeconds);
 }

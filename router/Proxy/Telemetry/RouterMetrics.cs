@@ -18,6 +18,9 @@ internal sealed class RouterMetrics
     private readonly Counter _refused;
     private readonly Counter _failures;
     private readonly Counter _energy;
+    private readonly Counter _ejections;
+    private readonly Counter _retriesDenied;
+    private readonly Gauge _held;
 
     internal RouterMetrics(Func<long> bufferedBytes)
     {
@@ -35,13 +38,20 @@ internal sealed class RouterMetrics
         _refused = factory.CreateCounter("ops_router_refused_total", "Requests that never reached a choice, by error code.", "code");
         _failures = factory.CreateCounter("ops_router_attempt_failures_total", "Failed attempts by kind; a retried request has several.", "route", "variant", "failure");
         _energy = factory.CreateCounter("ops_router_pool_energy_joules_total", "GPU joules of a pool since this router first saw its pods. Every router counts the same joules.", "namespace", "pool");
+        _ejections = factory.CreateCounter("ops_router_ejections_total", "Replicas that others were preferred to for a while, by the failure that decided it; health for unanswered questions after their health.", "namespace", "pool", "reason");
+        _retriesDenied = factory.CreateCounter("ops_router_retries_denied_total", "Attempts that were not repeated because the route's retry budget was spent.", "route");
+        _held = factory.CreateGauge("ops_router_held_requests", "Requests that wait for a pool's first replica, by the pool that they would like best.", "namespace", "pool");
         LogDropped = factory.CreateCounter("ops_router_access_log_dropped_total", "Access log lines dropped because the log could not be written fast enough.");
         Scrapes = factory.CreateCounter("ops_router_scrapes_total", "Reads of replicas' metrics by result: ok, failed.", "result");
+        Inference = new InferenceMetrics(factory);
         var buffered = factory.CreateGauge("ops_router_buffered_bytes", "Bytes of request bodies held now.");
         Registry.AddBeforeCollectCallback(() => buffered.Set(bufferedBytes()));
     }
 
     internal CollectorRegistry Registry { get; }
+
+    /// <summary>The same figures under the names of the Gateway API inference extension.</summary>
+    internal InferenceMetrics Inference { get; }
 
     internal Counter LogDropped { get; }
 
@@ -55,9 +65,22 @@ internal sealed class RouterMetrics
 
     internal void Energy(string ns, string pool, double joules) => _energy.WithLabels(ns, pool).Inc(joules);
 
-    /// <summary>The series of a route's variant, looked up once instead of once a request.</summary>
-    internal VariantMetrics Of(string route, string variant) => new()
+    internal void Ejected(string ns, string pool, string reason) => _ejections.WithLabels(ns, pool, reason).Inc();
+
+    internal void RetryDenied(string route) => _retriesDenied.WithLabels(route).Inc();
+
+    internal void Held(string ns, string pool, int requests)
     {
+        if (requests > 0)
+            _held.WithLabels(ns, pool).Set(requests);
+        else
+            _held.RemoveLabelled(ns, pool);
+    }
+
+    /// <summary>The series of a route's variant, looked up once instead of once a request.</summary>
+    internal VariantMetrics Of(string route, string variant, string model, string target) => new()
+    {
+        Inference = Inference.Of(model, target),
         Answered = _requests.WithLabels(route, variant, Outcomes.Answered),
         Failed = _requests.WithLabels(route, variant, Outcomes.Failed),
         Cancelled = _requests.WithLabels(route, variant, Outcomes.Cancelled),
@@ -72,8 +95,9 @@ internal sealed class RouterMetrics
     };
 
     /// <summary>Forgets a variant that left the configuration, so that renamed routes do not pile up.</summary>
-    internal void Forget(string route, string variant)
+    internal void Forget(string route, string variant, string model, string target)
     {
+        Inference.Forget(model, target);
         foreach (var outcome in (string[])[Outcomes.Answered, Outcomes.Failed, Outcomes.Cancelled])
             _requests.RemoveLabelled(route, variant, outcome);
         foreach (var direction in (string[])["prompt", "completion"])
@@ -88,17 +112,19 @@ internal sealed class RouterMetrics
         _inFlight.RemoveLabelled(route, variant);
     }
 
-    private static string Name(UpstreamFailure failure) => failure switch
+    internal static string Name(UpstreamFailure failure) => failure switch
     {
         UpstreamFailure.None => "none",
         UpstreamFailure.Connect => "connect",
         UpstreamFailure.ConnectTimeout => "connect_timeout",
+        UpstreamFailure.Tls => "tls",
         UpstreamFailure.Reset => "reset",
         UpstreamFailure.FirstByteTimeout => "first_byte_timeout",
         UpstreamFailure.Busy => "busy",
         UpstreamFailure.ServerError => "server_error",
         UpstreamFailure.Died => "died",
         UpstreamFailure.IdleTimeout => "idle_timeout",
+        UpstreamFailure.TotalTimeout => "total_timeout",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, message: null),
     };
 }
@@ -118,6 +144,8 @@ internal static class Outcomes
 /// <summary>The series of one variant of a route.</summary>
 internal sealed class VariantMetrics
 {
+    public required InferenceSeries Inference { get; init; }
+
     public required Counter.Child Answered { get; init; }
 
     public required Counter.Child Failed { get; init; }

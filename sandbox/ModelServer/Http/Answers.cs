@@ -5,7 +5,7 @@ using Ops.Sandbox.ModelServer.OpenAi;
 
 namespace Ops.Sandbox.ModelServer.Http;
 
-/// <summary>/v1/chat/completions and /v1/completions.</summary>
+/// <summary>/v1/chat/completions, /v1/completions and /v1/responses.</summary>
 internal sealed class Answers(SimulatedEngine engine, ServerOptions options, TimeProvider time)
 {
     /// <summary>
@@ -16,9 +16,9 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
     private readonly long _started = time.GetUtcNow().Ticks;
     private long _count;
 
-    public async Task HandleAsync(HttpContext context, bool chat)
+    public async Task HandleAsync(HttpContext context, AnswerKind kind)
     {
-        var request = await ReadAsync(context, chat);
+        var request = await ReadAsync(context, kind);
         if (!options.ServedNames.Contains(request.Model!, StringComparer.Ordinal))
             throw new OpenAiException(OpenAiError.NotFound($"The model `{request.Model}` does not exist.", "model_not_found"));
         if (!engine.Ready)
@@ -29,14 +29,17 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
             ?? throw new OpenAiException(OpenAiError.Unavailable($"{engine.Limits.MaxWaiting} requests are waiting already.", "overloaded"));
         // Disposed at the end of the answer; until then a lost connection frees the slot at once.
         await using var gone = context.RequestAborted.Register(() => engine.Abort(sequence));
-        var id = $"{(chat ? "chatcmpl" : "cmpl")}-{_started:x}-{Interlocked.Increment(ref _count):x}";
+        var id = $"{Prefix(kind)}{_started:x}-{Interlocked.Increment(ref _count):x}";
         var created = time.GetUtcNow().ToUnixTimeSeconds();
+        IAnswerFormat format = kind == AnswerKind.Response
+            ? new ResponseEvents(request, plan, filler, id, created, request.Model!)
+            : new ChunkWriter(request, plan, filler, id, created, request.Model!);
         try
         {
             if (request.Stream)
-                await StreamAsync(context, sequence, new ChunkWriter(request, plan, filler, id, created, request.Model!));
+                await StreamAsync(context, sequence, format);
             else
-                await WholeAsync(context, sequence, plan, () => ChunkWriter.Whole(request, plan, filler, id, created, request.Model!));
+                await WholeAsync(context, sequence, plan, format);
         }
         finally
         {
@@ -44,7 +47,14 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
         }
     }
 
-    private static async Task StreamAsync(HttpContext context, Sequence sequence, ChunkWriter chunks)
+    private static string Prefix(AnswerKind kind) => kind switch
+    {
+        AnswerKind.Chat => "chatcmpl-",
+        AnswerKind.Response => "resp_",
+        _ => "cmpl-",
+    };
+
+    private static async Task StreamAsync(HttpContext context, Sequence sequence, IAnswerFormat format)
     {
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
@@ -59,14 +69,14 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
             {
                 if (context.RequestAborted.IsCancellationRequested)
                     return;
-                ChunkWriter.Broken(output);
+                format.Broken(output);
                 await output.FlushAsync(context.RequestAborted);
                 return;
             }
-            chunks.Tokens(output, sent, tokens);
+            format.Tokens(output, sent, tokens);
             sent = tokens;
             if (outcome != FinishReason.None)
-                chunks.End(output, outcome, tokens);
+                format.End(output, outcome, tokens);
             // Completed synchronously unless the client reads too slowly; then tokens gather and go out together.
             var flushed = await output.FlushAsync(context.RequestAborted);
             if (outcome != FinishReason.None || flushed.IsCompleted)
@@ -74,7 +84,7 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
         }
     }
 
-    private static async Task WholeAsync(HttpContext context, Sequence sequence, AnswerPlan plan, Func<string> body)
+    private static async Task WholeAsync(HttpContext context, Sequence sequence, AnswerPlan plan, IAnswerFormat format)
     {
         while (sequence.Progress.Outcome == FinishReason.None)
             await sequence.WaitAsync(plan.Tokens);
@@ -84,18 +94,18 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
                 return;
             throw new OpenAiException(OpenAiError.Unavailable("The server is shutting down.", "shutting_down"));
         }
-        var bytes = Encoding.UTF8.GetBytes(body());
+        var bytes = Encoding.UTF8.GetBytes(format.Whole());
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = bytes.Length;
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
     }
 
-    private static async Task<CompletionRequest> ReadAsync(HttpContext context, bool chat)
+    private static async Task<CompletionRequest> ReadAsync(HttpContext context, AnswerKind kind)
     {
         var body = await Body.ReadAsync(context.Request, MaxBodyBytes);
         try
         {
-            return RequestParser.Parse(body, chat);
+            return RequestParser.Parse(body, kind);
         }
         finally
         {

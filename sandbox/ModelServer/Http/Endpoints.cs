@@ -8,7 +8,7 @@ namespace Ops.Sandbox.ModelServer.Http;
 
 /// <summary>Every path of the server, in one list.</summary>
 internal sealed partial class Endpoints(
-    SimulatedEngine engine, ServerOptions options, ServerMetrics metrics, Answers answers, TimeProvider time, IHostApplicationLifetime lifetime,
+    SimulatedEngine engine, ServerOptions options, ServerMetrics metrics, Answers answers, Embeddings embeddings, TimeProvider time, IHostApplicationLifetime lifetime,
     ILogger<Endpoints> logger)
 {
     private readonly long _created = time.GetUtcNow().ToUnixTimeSeconds();
@@ -39,14 +39,16 @@ internal sealed partial class Endpoints(
         var method = context.Request.Method;
         return (method, context.Request.Path.Value) switch
         {
-            ("POST", "/v1/chat/completions") => answers.HandleAsync(context, chat: true),
-            ("POST", "/v1/completions") => answers.HandleAsync(context, chat: false),
+            ("POST", "/v1/chat/completions") => answers.HandleAsync(context, AnswerKind.Chat),
+            ("POST", "/v1/completions") => answers.HandleAsync(context, AnswerKind.Completion),
+            ("POST", "/v1/responses") => answers.HandleAsync(context, AnswerKind.Response),
+            ("POST", "/v1/embeddings") => embeddings.HandleAsync(context),
             ("GET", "/v1/models") => ModelsAsync(context),
             ("GET" or "HEAD", "/health") => HealthAsync(context),
             ("GET", "/metrics") => MetricsAsync(context),
             ("GET", "/simulated/power") => PowerAsync(context),
             ("PUT", "/simulated/power") => SetPowerAsync(context),
-            (_, "/v1/chat/completions" or "/v1/completions" or "/v1/models" or "/health" or "/metrics" or "/simulated/power") =>
+            (_, "/v1/chat/completions" or "/v1/completions" or "/v1/responses" or "/v1/embeddings" or "/v1/models" or "/health" or "/metrics" or "/simulated/power") =>
                 throw new OpenAiException(new OpenAiError(
                     StatusCodes.Status405MethodNotAllowed, "invalid_request_error", $"{method} is not allowed on {context.Request.Path}.")),
             _ => throw new OpenAiException(new OpenAiError(

@@ -19,7 +19,7 @@ internal readonly record struct AnswerPlan(int Tokens, int TextBytes, FinishReas
             throw new OpenAiException(OpenAiError.Invalid(
                 $"This model's maximum context length is {maxModelLength} tokens. However, you requested " +
                 $"{(request.MaxTokens ?? 1) + (long)request.PromptTokens} tokens ({request.PromptTokens} in the prompt, " +
-                $"{request.MaxTokens ?? 1} for the completion).", request.Chat ? "messages" : "prompt"));
+                $"{request.MaxTokens ?? 1} for the completion).", request.PromptField));
         var limit = request.MaxTokens ?? room;
         var drawn = request.IgnoreEos && request.MaxTokens is not null ? limit : filler.DrawLength(room);
         var tokens = Math.Min(drawn, limit);

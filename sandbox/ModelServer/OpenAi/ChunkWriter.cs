@@ -8,7 +8,7 @@ namespace Ops.Sandbox.ModelServer.OpenAi;
 /// <summary>
 /// Server-sent events of one answer. All that repeats is built once a request: an event is a copy of prefix, four bytes and suffix.
 /// </summary>
-internal sealed class ChunkWriter
+internal sealed class ChunkWriter : IAnswerFormat
 {
     private readonly byte[] _head;
     private readonly byte[] _prefix;
@@ -16,15 +16,18 @@ internal sealed class ChunkWriter
     private readonly CompletionRequest _request;
     private readonly AnswerPlan _plan;
     private readonly Filler _filler;
+    private readonly string _id;
+    private readonly long _created;
+    private readonly string _model;
 
     public ChunkWriter(CompletionRequest request, AnswerPlan plan, Filler filler, string id, long created, string model)
     {
         _request = request;
         _plan = plan;
         _filler = filler;
+        (_id, _created, _model) = (id, created, System.Text.Json.JsonEncodedText.Encode(model).ToString());
         var kind = request.Chat ? "chat.completion.chunk" : "text_completion";
-        var name = System.Text.Json.JsonEncodedText.Encode(model);
-        var head = $"data: {{\"id\":\"{id}\",\"object\":\"{kind}\",\"created\":{created.ToString(CultureInfo.InvariantCulture)},\"model\":\"{name}\",\"choices\":[";
+        var head = $"data: {{\"id\":\"{id}\",\"object\":\"{kind}\",\"created\":{created.ToString(CultureInfo.InvariantCulture)},\"model\":\"{_model}\",\"choices\":[";
         _head = Encoding.UTF8.GetBytes(head);
         _prefix = Encoding.UTF8.GetBytes(head + (request.Chat ? "{\"index\":0,\"delta\":{\"content\":\"" : "{\"index\":0,\"text\":\""));
         _suffix = request.Chat
@@ -32,7 +35,6 @@ internal sealed class ChunkWriter
             : "\",\"logprobs\":null,\"finish_reason\":null}]}\n\n"u8.ToArray();
     }
 
-    /// <summary>The tokens from <paramref name="from"/> up to <paramref name="to"/>, one event each.</summary>
     public void Tokens(IBufferWriter<byte> output, int from, int to)
     {
         if (from == 0 && _request.Chat)
@@ -54,7 +56,6 @@ internal sealed class ChunkWriter
         }
     }
 
-    /// <summary>The event with the reason, the usage event if asked for, and the end mark.</summary>
     public void End(IBufferWriter<byte> output, FinishReason reason, int tokens)
     {
         var word = reason == FinishReason.Stop ? "stop" : "length";
@@ -70,21 +71,19 @@ internal sealed class ChunkWriter
         output.Write("data: [DONE]\n\n"u8);
     }
 
-    /// <summary>Last event of an answer that the server itself broke off.</summary>
-    public static void Broken(IBufferWriter<byte> output) =>
+    public void Broken(IBufferWriter<byte> output) =>
         output.Write("data: {\"error\":{\"message\":\"The server is shutting down.\",\"type\":\"service_unavailable_error\",\"param\":null,\"code\":\"shutting_down\"}}\n\n"u8);
 
-    /// <summary>A whole answer in one object.</summary>
-    public static string Whole(CompletionRequest request, AnswerPlan plan, Filler filler, string id, long created, string model)
+    public string Whole()
     {
-        var text = filler.Text(plan.Tokens)[..plan.TextBytes];
-        var word = plan.Reason == FinishReason.Stop ? "stop" : "length";
-        var choice = request.Chat
+        var text = _filler.Text(_plan.Tokens)[.._plan.TextBytes];
+        var word = _plan.Reason == FinishReason.Stop ? "stop" : "length";
+        var choice = _request.Chat
             ? $"{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\"}},\"logprobs\":null,\"finish_reason\":\"{word}\"}}"
             : $"{{\"index\":0,\"text\":\"{text}\",\"logprobs\":null,\"finish_reason\":\"{word}\"}}";
-        var kind = request.Chat ? "chat.completion" : "text_completion";
-        return $"{{\"id\":\"{id}\",\"object\":\"{kind}\",\"created\":{created.ToString(CultureInfo.InvariantCulture)}," +
-            $"\"model\":\"{System.Text.Json.JsonEncodedText.Encode(model)}\",\"choices\":[{choice}],\"usage\":{Usage(request.PromptTokens, plan.Tokens)}}}";
+        var kind = _request.Chat ? "chat.completion" : "text_completion";
+        return $"{{\"id\":\"{_id}\",\"object\":\"{kind}\",\"created\":{_created.ToString(CultureInfo.InvariantCulture)}," +
+            $"\"model\":\"{_model}\",\"choices\":[{choice}],\"usage\":{Usage(_request.PromptTokens, _plan.Tokens)}}}";
     }
 
     private static string Usage(int prompt, int completion) =>

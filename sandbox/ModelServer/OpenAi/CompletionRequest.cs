@@ -5,8 +5,18 @@ internal sealed class CompletionRequest
 {
     public string? Model { get; set; }
 
+    public required AnswerKind Kind { get; init; }
+
     /// <summary>True for /v1/chat/completions.</summary>
-    public required bool Chat { get; init; }
+    public bool Chat => Kind == AnswerKind.Chat;
+
+    /// <summary>The field that holds the prompt.</summary>
+    public string PromptField => Kind switch
+    {
+        AnswerKind.Chat => "messages",
+        AnswerKind.Response => "input",
+        _ => "prompt",
+    };
 
     /// <summary>UTF-8 bytes of all prompt text, or four for each token of a prompt given as token ids.</summary>
     public long PromptBytes { get; set; }

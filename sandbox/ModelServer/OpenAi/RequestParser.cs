@@ -14,9 +14,9 @@ internal static class RequestParser
         ["tools", "functions", "logprobs", "top_logprobs", "prompt_logprobs", "echo", "suffix", "audio", "best_of", "use_beam_search"];
 
     /// <exception cref="OpenAiException">The body is not JSON, or asks for something impossible.</exception>
-    public static CompletionRequest Parse(ReadOnlySpan<byte> body, bool chat)
+    public static CompletionRequest Parse(ReadOnlySpan<byte> body, AnswerKind kind)
     {
-        var request = new CompletionRequest { Chat = chat };
+        var request = new CompletionRequest { Kind = kind };
         var json = new Utf8JsonReader(body);
         try
         {
@@ -29,7 +29,7 @@ internal static class RequestParser
         if (request.Model is null)
             throw Invalid("Field required: 'model'.", "model");
         if (!request.HasPrompt)
-            throw chat ? Invalid("Field required: 'messages' with at least one message.", "messages") : Invalid("Field required: 'prompt'.", "prompt");
+            throw Invalid(request.Chat ? "Field required: 'messages' with at least one message." : $"Field required: '{request.PromptField}'.", request.PromptField);
         return request;
     }
 
@@ -57,10 +57,16 @@ internal static class RequestParser
             case "messages" when request.Chat:
                 ReadMessages(ref json, request);
                 break;
-            case "prompt" when !request.Chat:
+            case "input" when request.Kind == AnswerKind.Response:
+                ReadInput(ref json, request);
+                break;
+            case "instructions" when request.Kind == AnswerKind.Response && json.TokenType == JsonTokenType.String:
+                ReadInstructions(ref json, request);
+                break;
+            case "prompt" when request.Kind == AnswerKind.Completion:
                 ReadPrompt(ref json, request);
                 break;
-            case "max_tokens" or "max_completion_tokens" when json.TokenType != JsonTokenType.Null:
+            case "max_tokens" or "max_completion_tokens" or "max_output_tokens" when json.TokenType != JsonTokenType.Null:
                 request.MaxTokens = Whole(ref json, name, least: 1);
                 break;
             case "stream":
@@ -106,10 +112,10 @@ internal static class RequestParser
 
     private static void ReadMessages(ref Utf8JsonReader json, CompletionRequest request)
     {
-        Expect(ref json, JsonTokenType.StartArray, "messages", "an array");
+        Expect(ref json, JsonTokenType.StartArray, request.PromptField, "an array");
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
-            Expect(ref json, JsonTokenType.StartObject, "messages", "an array of objects");
+            Expect(ref json, JsonTokenType.StartObject, request.PromptField, "an array of objects");
             request.HasPrompt = true;
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
@@ -123,7 +129,24 @@ internal static class RequestParser
         }
     }
 
-    // "content": "text", null, or [{"type": "text", "text": "..."}].
+    // "input": "text", or messages as above.
+    private static void ReadInput(ref Utf8JsonReader json, CompletionRequest request)
+    {
+        if (json.TokenType == JsonTokenType.String)
+            AddPrompt(ref json, request);
+        else
+            ReadMessages(ref json, request);
+    }
+
+    // Part of the prompt, but no prompt by itself.
+    private static void ReadInstructions(ref Utf8JsonReader json, CompletionRequest request)
+    {
+        var had = request.HasPrompt;
+        AddPrompt(ref json, request);
+        request.HasPrompt = had;
+    }
+
+    // "content": "text", null, or [{"type": "text", "text": "..."}]; the Responses API says input_text and output_text.
     private static void ReadContent(ref Utf8JsonReader json, CompletionRequest request)
     {
         if (json.TokenType == JsonTokenType.Null)
@@ -143,7 +166,7 @@ internal static class RequestParser
                 json.Read();
                 if (string.Equals(name, "text", StringComparison.Ordinal) && json.TokenType == JsonTokenType.String)
                     AddPrompt(ref json, request);
-                else if (string.Equals(name, "type", StringComparison.Ordinal) && !json.ValueTextEquals("text"u8))
+                else if (string.Equals(name, "type", StringComparison.Ordinal) && !json.ValueTextEquals("text"u8) && !json.ValueTextEquals("input_text"u8) && !json.ValueTextEquals("output_text"u8))
                     throw Invalid("This simulated server reads text only; other content parts are not supported.", "messages");
                 else
                     json.Skip();

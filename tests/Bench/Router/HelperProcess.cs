@@ -26,12 +26,12 @@ internal static class HelperProcess
 
     private static readonly byte[] Answer = Encoding.ASCII.GetBytes($$$"""{"id":"chatcmpl-1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{{{new string('a', 800)}}}"},"finish_reason":"stop"}],{{{Usage}}}}""");
 
-    /// <summary>Runs "router-helper upstream PORT" or "router-helper yarp PORT UPSTREAM-URL" until it is stopped.</summary>
+    /// <summary>Runs "router-helper upstream PORT ADDRESSES" or "router-helper yarp PORT UPSTREAM-URL" until it is stopped.</summary>
     internal static async Task<int> RunAsync(string[] arguments)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, int.Parse(arguments[2], CultureInfo.InvariantCulture)));
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, Number(arguments[2]), arguments[1] == "upstream" ? Number(arguments[3]) : 1));
         builder.Services.AddHttpForwarder();
         var app = builder.Build();
         if (arguments[1] == "yarp")
@@ -42,11 +42,14 @@ internal static class HelperProcess
         return 0;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, int port)
+    private static int Number(string argument) => int.Parse(argument, CultureInfo.InvariantCulture);
+
+    private static void Listen(KestrelServerOptions kestrel, int port, int addresses)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Listen(IPAddress.Loopback, port);
+        for (var i = 0; i < addresses; i++)
+            kestrel.Listen(Wire.Replica(i, port));
     }
 
     // As YARP's own documentation shows direct forwarding.

@@ -25,6 +25,9 @@ internal sealed record LoadCase(string Key, string Meaning, int BodyBytes, int C
         new("220k_c200", "220 KB prompt", 220_000, 200, null, false),
     ];
 
+    /// <summary>The router has a thousand replicas to choose from, and reads the metrics of each once a second.</summary>
+    internal static readonly LoadCase ManyReplicas = new("1000_replicas", "1 KB JSON, 1,000 replicas", 1_024, 20, null, true);
+
     /// <summary>What the latency of this case is.</summary>
     internal string Timed => PaceMs is null ? "request to last byte" : "a chunk's way from upstream to client";
 

@@ -24,10 +24,15 @@ internal sealed class Peers(string folder) : IAsyncDisposable
     }
 
     /// <summary>The bench's own executable in another mode.</summary>
-    internal Task<Contender> HelperAsync(string key, string label, string mode, IPEndPoint? upstream, CancellationToken cancellation)
+    /// <param name="key">Part of the figures' keys.</param>
+    /// <param name="label">For people.</param>
+    /// <param name="mode">upstream or yarp.</param>
+    /// <param name="more">How many addresses the upstream has, or the upstream's URL.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal Task<Contender> HelperAsync(string key, string label, string mode, string more, CancellationToken cancellation)
     {
         var port = Wire.FreePort();
-        string[] arguments = [HelperProcess.Verb, mode, $"{port}", .. upstream is null ? (string[])[] : [$"http://{upstream}"]];
+        string[] arguments = [HelperProcess.Verb, mode, $"{port}", more];
         return StartAsync(key, label, port, Environment.ProcessPath!, arguments, [], cancellation);
     }
 

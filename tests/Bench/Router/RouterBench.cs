@@ -9,6 +9,8 @@ namespace Ops.Bench.Router;
 /// </summary>
 internal sealed class RouterBench : IBench
 {
+    private const int ManyReplicas = 1_000;
+
     /// <inheritdoc/>
     public string Name => "router";
 
@@ -34,10 +36,10 @@ internal sealed class RouterBench : IBench
         ChoiceBench.Run(context);
 
         await using var peers = new Peers(folder);
-        var direct = await peers.HelperAsync("direct", "direct", "upstream", null, cancellation);
+        var direct = await peers.HelperAsync("direct", "direct", "upstream", $"{ManyReplicas}", cancellation);
         var upstream = direct.Address;
-        var yarp = await peers.HelperAsync("yarp", "bare YARP", "yarp", upstream, cancellation);
-        await using var router = await RouterUnderTest.StartAsync(upstream, folder, cancellation);
+        var yarp = await peers.HelperAsync("yarp", "bare YARP", "yarp", $"http://{upstream}", cancellation);
+        await using var router = await RouterUnderTest.StartAsync("Ops router", [upstream], Path.Combine(folder, "router"), cancellation);
         var contenders = new List<Contender> { direct with { ProcessId = 0 }, yarp, router.Contender };
         await AddAsync(contenders, context, "nginx", "apt-get install nginx-light", () => peers.NginxAsync(upstream, cancellation));
         await AddAsync(contenders, context, "haproxy", "apt-get install haproxy", () => peers.HaproxyAsync(upstream, cancellation));
@@ -47,9 +49,19 @@ internal sealed class RouterBench : IBench
         foreach (var load in LoadCase.All)
             failed += await MeasureAsync(context, load, contenders, cancellation);
         await FairnessBench.RunAsync(context, folder, cancellation);
+        failed += await ManyReplicasAsync(context, yarp, upstream.Port, folder, cancellation);
         if (!context.Quick || context.Soak is not null)
             failed += await SoakBench.RunAsync(context, router.Contender, cancellation);
         context.Figures.Add("failed", failed, "", "requests to our router that were not answered with 200, all cases");
+    }
+
+    // A router of its own, whose reading of a thousand replicas' metrics is part of its CPU time.
+    private static async Task<int> ManyReplicasAsync(BenchContext context, Contender yarp, int port, string folder, CancellationToken cancellation)
+    {
+        IPEndPoint[] replicas = [.. Enumerable.Range(0, ManyReplicas).Select(i => Wire.Replica(i, port))];
+        await using var router = await RouterUnderTest.StartAsync($"Ops router, {ManyReplicas} replicas", replicas, Path.Combine(folder, "wide"), cancellation);
+        var failed = await MeasureAsync(context, LoadCase.ManyReplicas, [yarp, router.Contender], cancellation);
+        return failed + await HotConfigurationBench.RunAsync(context, router, replicas, cancellation);
     }
 
     private static async Task AddAsync(List<Contender> contenders, BenchContext context, string name, string remedy, Func<Task<Contender?>> start)

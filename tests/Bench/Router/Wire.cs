@@ -38,6 +38,10 @@ internal static class Wire
             $"POST {Path} HTTP/1.1\r\nHost: {target.Address}\r\nContent-Type: application/json\r\nContent-Length: {prompt.Length}\r\n{lines}\r\n{prompt}"));
     }
 
+    /// <summary>One of many addresses of the same upstream: 127.0.0.1, then 127.2.0.1 and so on.</summary>
+    internal static IPEndPoint Replica(int index, int port) =>
+        new(index == 0 ? IPAddress.Loopback : new IPAddress([127, 2, (byte)(index / 250), (byte)((index % 250) + 1)]), port);
+
     /// <summary>A port that is free now.</summary>
     internal static int FreePort()
     {

@@ -160,7 +160,7 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("/v1/embeddings")]
+    [InlineData("/v1/images/generations")]
     [InlineData("/v1/../metrics/x")]
     [InlineData("//v1/chat/completions")]
     public async Task An_unknown_path_says_what_there_is(string path)

@@ -58,7 +58,7 @@ public sealed class ClusterTests : IAsyncLifetime
         {
             ApiVersion = "ops.autonomic.dev/v1alpha1",
             Metadata = new() { Name = "chat", NamespaceProperty = "default" },
-            Spec = new() { Variants = [new VariantSpec { Pool = "large", Quality = new Dictionary<string, double> { ["default"] = 0.9 } }] },
+            Spec = new() { Timeouts = new() { ReplicaReady = "0s" }, Variants = [new VariantSpec { Pool = "large", Quality = new Dictionary<string, double> { ["default"] = 0.9 } }] },
         });
         await EventuallyAsync(HttpStatusCode.ServiceUnavailable);
 

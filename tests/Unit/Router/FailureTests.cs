@@ -320,6 +320,84 @@ public sealed class FailureTests
         other.Received.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task An_answer_that_takes_longer_than_the_whole_time_ends_with_an_error_event()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: async context =>
+        {
+            await Upstream.BeginStreamAsync(context);
+            while (true)
+            {
+                await Upstream.SendEventAsync(context, Upstream.Chunk("x"));
+                await Task.Delay(20, context.RequestAborted);
+            }
+        });
+        var limits = new UpstreamTimeouts(Long, Long, Long) { Total = TimeSpan.FromSeconds(1) };
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)) with { Timeouts = limits });
+
+        ExpectErrorEvent(await (await router.StreamAsync()).Content.ReadAsStringAsync(), "upstream_total_timeout");
+        await Eventually.TrueAsync(() => upstream.Active == 0, "the engine is still busy");
+        await router.ExpectNothingLeftAsync();
+        (await router.MetricsAsync()).ShouldNotContain("ops_router_ejections_total{");
+    }
+
+    [Fact]
+    public async Task A_whole_answer_that_takes_longer_than_the_whole_time_is_a_gateway_timeout()
+    {
+        await using var upstream = await Upstream.StartAsync(onRequest: Hang);
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)) with { Timeouts = new UpstreamTimeouts(Long, Long, Long) { Total = Brief } });
+
+        using var response = await router.ChatAsync();
+
+        await ExpectErrorAsync(response, HttpStatusCode.GatewayTimeout, "upstream_total_timeout");
+        await router.ExpectNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task Retries_end_with_their_budget()
+    {
+        await using var a = await Upstream.StartAsync("a", Busy);
+        await using var b = await Upstream.StartAsync("b", Busy);
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, a, b)) with { RetryPercent = 0 });
+
+        for (var i = 0; i < RetryBudget.FreePerWindow + 20; i++)
+            await ExpectErrorAsync(await router.ChatAsync(), HttpStatusCode.ServiceUnavailable, "upstream_overloaded");
+
+        (a.Received.Count + b.Received.Count).ShouldBeInRange(RetryBudget.FreePerWindow + 20 + 1, (2 * RetryBudget.FreePerWindow) + 40);
+        (await router.MetricAsync("ops_router_retries_denied_total{route=\"default/chat\"}")).ShouldBeGreaterThan(0);
+
+        static Task Busy(Microsoft.AspNetCore.Http.HttpContext context)
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task An_idle_replica_that_dies_is_found_before_any_request_meets_it()
+    {
+        await using var healthy = await Upstream.StartAsync("healthy");
+        var dead = await Upstream.StartAsync("dead");
+        await using var router = await RouterHost.StartAsync(
+            Route(Variant("large", 0.9, healthy.Address, dead.Address)), "--Router:ScrapeInterval=00:00:00.1", "--Router:HealthInterval=00:00:00.1");
+        await dead.DisposeAsync();
+
+        await Eventually.TrueAsync(async () => await router.MetricAsync("ops_router_ejections_total{namespace=\"default\",pool=\"large\",reason=\"health\"}") == 1, "the dead replica was not found");
+        for (var i = 0; i < 20; i++)
+            (await router.ChatAsync()).Headers.GetValues("x-ops-replica").ShouldBe(["healthy"]);
+        (await router.MetricAsync("ops_router_attempt_failures_total{route=\"default/chat\",variant=\"large\",failure=\"connect\"}")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_replica_that_answers_its_health_but_no_metrics_is_not_ejected()
+    {
+        await using var upstream = await Upstream.StartAsync("plain");
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)), "--Router:ScrapeInterval=00:00:00.05", "--Router:HealthInterval=00:00:00.05");
+        await Eventually.TrueAsync(() => upstream.HealthQuestions >= 5, "nobody asked after its health");
+
+        (await router.MetricsAsync()).ShouldNotContain("ops_router_ejections_total{");
+    }
+
     private static void ExpectErrorEvent(string text, string code)
     {
         text.ShouldNotContain("[DONE]");

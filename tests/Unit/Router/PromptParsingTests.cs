@@ -47,27 +47,27 @@ public sealed class PromptParsingTests
     [InlineData("""{"prompt_cache_key":{"user":"bob"},"model":"m","user":5}""", null)]
     public void The_session_is_the_prompt_cache_key_else_the_user(string body, string? key)
     {
-        RequestParser.Parse(Encoding.UTF8.GetBytes(body), out var request).ShouldBeNull();
+        RequestParser.Parse(Encoding.UTF8.GetBytes(body), Operation.Chat, out var request).ShouldBeNull();
         request.SessionKey.ShouldBe(key is null ? 0 : KeyHash.Of(Encoding.UTF8.GetBytes(key)));
     }
 
     [Fact]
     public void The_cache_salt_of_vLLM_is_read()
     {
-        RequestParser.Parse("""{"model":"m","cache_salt":"tenant"}"""u8, out var request).ShouldBeNull();
+        RequestParser.Parse("""{"model":"m","cache_salt":"tenant"}"""u8, Operation.Chat, out var request).ShouldBeNull();
         request.CacheSalt.ShouldBe(KeyHash.Of("tenant"u8));
     }
 
     [Fact]
     public void A_refused_body_leaves_no_chain_behind()
     {
-        RequestParser.Parse(Encoding.UTF8.GetBytes($$"""{"prompt":"{{Long}}"}"""), out var request).ShouldNotBeNull();
+        RequestParser.Parse(Encoding.UTF8.GetBytes($$"""{"prompt":"{{Long}}"}"""), Operation.Chat, out var request).ShouldNotBeNull();
         request.Prompt.Blocks.Length.ShouldBe(0);
     }
 
     private static ulong[] Chain(string body)
     {
-        RequestParser.Parse(Encoding.UTF8.GetBytes(body), out var request).ShouldBeNull();
+        RequestParser.Parse(Encoding.UTF8.GetBytes(body), Operation.Chat, out var request).ShouldBeNull();
         var chain = request.Prompt.Blocks.ToArray();
         request.Prompt.Release();
         return chain;

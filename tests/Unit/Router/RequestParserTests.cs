@@ -33,7 +33,7 @@ public sealed class RequestParserTests
                 var tail = $"{space},{Members(after)}\"end\":1}}{space}";
                 var body = Encoding.UTF8.GetBytes(head + "\"chat\"" + tail);
 
-                RequestParser.Parse(body, out var request).ShouldBeNull();
+                RequestParser.Parse(body, Operation.Chat, out var request).ShouldBeNull();
                 using var spliced = new SplicedContent(body, request.ModelToken, "\"vendor/large\""u8.ToArray());
                 var sent = new MemoryStream();
                 await spliced.CopyToAsync(sent);
@@ -46,10 +46,10 @@ public sealed class RequestParserTests
     public void A_cut_off_body_is_always_refused_with_a_position_inside_it()
     {
         var body = Encoding.UTF8.GetBytes("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"}]}],"model":"chat","stream_options":{"include_usage":true},"prompt":["a",[1]],"max_tokens":5}""");
-        RequestParser.Parse(body, out _).ShouldBeNull();
+        RequestParser.Parse(body, Operation.Chat, out _).ShouldBeNull();
         for (var length = 0; length < body.Length; length++)
         {
-            var error = RequestParser.Parse(body.AsSpan(0, length), out _);
+            var error = RequestParser.Parse(body.AsSpan(0, length), Operation.Chat, out _);
             error.ShouldNotBeNull();
             error.Status.ShouldBe(400);
         }
@@ -65,7 +65,7 @@ public sealed class RequestParserTests
     [InlineData("""{"model":"m","messages":"none","prompt":null}""", 0)]
     public void The_prompt_is_estimated_from_its_text(string body, int tokens)
     {
-        RequestParser.Parse(Encoding.UTF8.GetBytes(body), out var request).ShouldBeNull();
+        RequestParser.Parse(Encoding.UTF8.GetBytes(body), Operation.Chat, out var request).ShouldBeNull();
         request.EstimatedPromptTokens.ShouldBe(tokens);
     }
 
@@ -78,20 +78,20 @@ public sealed class RequestParserTests
     [InlineData("""{"model":"m","max_tokens":99999999999}""", null)]
     public void The_limit_on_output_tokens_is_read(string body, int? limit)
     {
-        RequestParser.Parse(Encoding.UTF8.GetBytes(body), out var request).ShouldBeNull();
+        RequestParser.Parse(Encoding.UTF8.GetBytes(body), Operation.Chat, out var request).ShouldBeNull();
         request.MaxTokens.ShouldBe(limit);
     }
 
     [Fact]
     public void Stream_usage_and_user_are_read()
     {
-        RequestParser.Parse("""{"user":"u","model":"m","stream":true,"stream_options":{"other":{"include_usage":false},"include_usage":true}}"""u8, out var request).ShouldBeNull();
+        RequestParser.Parse("""{"user":"u","model":"m","stream":true,"stream_options":{"other":{"include_usage":false},"include_usage":true}}"""u8, Operation.Chat, out var request).ShouldBeNull();
         (request.Stream, request.IncludeUsage, request.User != 0).ShouldBe((true, true, true));
-        RequestParser.Parse("""{"model":"m","stream":"yes","stream_options":null,"user":{"a":1}}"""u8, out request).ShouldBeNull();
+        RequestParser.Parse("""{"model":"m","stream":"yes","stream_options":null,"user":{"a":1}}"""u8, Operation.Chat, out request).ShouldBeNull();
         (request.Stream, request.IncludeUsage, request.User != 0).ShouldBe((false, false, false));
     }
 
     [Fact]
     public void A_model_that_is_no_string_is_refused() =>
-        RequestParser.Parse("""{"model":5}"""u8, out _)!.Param.ShouldBe("model");
+        RequestParser.Parse("""{"model":5}"""u8, Operation.Chat, out _)!.Param.ShouldBe("model");
 }

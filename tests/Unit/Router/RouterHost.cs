@@ -86,6 +86,7 @@ internal sealed class RouterHost : IAsyncDisposable
     {
         await Eventually.TrueAsync(() => Fleet.Replicas.Values.All(r => r.Replica.Load.InFlight == 0), "replicas have requests in flight");
         await Eventually.TrueAsync(() => _app.Services.GetRequiredService<BodyBudget>().Used == 0, "bodies are still held");
+        await Eventually.TrueAsync(async () => !(await MetricsAsync()).Contains("ops_router_held_requests{", StringComparison.Ordinal), "requests are still held");
         var gauges = (await MetricsAsync()).Split('\n').Where(l => l.StartsWith("ops_router_inflight{", StringComparison.Ordinal)).ToList();
         gauges.ShouldNotBeEmpty();
         gauges.ShouldAllBe(l => l.EndsWith(" 0"));

@@ -26,7 +26,8 @@ public sealed class RoutingTableBuilderTests
         route.Variants[0].Model.ShouldBe("vendor/L");
         route.Variants[1].Replicas.ShouldBeEmpty();
         route.Policy.ShouldBeOfType<LadderPolicy>();
-        (route.Attempts, route.Objective, route.Timeouts).ShouldBe((2, Objective.Default, UpstreamTimeouts.Default));
+        (route.Attempts, route.Objective, route.Timeouts).ShouldBe((2, Objective.Default, UpstreamTimeouts.Default with { ReplicaReady = TimeSpan.FromSeconds(30) }));
+        route.RetryPercent.ShouldBe(20);
         (route.Pick, route.SessionHeader).ShouldBe((PickRules.Default, "x-ops-session"));
     }
 
@@ -40,8 +41,8 @@ public sealed class RoutingTableBuilderTests
             Model = "team/chat",
             Objective = new ObjectiveSpec { TimeToFirstToken = "500ms", HardDeadline = "2m" },
             Policy = new PolicySpec { Type = "static", StaticPool = "large" },
-            Retry = new RetrySpec { Attempts = 4 },
-            Timeouts = new TimeoutSpec { Idle = "999999h" },
+            Retry = new RetrySpec { Attempts = 4, BudgetPercent = 50 },
+            Timeouts = new TimeoutSpec { Idle = "999999h", Total = "10m", ReplicaReady = "0s" },
             Scorers = new ScorerSpec { Queue = 7, PrefixCache = 0 },
             Affinity = new AffinitySpec { SessionHeader = "x-conversation", MaxLoadPercent = 150, LoadSlack = 9 },
         };
@@ -49,6 +50,8 @@ public sealed class RoutingTableBuilderTests
         var config = Build([route], [Pool("large", "m")], []).Routes[0];
 
         (config.Model, config.Suspended, config.Attempts).ShouldBe(("team/chat", true, 4));
+        config.RetryPercent.ShouldBe(50);
+        (config.Timeouts.Total, config.Timeouts.ReplicaReady).ShouldBe((TimeSpan.FromMinutes(10), TimeSpan.Zero));
         config.Objective.ShouldBe(new Objective(0.5, 0.1, 30, 120));
         config.Policy.Considers(RouteSnapshot.Create("r", default, ["default"], [new() { Pool = "large", Quality = [1], Replicas = [] }]), 0).ShouldBeTrue();
         config.Timeouts.Idle.ShouldBe(TimeSpan.FromDays(1));
@@ -164,6 +167,25 @@ public sealed class RoutingTableBuilderTests
         var slice = Slice("large", 8000, ("fd00::1", true, "a"));
         slice.AddressType = "IPv6";
         Build([Route("chat", ("large", 1))], [Pool("large", "m")], [slice]).Routes[0].Variants[0].Replicas[0].Url.ShouldBe("http://[fd00::1]:8000");
+    }
+
+    [Fact]
+    public void The_ports_appProtocol_says_how_a_replica_is_spoken_to()
+    {
+        ReplicaAddress Address(string? appProtocol, out IReadOnlyList<string> problems)
+        {
+            var slice = Slice("large", 8000, ("10.0.0.1", true, "a"));
+            slice.Ports[1].AppProtocol = appProtocol;
+            return Build([Route("chat", ("large", 1))], [Pool("large", "m")], [slice], out problems).Routes[0].Variants[0].Replicas[0];
+        }
+
+        Address(null, out _).ShouldBe(new ReplicaAddress("a", "http://10.0.0.1:8000"));
+        Address("http", out _).ShouldBe(new ReplicaAddress("a", "http://10.0.0.1:8000"));
+        Address("kubernetes.io/h2c", out _).ShouldBe(new ReplicaAddress("a", "http://10.0.0.1:8000", UpstreamProtocol.H2c));
+        Address("https", out var none).ShouldBe(new ReplicaAddress("a", "https://10.0.0.1:8000", UpstreamProtocol.Https, "large.default.svc"));
+        none.ShouldBeEmpty();
+        Address("redis", out var problems).Protocol.ShouldBe(UpstreamProtocol.Http1);
+        problems.ShouldHaveSingleItem().ShouldContain("appProtocol redis");
     }
 
     private static RoutingTable Build(ModelRoute[] routes, ModelPool[] pools, V1EndpointSlice[] slices) => Build(routes, pools, slices, out _);

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Ops.Router.Tests;
@@ -14,16 +16,26 @@ internal sealed class Upstream : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private int _active;
+    private int _healthQuestions;
 
-    private Upstream(string name, WebApplication app)
+    private Upstream(string name, UpstreamProtocol protocol, WebApplication app)
     {
         Name = name;
+        Protocol = protocol;
         _app = app;
     }
 
     internal string Name { get; }
 
-    internal ReplicaAddress Address => new(Name, _app.Urls.Single());
+    internal ReplicaAddress Address => new(Name, _app.Urls.Single(), Protocol, Protocol == UpstreamProtocol.Https ? TlsName : null);
+
+    /// <summary>The name in its certificate, that of a pool's Service.</summary>
+    internal const string TlsName = "large.default.svc";
+
+    internal UpstreamProtocol Protocol { get; private init; }
+
+    /// <summary>The newest request's protocol, for example HTTP/2.</summary>
+    internal string? Spoken { get; private set; }
 
     internal Func<HttpContext, Task> OnRequest { get; set; } = context => AnswerAsync(context, "hello");
 
@@ -33,17 +45,28 @@ internal sealed class Upstream : IAsyncDisposable
     /// <summary>Bodies received, oldest first.</summary>
     internal ConcurrentQueue<(byte[] Body, IHeaderDictionary Headers)> Received { get; } = new();
 
+    /// <summary>Paths that requests came at, oldest first.</summary>
+    internal ConcurrentQueue<string> Paths { get; } = new();
+
+    /// <summary>How often GET /health was asked.</summary>
+    internal int HealthQuestions => Volatile.Read(ref _healthQuestions);
+
     /// <summary>Requests being served now.</summary>
     internal int Active => Volatile.Read(ref _active);
 
-    internal static async Task<Upstream> StartAsync(string name = "replica-0", Func<HttpContext, Task>? onRequest = null)
+    internal static async Task<Upstream> StartAsync(string name = "replica-0", Func<HttpContext, Task>? onRequest = null, UpstreamProtocol protocol = UpstreamProtocol.Http1, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = null);
+        builder.WebHost.UseKestrelHttpsConfiguration().UseUrls($"{protocol.Scheme()}://127.0.0.1:0").ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            if (protocol == UpstreamProtocol.H2c)
+                kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate);
+        });
         var app = builder.Build();
-        var upstream = new Upstream(name, app);
+        var upstream = new Upstream(name, protocol, app);
         if (onRequest is not null)
             upstream.OnRequest = onRequest;
         app.Run(upstream.HandleAsync);
@@ -88,6 +111,12 @@ internal sealed class Upstream : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        if (context.Request.Path == "/health")
+        {
+            Interlocked.Increment(ref _healthQuestions);
+            return;
+        }
+
         if (context.Request.Path == "/metrics")
         {
             context.Response.StatusCode = Metrics is null ? (int)HttpStatusCode.NotFound : 200;
@@ -100,6 +129,8 @@ internal sealed class Upstream : IAsyncDisposable
         {
             var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
+            Spoken = context.Request.Protocol;
+            Paths.Enqueue(context.Request.Path.Value!);
             Received.Enqueue((body.ToArray(), new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase))));
             await OnRequest(context);
         }

@@ -1,0 +1,69 @@
+using System.Net;
+using Ops.Testing;
+
+namespace Ops.RouterScenario;
+
+/// <summary>A real llama-server of llama.cpp, with a model that the test has written.</summary>
+internal sealed class LlamaServer : IAsyncDisposable
+{
+    private LlamaServer(ChildProcess process, IPEndPoint address)
+    {
+        Process = process;
+        Address = address;
+    }
+
+    internal ChildProcess Process { get; }
+
+    internal IPEndPoint Address { get; }
+
+    /// <summary>Why there is none on this machine, with the way to get one; null when there is.</summary>
+    internal static string? WhyMissing() => File.Exists(Path.Combine(Cache, ".verified"))
+        ? null
+        : "llama-server not found; run tests/Scenario/Router/get-llama.sh (half a minute, Debian on x86-64, no root)";
+
+    internal static async Task<LlamaServer> StartAsync(string folder, CancellationToken cancellation)
+    {
+        var model = Path.Combine(folder, "tiny.gguf");
+        RandomModel.Write(model);
+        var address = new IPEndPoint(IPAddress.Loopback, RouterFleet.FreePort());
+        var libraries = Path.Combine(Cache, "root", "usr", "lib", "x86_64-linux-gnu");
+        var process = ChildProcess.Start(
+            Path.Combine(libraries, "ld-linux-x86-64.so.2"),
+            [
+                "--library-path", $"{libraries}:{Path.Combine(libraries, "llama")}", Path.Combine(Cache, "root", "usr", "bin", "llama-server"),
+                "-m", model, "--host", "127.0.0.1", "--port", $"{address.Port}", "--metrics", "--no-webui", "--threads", "1", "--parallel", "4", "--ctx-size", "8192",
+            ],
+            Path.Combine(folder, "llama.log"),
+            // The plain x86-64 code: a random model of half a megabyte needs no wider registers.
+            new Dictionary<string, string?> { ["GGML_BACKEND_PATH"] = Path.Combine(libraries, "ggml", "backends0", "libggml-cpu-x64.so") });
+        var server = new LlamaServer(process, address);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{address}") };
+        await Until.TrueAsync(
+            async () =>
+            {
+                process.HasExited.ShouldBeFalse(process.Tail());
+                return await AnswersAsync(http, cancellation);
+            },
+            "llama-server is not ready", cancellation);
+        return server;
+    }
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    private static string Cache => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg ? xdg : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "ops", "llama");
+
+    private static async Task<bool> AnswersAsync(HttpClient http, CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri("/health", UriKind.Relative), cancellation);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
