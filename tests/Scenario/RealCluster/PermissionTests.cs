@@ -56,7 +56,8 @@ public sealed class PermissionTests(RealCluster cluster)
         await Eventually.HoldsAsync(
             async () => await cluster.KubectlAsync("get", "mp", "used", "-o", "jsonpath={.spec.replicas}/{.status.readyReplicas}") == "2/2"
                 && await cluster.KubectlAsync("get", "eb", "used", "-o", "jsonpath={.status.pools}") == "1",
-            "the fleet is planned");
+            "the fleet is planned",
+            TimeSpan.FromMinutes(3));
         await cluster.KubectlAsync("delete", "eb", "used");
 
         await cluster.KubectlAsync("patch", "mp", "used", "--type=merge", "-p", """{"spec":{"suspend":true}}""");
