@@ -7,7 +7,7 @@ namespace Ops.Api;
 
 /// <summary>
 /// Weights of the scorers that pick a replica, 0 to 100 each; 0 turns a scorer off. A replica's score is the sum of weight
-/// x score over the scorers, every score being 0..1. Names and defaults are those of the Gateway API inference extension.
+/// x score over the scorers, every score being 0..1. Named after the scorers of the Gateway API inference extension.
 /// </summary>
 [CelRule(ModelRouteRules.SomeScorerRule, ModelRouteRules.SomeScorerMessage)]
 public sealed record ScorerSpec
