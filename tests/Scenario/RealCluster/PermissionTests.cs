@@ -51,6 +51,7 @@ public sealed class PermissionTests(RealCluster cluster)
         }
 
         // The planner scales the pool up to its least, and the budget's status is written.
+        await cluster.KubectlAsync("label", "mp", "used", "budget=used");
         await cluster.ApplyAsync(Yaml.Budget("used", watts: 1500));
         await cluster.KubectlAsync("patch", "mp", "used", "--type=merge", "-p", """{"spec":{"scaling":{"objective":"energy","min":2,"max":3}}}""");
         await Eventually.HoldsAsync(

@@ -25,12 +25,12 @@ internal static class Yaml
           variants: [{pool: {{pool}}, quality: {default: 0.6} }]
         """;
 
-    /// <summary>A budget over all pools.</summary>
+    /// <summary>A budget over the pools that are labelled with its name: other tests leave pools of their own behind.</summary>
     public static string Budget(string name, int watts) => $$"""
         apiVersion: ops.autonomic.dev/v1alpha1
         kind: EnergyBudget
         metadata: {name: {{name}} }
-        spec: {watts: {{watts}} }
+        spec: {watts: {{watts}}, poolLabels: {budget: {{name}} } }
         """;
 
     /// <summary>
