@@ -7,9 +7,6 @@ namespace Ops.Cli.Testing;
 /// <summary><c>./ops test</c>: runs every test project of the solution and ends with one line of counts.</summary>
 internal static class TestCommand
 {
-    // Unit tests are small and mostly wait for one core, so two at a time fill two cores; more would only slow each other.
-    private const int SideBySide = 2;
-
     public static Command Create(Screen screen, TimeProvider time)
     {
         var filter = new Option<string?>("--filter") { HelpName = "text", Description = "Only tests whose full name (namespace.class.method) contains this." };
@@ -32,10 +29,20 @@ internal static class TestCommand
         Directory.CreateDirectory(folder);
         var start = time.GetTimestamp();
         var executions = new List<TestExecution>();
-        foreach (var batch in new[] { projects.Where(project => !project.RunsAlone), projects.Where(project => project.RunsAlone) })
-        {
-            var width = batch.Any(project => project.RunsAlone) ? 1 : SideBySide;
-            await Parallel.ForEachAsync(batch, new ParallelOptions { MaxDegreeOfParallelism = width, CancellationToken = cancellation }, async (project, token) =>
+        await RunLaneAsync(TestLane.Small, width: 2);
+        await Task.WhenAll(RunLaneAsync(TestLane.Whole, width: 1), RunLaneAsync(TestLane.Patient, width: 1));
+
+        foreach (var line in TestSummary.Details(executions))
+            screen.Line(line);
+        screen.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{executions.Count} projects in {time.GetElapsedTime(start).TotalSeconds:0} s; reports and output in {Path.GetRelativePath(Checkout.Root, folder)}"));
+        screen.Line(TestSummary.LastLine(executions));
+        return TestSummary.ExitCode(executions);
+
+        Task RunLaneAsync(TestLane lane, int width) => Parallel.ForEachAsync(
+            projects.Where(project => project.Lane == lane),
+            new ParallelOptions { MaxDegreeOfParallelism = width, CancellationToken = cancellation },
+            async (project, token) =>
             {
                 screen.Transient($"running {project.Name}");
                 var execution = await TestExecution.RunAsync(project, filter, folder, time, token);
@@ -44,13 +51,5 @@ internal static class TestCommand
                 if (filter is null || execution.Results.Passed + execution.Failed + execution.Results.Skips.Count > 0)
                     screen.Line(TestSummary.ProjectLine(execution));
             });
-        }
-
-        foreach (var line in TestSummary.Details(executions))
-            screen.Line(line);
-        screen.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{executions.Count} projects in {time.GetElapsedTime(start).TotalSeconds:0} s; reports and output in {Path.GetRelativePath(Checkout.Root, folder)}"));
-        screen.Line(TestSummary.LastLine(executions));
-        return TestSummary.ExitCode(executions);
     }
 }

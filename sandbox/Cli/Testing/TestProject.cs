@@ -8,11 +8,24 @@ namespace Ops.Cli.Testing;
 /// <param name="Executable">Where its build lies.</param>
 internal sealed record TestProject(string Name, string Kind, string Executable)
 {
-    /// <summary>
-    /// Unit tests own nothing that two processes could fight over, so they may run side by side. The others start servers
-    /// and whole fleets, and run alone.
-    /// </summary>
-    public bool RunsAlone => Kind != "Unit";
+    /// <summary>With what it may share the machine.</summary>
+    public TestLane Lane => Kind == "Unit" ? TestLane.Small : PatientProjects.Contains(Name) ? TestLane.Patient : TestLane.Whole;
+
+    // Learning what is normal, and seeing that a fault is over, take minutes in which half a core is used.
+    private static readonly string[] PatientProjects = ["Ops.IncidentScenario.Tests"];
+}
+
+/// <summary>With what a test project may share the machine.</summary>
+internal enum TestLane
+{
+    /// <summary>Owns nothing that two processes could fight over, and mostly waits for one core: two at a time.</summary>
+    Small,
+
+    /// <summary>Starts servers and whole fleets: one at a time.</summary>
+    Whole,
+
+    /// <summary>Mostly waits: beside the whole ones, one at a time.</summary>
+    Patient,
 }
 
 /// <summary>Finds the test projects in the text of a solution file.</summary>

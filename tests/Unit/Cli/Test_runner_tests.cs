@@ -13,6 +13,7 @@ public sealed class Test_runner_tests
     {
         const string Solution = """
             Project("{FAE0}") = "Ops.Fleet.Tests", "tests\Scenario\Fleet\Ops.Fleet.Tests.csproj", "{1}"
+            Project("{FAE0}") = "Ops.IncidentScenario.Tests", "tests\Scenario\Incidents\Ops.IncidentScenario.Tests.csproj", "{6}"
             Project("{FAE0}") = "Ops.Testing", "tests\Support\Ops.Testing.csproj", "{2}"
             Project("{FAE0}") = "Ops.Kube.Tests", "tests\Unit\Kube\Ops.Kube.Tests.csproj", "{3}"
             Project("{FAE0}") = "Ops.Api", "controller\Api\Ops.Api.csproj", "{4}"
@@ -25,8 +26,9 @@ public sealed class Test_runner_tests
             new TestProject("Ops.Kube.Tests", "Unit", "/bin/Ops.Kube.Tests"),
             new TestProject("Ops.Contract.Tests", "Contract", "/bin/Ops.Contract.Tests"),
             new TestProject("Ops.Fleet.Tests", "Scenario", "/bin/Ops.Fleet.Tests"),
+            new TestProject("Ops.IncidentScenario.Tests", "Scenario", "/bin/Ops.IncidentScenario.Tests"),
         ]);
-        found.Select(project => project.RunsAlone).ShouldBe([false, true, true]);
+        found.Select(project => project.Lane).ShouldBe([TestLane.Small, TestLane.Whole, TestLane.Whole, TestLane.Patient]);
     }
 
     [Fact]
