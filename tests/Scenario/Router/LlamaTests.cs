@@ -95,7 +95,7 @@ public sealed class LlamaTests
 
     private async Task<ScenarioFleet> StartAsync()
     {
-        if (LlamaServer.WhyMissing() is { } why)
+        if (await LlamaServer.WhyMissingAsync(Cancellation) is { } why)
             Assert.Skip(why);
         var fleet = await ScenarioFleet.StartAsync(Cancellation);
         _engine = await fleet.StartLlamaAsync(Cancellation);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ops.Testing;
 
 namespace Ops.StoreScenario;
@@ -16,15 +15,9 @@ internal static class RedisBinary
             return found;
         if (Environment.GetEnvironmentVariable("CI") != "true")
             return null;
-        using var script = Process.Start("bash", [Path.Combine(Repository.Root, Script)]);
-        await script.WaitForExitAsync(cancellation);
-        return Find() ?? throw new InvalidOperationException($"{Script} failed with exit code {script.ExitCode}; its last lines stand above");
+        await SetupScript.RunAsync(Path.Combine(Repository.Root, Script), Console.Error.WriteLine, cancellation);
+        return Find();
     }
 
-    private static string? Find()
-    {
-        var home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg ? xdg : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        var path = Environment.GetEnvironmentVariable("PATH")?.Split(':') ?? [];
-        return path.Append(Path.Combine(home, "ops", "redis")).Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
-    }
+    private static string? Find() => SetupScript.Find("redis-server", SetupScript.Cache("redis"));
 }
