@@ -13,6 +13,8 @@ public static class CaseReader
                 cases.AddRange(NezhaReader.Read(path));
             else if (PetShopReader.IsCase(path))
                 cases.Add(PetShopReader.Read(path));
+            else if (RecordingReader.IsCase(path))
+                cases.AddRange(Recorded(path));
             else if (RcaEvalReader.IsCase(path) && RcaEvalReader.ReadLabelled(path) is { } labelled)
                 cases.Add(labelled);
         return cases;
@@ -24,7 +26,10 @@ public static class CaseReader
     {
         if (!File.Exists(path) && !Directory.Exists(path))
             throw new BadInputException($"{path} does not exist.");
-        return Directory.Exists(path) && PetShopReader.IsCase(path) ? PetShopReader.Read(path).Incident : RcaEvalReader.ReadIncident(path);
+        return !Directory.Exists(path) ? RcaEvalReader.ReadIncident(path)
+            : PetShopReader.IsCase(path) ? PetShopReader.Read(path).Incident
+            : RecordingReader.IsCase(path) ? RecordingReader.Read(path).Labelled.Incident
+            : RcaEvalReader.ReadIncident(path);
     }
 
     /// <summary>A call graph: an adjacency matrix (row calls column) or a list with a header (caller, callee).</summary>
@@ -35,4 +40,7 @@ public static class CaseReader
     /// <exception cref="BadInputException">It is no time.</exception>
     public static double ReadTime(string text) =>
         Clock.Parse(text) is var time && double.IsNaN(time) ? throw new BadInputException($"\"{text}\" is no time.") : time;
+
+    // A control has no cause that a method could be measured by.
+    private static IEnumerable<LabelledIncident> Recorded(string folder) => RecordingReader.Read(folder).Labelled is { Service.Length: > 0 } labelled ? [labelled] : [];
 }

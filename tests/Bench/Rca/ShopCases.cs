@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Text.Json;
 using Ops.Rca;
 using Ops.Rca.Reading;
 
@@ -32,7 +31,7 @@ internal static class ShopCases
             {
                 using (var packed = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
                     TarFile.ExtractToDirectory(packed, unpacked.FullName, overwriteFiles: false);
-                cases.AddRange(unpacked.EnumerateFiles("truth.json", SearchOption.AllDirectories).Select(file => file.DirectoryName!).Order(StringComparer.Ordinal)
+                cases.AddRange(Directory.EnumerateDirectories(unpacked.FullName, "*", SearchOption.AllDirectories).Where(RecordingReader.IsCase).Order(StringComparer.Ordinal)
                     .Select(path => ReadCase(path, $"{Path.GetFileName(archive)}:{Path.GetRelativePath(unpacked.FullName, path)}")));
             }
             finally
@@ -46,16 +45,7 @@ internal static class ShopCases
 
     private static ShopCase ReadCase(string folder, string name)
     {
-        using var truth = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "truth.json")));
-        var incident = CaseReader.ReadIncident(folder) with
-        {
-            Name = name,
-            Calls = CaseReader.ReadCalls(Path.Combine(folder, "calls.csv")),
-            Symptom = Text("symptom"),
-            Onset = truth.RootElement.GetProperty("injectTime").GetDouble(),
-        };
-        return new ShopCase(new LabelledIncident(incident, Text("service") ?? "", Text("metric")), Text("fault")!);
-
-        string? Text(string field) => truth.RootElement.GetProperty(field).GetString();
+        var (labelled, fault) = RecordingReader.Read(folder);
+        return new ShopCase(labelled with { Incident = labelled.Incident with { Name = name } }, fault);
     }
 }
