@@ -20,6 +20,8 @@ internal sealed class GatedForecaster
     /// <summary>Trains on some rows by Huber loss.</summary>
     public void Train(float[] targets, int[] rows, int epochs, int batch, float gatePressure, Random random)
     {
+        // Half of a short window can hold fewer rows than a batch.
+        batch = Math.Min(batch, rows.Length);
         var adam = new Adam([.. _network.Parameters, _gates], new AdamOptions { LearningRate = 2e-3f, WeightDecay = 0.5f });
         var (wanted, gradient) = (new Matrix(batch, 1), new Matrix(batch, 1));
         var inputs = new Matrix(batch, _network.Inputs);

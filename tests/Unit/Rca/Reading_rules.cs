@@ -27,6 +27,33 @@ public sealed class Reading_rules : IDisposable
     }
 
     [Fact]
+    public void A_recording_tells_calls_symptom_and_cause_and_a_control_is_no_case()
+    {
+        foreach (var (folder, service) in new[] { ("cart_slow-disk/1", "\"cart\""), ("none_placebo/2", "null") })
+        {
+            Write($"{folder}/data.csv", "time,cart_disk-write,front_latency\n100,1,2\n101,5,7\n");
+            Write($"{folder}/calls.csv", "caller,callee\nfront,cart\n");
+            Write($"{folder}/inject_time.txt", "101\n");
+            Write($"{folder}/truth.json", $$"""{"fault":"slow-disk","service":{{service}},"metric":"disk","symptom":"front","injectTime":100.6}""");
+        }
+
+        var labelled = CaseReader.ReadCases(_folder).ShouldHaveSingleItem();
+
+        (labelled.Service, labelled.MetricPrefix).ShouldBe(("cart", "disk"));
+        (labelled.Incident.Symptom, labelled.Incident.Onset).ShouldBe(("front", 100.6));
+        CaseReader.ReadIncident(Path.Combine(_folder, "none_placebo", "2")).Calls.ShouldBe([new CallEdge("front", "cart")]);
+    }
+
+    [Fact]
+    public void A_recording_whose_truth_is_cut_off_is_refused_by_name()
+    {
+        Write("calls.csv", "caller,callee\n");
+        Write("truth.json", "{\"fault\":");
+
+        Should.Throw<BadInputException>(() => CaseReader.ReadIncident(_folder)).Message.ShouldContain("truth.json is not what ./ops chaos record writes");
+    }
+
+    [Fact]
     public void A_pair_recorded_apart_is_compared_although_it_tells_no_onset()
     {
         Write("case/normal.csv", "time,a_cpu,b_cpu\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"{i},{i % 3},{i % 4}\n")));
