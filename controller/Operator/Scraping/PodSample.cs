@@ -1,3 +1,5 @@
+using Ops.Kube;
+
 namespace Ops.Operator.Scraping;
 
 /// <summary>What one pod of a pool said of itself at one moment. A null was not said.</summary>

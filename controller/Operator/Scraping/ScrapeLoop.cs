@@ -48,7 +48,7 @@ internal sealed partial class ScrapeLoop(
         var routers = new ConcurrentDictionary<string, RouterSample>();
         var pods = caches.PoolPods.List().Select(pod => (Pod: pod, IsRouter: false))
             .Concat(caches.RouterPods.List().Select(pod => (Pod: pod, IsRouter: true)))
-            .Select(target => (target.Pod, target.IsRouter, Address: ScrapeTarget.Of(target.Pod)))
+            .Select(target => (target.Pod, target.IsRouter, Address: ScrapeTarget.Of(target.Pod, WellKnown.HttpPortName)))
             .Where(target => target.Address is not null);
         using var limit = new CancellationTokenSource(options.ScrapeInterval, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);

@@ -12,18 +12,20 @@ internal static class UpCommand
         var fresh = new Option<bool>("--fresh") { Description = "Forget the objects, pods and logs of earlier runs." };
         var port = new Option<int>("--api-port") { HelpName = "port", DefaultValueFactory = _ => 6443, Description = "Port of the API server on 127.0.0.1; 0 takes any free one." };
         var router = new Option<int?>("--router-port") { HelpName = "port", Description = "Port of the router on 127.0.0.1, from Kubernetes' range for node ports (30000 to 32767). Default: as in manifests/deploy, 30080." };
+        var dashboard = new Option<int?>("--dashboard-port") { HelpName = "port", Description = "Port of the dashboard on 127.0.0.1, from Kubernetes' range for node ports. Default: the first free one from 30081 on." };
         var nodes = new Option<int>("--nodes") { HelpName = "n", DefaultValueFactory = _ => 2, Description = "Simulated GPU machines with four H100s each, beside one machine without GPUs." };
         var state = new Option<string?>("--state") { HelpName = "folder", Description = "Where objects, logs and the kubeconfig are kept. Default: .ops beside the sources." };
-        var bare = new Option<bool>("--no-samples") { Description = "Start operator and router only, without the sample pools and their route." };
+        var bare = new Option<bool>("--no-samples") { Description = "Start the control plane only, without the sample pools and their route." };
         var shop = new Option<bool>("--shop") { Description = "Also start the sample microservice shop, for ./ops chaos." };
         var patience = new Option<TimeSpan?>("--patience") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "Explain what is not ready after this long. Default: 90s." };
         Bound(port, 0, 65535);
         Bound(router, 30000, 32767);
+        Bound(dashboard, 30000, 32767);
         Bound(nodes, 1, 64);
 
-        var command = new Command("up", "Start the sandbox, the operator, the router and the sample fleet; Ctrl-C ends them all.")
+        var command = new Command("up", "Start the sandbox, the control plane, the dashboard and the sample fleet; Ctrl-C ends them all.")
         {
-            fresh, port, router, nodes, state, bare, shop, patience,
+            fresh, port, router, dashboard, nodes, state, bare, shop, patience,
         };
         command.SetAction((parsed, cancellation) => new UpRun(screen, time).RunAsync(
             new UpOptions
@@ -31,6 +33,7 @@ internal static class UpCommand
                 Fresh = parsed.GetValue(fresh),
                 ApiPort = parsed.GetValue(port),
                 RouterPort = parsed.GetValue(router),
+                DashboardPort = parsed.GetValue(dashboard),
                 GpuNodes = parsed.GetValue(nodes),
                 State = parsed.GetValue(state) ?? StateFolder.DefaultPath,
                 Samples = !parsed.GetValue(bare),

@@ -12,6 +12,9 @@ internal sealed record UpOptions
     /// <summary>Node port of the router instead of the manifest's; null leaves the manifests as they are.</summary>
     public int? RouterPort { get; init; }
 
+    /// <summary>Node port of the dashboard; null takes the first free one from 30081 on.</summary>
+    public int? DashboardPort { get; init; }
+
     /// <summary>Simulated GPU machines with four GPUs each.</summary>
     public int GpuNodes { get; init; }
 

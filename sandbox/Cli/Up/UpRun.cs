@@ -20,6 +20,7 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         ];
         if (options.RouterPort is { } routerPort)
             RouterAccess.UsePort(deploy, routerPort);
+        var dashboardPort = DashboardAccess.Expose(deploy, options.DashboardPort);
         using var state = StateFolder.Acquire(options.State);
         if (options.Fresh)
             state.Clear();
@@ -30,7 +31,7 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         var fleet = await Fleet.StartAsync(options, state, board, log, time, cancellation);
         try
         {
-            await BringUpAsync(fleet, deploy, samples, options, state, board, since, cancellation);
+            await BringUpAsync(fleet, deploy, samples, options, dashboardPort, state, board, since, cancellation);
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -46,7 +47,7 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
     }
 
     private async Task BringUpAsync(
-        Fleet fleet, IReadOnlyList<Manifest> deploy, IReadOnlyList<Manifest> samples, UpOptions options, StateFolder state, Board board, DateTimeOffset since, CancellationToken cancellation)
+        Fleet fleet, IReadOnlyList<Manifest> deploy, IReadOnlyList<Manifest> samples, UpOptions options, int? dashboardPort, StateFolder state, Board board, DateTimeOffset since, CancellationToken cancellation)
     {
         var kubeconfig = state.WritePrivate("kubeconfig", fleet.Server.KubeconfigFor(fleet.Server.AdminToken));
         using var cluster = new ClusterClient(fleet.Server.Url, fleet.Server.AdminToken);
@@ -56,6 +57,7 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         if (space is not null)
             await cluster.ApplyAsync(space, cancellation);
         var key = await RouterAccess.KeyAsync(cluster, space?.Name ?? "default", cancellation);
+        await DashboardAccess.EnsureSessionKeyAsync(cluster, space?.Name ?? "default", cancellation);
         var kept = await deployer.ApplyAsync([.. deploy, .. samples], cancellation);
         board.Done("manifests", string.Create(CultureInfo.InvariantCulture, $"{deploy.Count + samples.Count - kept.Count} objects applied"));
         foreach (var line in kept)
@@ -74,7 +76,8 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
 
         var instance = new RunningInstance(Environment.ProcessId, fleet.Server.Url, router.ToString().TrimEnd('/'), key, kubeconfig);
         state.Publish(instance);
-        Welcome.Print(screen, instance, models.FirstOrDefault(), board.Elapsed);
+        var dashboard = dashboardPort is { } open ? new DashboardLink($"http://127.0.0.1:{open}", fleet.Server.AdminToken) : null;
+        Welcome.Print(screen, instance, dashboard, models.FirstOrDefault(), board.Elapsed);
     }
 
     private async Task WaitForAnswersAsync(Uri router, string key, IReadOnlyList<string> models, Board board, CancellationToken cancellation)
@@ -106,6 +109,6 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         PortCheck.EnsureFree(options.ApiPort, "the API server", "stop that program or choose another port with --api-port (0 takes any free one).");
         foreach (var manifest in manifests)
             foreach (var port in RouterAccess.NodePorts(manifest))
-                PortCheck.EnsureFree(port, $"Service {manifest.Name}", "stop that program or choose another port with --router-port.");
+                PortCheck.EnsureFree(port, $"Service {manifest.Name}", "stop that program or choose another port with --router-port or --dashboard-port.");
     }
 }

@@ -3,17 +3,22 @@ using Ops.Cli.Terminal;
 
 namespace Ops.Cli.Up;
 
+/// <summary>Where a browser finds the dashboard, and a token to sign in with.</summary>
+/// <param name="Url">Its address.</param>
+/// <param name="Token">The administrator's token, the same as in the kubeconfig.</param>
+internal sealed record DashboardLink(string Url, string Token);
+
 /// <summary>What is printed once all is ready. The kubectl and curl lines work when pasted as they are, in any folder.</summary>
 internal static class Welcome
 {
-    public static void Print(Screen screen, RunningInstance instance, string? model, TimeSpan elapsed)
+    public static void Print(Screen screen, RunningInstance instance, DashboardLink? dashboard, string? model, TimeSpan elapsed)
     {
-        foreach (var line in Lines(instance, model, elapsed))
+        foreach (var line in Lines(instance, dashboard, model, elapsed))
             screen.Line(line);
     }
 
     /// <summary>The lines.</summary>
-    internal static IEnumerable<string> Lines(RunningInstance instance, string? model, TimeSpan elapsed)
+    internal static IEnumerable<string> Lines(RunningInstance instance, DashboardLink? dashboard, string? model, TimeSpan elapsed)
     {
         yield return "";
         yield return string.Create(CultureInfo.InvariantCulture, $"Ready in {elapsed.TotalSeconds:0.0} s.");
@@ -21,8 +26,14 @@ internal static class Welcome
         yield return $"  kubeconfig  {instance.Kubeconfig}";
         yield return $"  router      {instance.RouterUrl}";
         yield return $"  key         {instance.RouterKey}";
+        if (dashboard is not null)
+        {
+            yield return $"  dashboard   {dashboard.Url}";
+            yield return $"  sign in     {dashboard.Token}";
+        }
+
         yield return "";
-        yield return "Look at it:";
+        yield return "Look at it, or open the dashboard:";
         yield return $"  kubectl --kubeconfig {Quote(instance.Kubeconfig)} get modelpools,modelroutes,pods -A";
         yield return "Ask it:";
         yield return model is null

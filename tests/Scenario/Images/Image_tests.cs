@@ -90,9 +90,9 @@ public sealed class Image_tests(ImageSet images)
         await ApplyAsync("deploy");
         await ApplyAsync("production");
 
-        (await GetAsync("deployment", "{.items[*].spec.replicas}")).ShouldBe("2 2 2");
-        (await GetAsync("poddisruptionbudget", "{.items[*].metadata.name}")).ShouldBe("operator rca router");
-        (await GetAsync("networkpolicy", "{.items[*].metadata.name}")).ShouldBe("default-deny default-deny-egress egress operator rca rca-egress router");
+        (await GetAsync("deployment", "{.items[*].spec.replicas}")).ShouldBe("1 2 2 2");
+        (await GetAsync("poddisruptionbudget", "{.items[*].metadata.name}")).ShouldBe("dashboard operator rca router");
+        (await GetAsync("networkpolicy", "{.items[*].metadata.name}")).ShouldBe("dashboard default-deny default-deny-egress egress operator rca rca-egress router");
     }
 
     private async Task<string> GetAsync(string kind, string path) =>

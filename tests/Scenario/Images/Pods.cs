@@ -13,6 +13,7 @@ internal static class Pods
     public static readonly IReadOnlyDictionary<string, Func<V1PodSpec>> ByProject = new Dictionary<string, Func<V1PodSpec>>
     {
         ["controller/Operator/Ops.Operator.csproj"] = () => Deployed("operator"),
+        ["dashboard/Ops.Dashboard.csproj"] = () => Deployed("dashboard"),
         ["rca/Service/Ops.Rca.Service.csproj"] = () => Deployed("rca"),
         ["router/Proxy/Ops.Router.csproj"] = () => Deployed("router"),
         ["sandbox/ModelServer/Ops.Sandbox.ModelServer.csproj"] = Replica,

@@ -71,7 +71,7 @@ public sealed class Screen_tests
     [Fact]
     public void The_kubectl_line_survives_a_path_with_a_space_and_a_quote()
     {
-        var lines = Welcome.Lines(new RunningInstance(1, "u", "http://r", "key", "/home/it's me/kubeconfig"), "chat", TimeSpan.FromSeconds(3)).ToList();
+        var lines = Welcome.Lines(new RunningInstance(1, "u", "http://r", "key", "/home/it's me/kubeconfig"), null, "chat", TimeSpan.FromSeconds(3)).ToList();
 
         lines.ShouldContain("  kubectl --kubeconfig '/home/it'\\''s me/kubeconfig' get modelpools,modelroutes,pods -A");
         lines.ShouldContain("Ready in 3.0 s.");

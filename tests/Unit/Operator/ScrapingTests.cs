@@ -1,4 +1,5 @@
 using k8s.Models;
+using Ops.Kube;
 using Ops.Operator.Scraping;
 
 namespace Ops.Operator.Tests;
@@ -119,7 +120,7 @@ public sealed class ScrapingTests
             Metadata = new(),
             Spec = new() { Containers = [new() { Name = "engine", Ports = [new() { Name = "other", ContainerPort = 1 }, new() { Name = "http", ContainerPort = 8000 }] }] },
             Status = new() { Phase = phase, PodIP = ip },
-        })?.ToString().ShouldBe(address);
+        }, "http")?.ToString().ShouldBe(address);
 
     private static string Page(double tokens, double joules, double watts) =>
         $"vllm:generation_tokens_total {tokens}\nops_gpu_energy_joules_total {joules}\nops_gpu_power_watts {watts}\nops_gpu_clock_mhz 1980\n";

@@ -3,10 +3,10 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Ops.Operator.Scraping;
+namespace Ops.Kube;
 
 /// <summary>Reads /metrics of a pod, within a time and a size.</summary>
-internal sealed class MetricsReader : IDisposable
+public sealed class MetricsReader : IDisposable
 {
     // vLLM's page has about 100 KB, and a server with many label values some MB. What is beyond is not read.
     private const int MaxBytes = 4 << 20;

@@ -1,10 +1,12 @@
 using System.Globalization;
 
-namespace Ops.Operator.Scraping;
+namespace Ops.Kube;
 
-/// <summary>Reads samples from Prometheus' text format, for example
-/// <c>vllm:generation_tokens_total{model_name="m",simulated="true"} 1.5e3</c>.</summary>
-internal static class PrometheusText
+/// <summary>
+/// Reads samples from Prometheus' text format, for example
+/// <c>vllm:generation_tokens_total{model_name="m",simulated="true"} 1.5e3</c>.
+/// </summary>
+public static class PrometheusText
 {
     /// <summary>Calls back for every sample; lines that are not samples are passed over.</summary>
     /// <param name="text">A whole exposition.</param>
@@ -108,4 +110,4 @@ internal static class PrometheusText
 /// <param name="name">The metric's name.</param>
 /// <param name="labels">The raw text between the braces.</param>
 /// <param name="value">Finite.</param>
-internal delegate void SampleHandler(ReadOnlySpan<char> name, ReadOnlySpan<char> labels, double value);
+public delegate void SampleHandler(ReadOnlySpan<char> name, ReadOnlySpan<char> labels, double value);

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using k8s;
+using k8s.Models;
+using Ops.Api;
+using Ops.Kube;
+
+namespace Ops.Dashboard.Cluster;
+
+/// <summary>The watches of one user, with that user's token, and the snapshot that they add up to.</summary>
+internal sealed class ClusterView : IAsyncDisposable
+{
+    // Viewers render twice a second at most, so a snapshot older than this is never seen.
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource ending = new();
+    private readonly ResourceCache<ModelPool> pools;
+    private readonly ResourceCache<ModelRoute> routes;
+    private readonly ResourceCache<EnergyBudget> budgets;
+    private readonly ResourceCache<Incident> incidents;
+    private readonly ResourceCache<V1Pod> pods;
+    private readonly ResourceCache<V1Deployment> deployments;
+    private readonly IReadOnlyList<(string Plural, IResourceCache Cache)> all;
+    private readonly Task running;
+    private volatile ClusterSnapshot current = ClusterSnapshot.Empty;
+    private int dirty = 1;
+
+    /// <summary>Starts the watches.</summary>
+    /// <param name="client">With the user's token; disposed with the view.</param>
+    /// <param name="time">Paces the snapshots.</param>
+    /// <param name="logs">Where the caches report.</param>
+    public ClusterView(KubeClient client, TimeProvider time, ILoggerFactory logs)
+    {
+        Client = client;
+        pools = Watch<ModelPool>(logs);
+        routes = Watch<ModelRoute>(logs);
+        budgets = Watch<EnergyBudget>(logs);
+        incidents = Watch<Incident>(logs);
+        pods = Watch<V1Pod>(logs);
+        deployments = Watch<V1Deployment>(logs);
+        all =
+        [
+            (ModelPool.PluralName, pools), (ModelRoute.PluralName, routes), (EnergyBudget.PluralName, budgets),
+            (Incident.PluralName, incidents), ("pods", pods), ("deployments", deployments),
+        ];
+        running = Task.WhenAll([.. all.Select(kind => kind.Cache.RunAsync(ending.Token)), PublishAsync(time)]);
+    }
+
+    /// <summary>Raised after <see cref="Current"/> changed, at most four times a second.</summary>
+    public event Action? Changed;
+
+    /// <summary>The API server with the user's token.</summary>
+    public KubeClient Client { get; }
+
+    /// <summary>The newest snapshot.</summary>
+    public ClusterSnapshot Current => current;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Client.Dispose();
+        ending.Dispose();
+    }
+
+    private ResourceCache<T> Watch<T>(ILoggerFactory logs)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        // A person waits for a refused list to be granted, so the longest wait is short.
+        var cache = new ResourceCache<T>(Client, new() { KeepManagers = [], MaxDelay = TimeSpan.FromSeconds(10) }, logs);
+        cache.Changed += _ => Volatile.Write(ref dirty, 1);
+        cache.Listed += () => Volatile.Write(ref dirty, 1);
+        return cache;
+    }
+
+    private async Task PublishAsync(TimeProvider time)
+    {
+        using var timer = new PeriodicTimer(Pace, time);
+        do
+        {
+            var kinds = all.Select(kind => new KindState(kind.Plural, kind.Cache.HasSynced, kind.Cache.Trouble)).ToImmutableArray();
+            if (Interlocked.Exchange(ref dirty, 0) == 0 && kinds.SequenceEqual(current.Kinds))
+                continue;
+            current = Take(kinds);
+            Changed?.Invoke();
+        }
+        while (await timer.WaitForNextTickAsync(ending.Token));
+    }
+
+    private ClusterSnapshot Take(ImmutableArray<KindState> kinds) => new()
+    {
+        Pools = Sorted(pools),
+        Routes = Sorted(routes),
+        Budgets = Sorted(budgets),
+        Incidents = [.. incidents.List().OrderByDescending(incident => incident.Status?.DetectedAt ?? incident.Metadata.CreationTimestamp)],
+        Pods = Sorted(pods),
+        Deployments = Sorted(deployments),
+        Kinds = kinds,
+    };
+
+    private static ImmutableArray<T> Sorted<T>(ResourceCache<T> cache)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        [.. cache.List().OrderBy(item => item.Metadata.NamespaceProperty, StringComparer.Ordinal).ThenBy(item => item.Metadata.Name, StringComparer.Ordinal)];
+}

@@ -1,0 +1,26 @@
+using Ops.Api;
+using Ops.Dashboard.Cluster;
+using Ops.Dashboard.Drawing;
+
+namespace Ops.Dashboard.Health;
+
+/// <summary>What happened to the cluster, as marks on every chart. Pure.</summary>
+internal static class Marks
+{
+    // More marks than this in a chart of 600 units are a wall.
+    private const int Most = 40;
+
+    /// <summary>The newest marks of a snapshot.</summary>
+    public static IReadOnlyList<Mark> Of(ClusterSnapshot cluster) =>
+        [.. cluster.Incidents.SelectMany(OfIncident).OrderByDescending(mark => mark.At).Take(Most)];
+
+    private static IEnumerable<Mark> OfIncident(Incident incident)
+    {
+        if (incident.Status is not { } status)
+            yield break;
+        if (status.Onset is { } onset)
+            yield return new(Format.Utc(onset), $"{status.Symptom ?? incident.Metadata.Name} begins", IsFault: true);
+        if (status.ResolvedAt is { } resolved)
+            yield return new(Format.Utc(resolved), $"{status.Symptom ?? incident.Metadata.Name} is over", IsFault: false);
+    }
+}

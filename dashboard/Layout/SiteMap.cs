@@ -1,0 +1,36 @@
+using Ops.Api;
+
+namespace Ops.Dashboard.Layout;
+
+/// <summary>A page in the navigation.</summary>
+/// <param name="Path">Its address.</param>
+/// <param name="Title">Its name.</param>
+/// <param name="Key">With g before it, the keyboard's way there.</param>
+/// <param name="Icon">Path data of a 24 x 24 icon.</param>
+internal sealed record PageInfo(string Path, string Title, char Key, string Icon);
+
+/// <summary>All pages, in the order of the navigation, and the addresses of single objects.</summary>
+internal static class SiteMap
+{
+    /// <summary>Address of the overview.</summary>
+    public const string Overview = "/";
+
+    /// <summary>Address of the fleet.</summary>
+    public const string Fleet = "/fleet";
+
+    /// <summary>The list.</summary>
+    public static IReadOnlyList<PageInfo> All { get; } =
+    [
+        new(Overview, "Overview", 'o', "M3 12l9-8 9 8M5 10v10h5v-6h4v6h5V10"),
+        new(Fleet, "Fleet", 'f', "M4 4h16v6H4zM4 14h16v6H4zM7.5 7h.01M7.5 17h.01M11 7h6M11 17h6"),
+    ];
+
+    /// <summary>A pool on the fleet page.</summary>
+    public static string Pool(ModelPool pool) => $"{Fleet}?pool={Uri.EscapeDataString($"{pool.Metadata.NamespaceProperty}/{pool.Metadata.Name}")}";
+
+    /// <summary>A route.</summary>
+    public static string Route(ModelRoute route) => $"{Overview}?route={Uri.EscapeDataString($"{route.Metadata.NamespaceProperty}/{route.Metadata.Name}")}";
+
+    /// <summary>An incident.</summary>
+    public static string Incident(Incident incident) => $"{Overview}?incident={Uri.EscapeDataString($"{incident.Metadata.NamespaceProperty}/{incident.Metadata.Name}")}";
+}
