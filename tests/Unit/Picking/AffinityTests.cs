@@ -169,10 +169,11 @@ public sealed class AffinityTests
         var request = Prompt([.. Enumerable.Range(0, 60)]) with { Session = 3 };
         fleet.Send(request);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++)
-            fleet.Choose(request);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        Allocations.Of(() =>
+        {
+            for (var i = 0; i < 1_000; i++)
+                fleet.Choose(request);
+        }).ShouldBe(0);
     }
 
     private static RequestFeatures Prompt(params int[] path) => Chat with { PromptBlocks = Chain(path), PromptTokens = Math.Max(path.Length * PromptHasher.BlockTokens, 1) };

@@ -186,17 +186,15 @@ public sealed class ChooserTests
         IPolicy[] policies = [new LadderPolicy(), new GreedyPolicy(), new StaticPolicy("pool-3"), new PricePolicy(1e-4), new RoundRobinPolicy()];
         var tried = default(TriedReplicas);
         tried.Add(replicas[0].Load);
-        foreach (var policy in policies)
-            Chooser.Choose(route, policy, Chat, tried);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++)
+        Allocations.Of(() =>
         {
-            foreach (var policy in policies)
-                Chooser.Choose(route, policy, Chat with { Spread = (uint)i }, tried);
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+            for (var i = 0; i < 1_000; i++)
+            {
+                foreach (var policy in policies)
+                    Chooser.Choose(route, policy, Chat with { Spread = (uint)i }, tried);
+            }
+        }).ShouldBe(0);
     }
 
     [Fact]
@@ -207,9 +205,7 @@ public sealed class ChooserTests
         route.TaskIndex("poetry").ShouldBe(0);
         route.TaskIndex(null).ShouldBe(0);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        route.TaskIndex("code");
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        Allocations.Of(() => route.TaskIndex("code")).ShouldBe(0);
     }
 
     internal static VariantOutlook Outlook(RouteSnapshot route, int variant, RequestFeatures request, TriedReplicas tried = default)

@@ -50,12 +50,11 @@ public sealed class LearnedTests
     {
         var route = Route([.. Enumerable.Range(0, 8).Select(v => Variant($"p{v}", v / 8.0, Replica($"r{v}", running: v)))]);
         IPolicy policy = new LearnedPolicy(Model(0.1f, 0.05), Rule);
-        Chooser.Choose(route, policy, Chat, default);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++)
-            Chooser.Choose(route, policy, Chat with { Spread = (uint)i }, default);
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        Allocations.Of(() =>
+        {
+            for (var i = 0; i < 1_000; i++)
+                Chooser.Choose(route, policy, Chat with { Spread = (uint)i }, default);
+        }).ShouldBe(0);
     }
 
     [Fact]
