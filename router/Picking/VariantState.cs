@@ -14,6 +14,9 @@ public sealed record VariantState
     /// <summary>Time and energy by batch; null where the model on this GPU shape was never measured.</summary>
     public ServingCurve? Curve { get; init; }
 
+    /// <summary>Requests that a replica works on at once at most, where its engine's arguments say so; null where they do not.</summary>
+    public int? MaxSequences { get; init; }
+
     /// <summary>Ready replicas; may be empty.</summary>
     public required ImmutableArray<ReplicaState> Replicas
     {

@@ -18,12 +18,13 @@ internal sealed class RouteRoom
         {
             if (!policy.Considers(snapshot, v))
                 continue;
+            var declared = snapshot.Variants[v].MaxSequences;
             foreach (ref readonly var replica in snapshot.Variants[v].Replicas.AsSpan())
             {
                 // A replica of two pools has its room once.
                 if (_next.ContainsKey(replica.Load))
                     continue;
-                var limit = LimitOf(replica, nowMs);
+                var limit = LimitOf(replica, declared, nowMs);
                 capacity += limit;
                 if (replica.Load.IsSuspect(nowMs))
                     continue;
@@ -41,12 +42,14 @@ internal sealed class RouteRoom
         return free > 0 ? free : excess;
     }
 
-    private int LimitOf(in ReplicaState replica, long nowMs)
+    private int LimitOf(in ReplicaState replica, int? declared, long nowMs)
     {
         if (!_known.TryGetValue(replica.Load, out var learned))
             learned = new ReplicaCapacity();
         _next[replica.Load] = learned;
         learned.Learn(replica);
-        return replica.IsFresh(nowMs) ? learned.Limit : LatencyEstimate.BatchLimitPrior;
+        var limit = replica.IsFresh(nowMs) ? learned.Limit : LatencyEstimate.BatchLimitPrior;
+        // An engine that was seen to run more than its arguments say, for example several ranks in one, has more room.
+        return declared is { } most ? Math.Min(limit, Math.Max(most, learned.MostSeen)) : limit;
     }
 }

@@ -130,6 +130,7 @@ internal sealed class LiveVariant
         Pool = Config.Pool,
         Quality = Config.Quality,
         Curve = Config.Curve,
+        MaxSequences = Config.MaxSequences,
         Replicas = [.. Replicas.Select(r => r.ToState(Config.Adapter))],
     };
 }

@@ -70,6 +70,9 @@ internal sealed record VariantConfig
     /// <summary>Time and energy of the model on the pool's GPUs; null where nothing was measured.</summary>
     public ServingCurve? Curve { get; init; }
 
+    /// <summary>Requests that a replica works on at once at most, where the pool says so.</summary>
+    public int? MaxSequences { get; init; }
+
     /// <summary>Whether there is such a pool, so that a replica may yet come.</summary>
     public bool Exists { get; init; } = true;
 

@@ -86,6 +86,7 @@ internal static class RoutingTableBuilder
             Adapter = variant.Adapter,
             Quality = [.. tasks.Select(variant.QualityFor)],
             Exists = pool is not null,
+            MaxSequences = pool is null ? null : EngineArguments.MaxSequences(pool.Spec.Engine),
             Curve = pool is null ? null : Curves.Of(pool.Spec),
             Replicas = pool is null ? [] : Bounded(Replicas(slices, $"{variant.Pool}.{route.Metadata.NamespaceProperty}.svc", problems), route, variant, problems),
         };

@@ -15,8 +15,9 @@ internal sealed class FairnessBench : IAsyncDisposable
 {
     private const string EngineModel = "meta-llama/Llama-3.1-8B-Instruct";
     private const int Slots = 16;
-    private const int OutputTokens = 64;
-    private const double VictimPerSecond = 4;
+    // Short answers, so that a turn holds many of the victim's requests: about two of them are at the engine at a time.
+    private const int OutputTokens = 16;
+    private const double VictimPerSecond = 16;
     private const int Busy = 14;
     private const int Flood = 140;
 
@@ -50,8 +51,8 @@ internal sealed class FairnessBench : IAsyncDisposable
     private async Task MeasureAsync(BenchContext context, CancellationToken cancellation)
     {
         var (rounds, length) = context.Quick ? (1, TimeSpan.FromSeconds(5)) : (5, TimeSpan.FromSeconds(15));
-        // The first flood shows the router where the engine's batch ends; nobody's latency is judged by it.
-        await TurnAsync(Flood, TimeSpan.FromSeconds(6), cancellation);
+        // The first flood meets a router that does not know yet where the engine's batch ends.
+        var cold = await TurnAsync(Flood, TimeSpan.FromSeconds(6), cancellation);
         var (ratios, busy, flooded) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
@@ -63,13 +64,14 @@ internal sealed class FairnessBench : IAsyncDisposable
         context.Figures.Add("tenant_p95_ttft_ratio", Median(ratios), "x", "a tenant's p95 time to first token beside one that floods, by that beside one that is busy; simulated engine");
         context.Figures.Add("tenant_p95_ttft_ms_busy", Median(busy), "ms", "p95 time to first token beside a busy tenant");
         context.Figures.Add("tenant_p95_ttft_ms_flooded", Median(flooded), "ms", "p95 time to first token beside a tenant that floods");
+        context.Figures.Add("tenant_p95_ttft_ms_cold", cold, "ms", "the same in the first 6 s of a router that has seen no flood and of a pool that does not declare its batch");
     }
 
     // The victim's p95 in milliseconds.
     private async Task<double> TurnAsync(int open, TimeSpan length, CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var neighbour = Task.WhenAll(Enumerable.Range(0, open).Select(_ => LoopAsync(over.Token)));
+        var neighbour = Task.WhenAll(Enumerable.Range(0, open).Select(i => LoopAsync(new Random(i), over.Token)));
         // The neighbour stands before the victim's first request comes.
         await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
         var times = await ArriveAsync(length, cancellation);
@@ -78,10 +80,11 @@ internal sealed class FairnessBench : IAsyncDisposable
         return LoadResult.Quantile([.. times.Order()], 0.95);
     }
 
-    private async Task LoopAsync(CancellationToken cancellation)
+    private async Task LoopAsync(Random lengths, CancellationToken cancellation)
     {
+        // Answers of different lengths, else all of them would begin and end in step.
         while (!cancellation.IsCancellationRequested)
-            await FirstTokenAsync(_router.Neighbour, cancellation);
+            await FirstTokenAsync(_router.Neighbour, lengths.Next(OutputTokens / 2, (OutputTokens * 3 / 2) + 1), cancellation);
     }
 
     // Poisson arrivals, whatever becomes of those before.
@@ -94,7 +97,7 @@ internal sealed class FairnessBench : IAsyncDisposable
             var wait = next - Stopwatch.GetElapsedTime(began);
             if (wait > TimeSpan.Zero)
                 await Task.Delay(wait, cancellation);
-            requests.Add(FirstTokenAsync(_router.Contender, cancellation));
+            requests.Add(FirstTokenAsync(_router.Contender, OutputTokens, cancellation));
         }
 
         return await Task.WhenAll(requests);
@@ -103,12 +106,12 @@ internal sealed class FairnessBench : IAsyncDisposable
     private TimeSpan Gap() => TimeSpan.FromSeconds(-Math.Log(1 - _random.NextDouble()) / VictimPerSecond);
 
     // Milliseconds to the first event; the rest is read too.
-    private async Task<double> FirstTokenAsync(Contender tenant, CancellationToken cancellation)
+    private async Task<double> FirstTokenAsync(Contender tenant, int outputTokens, CancellationToken cancellation)
     {
         var sent = Stopwatch.GetTimestamp();
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{tenant.Address}{Wire.Path}")
         {
-            Content = new StringContent($$"""{"model":"{{Wire.Model}}","stream":true,"max_tokens":{{OutputTokens}},"ignore_eos":true,"messages":[{"role":"user","content":"What is fair, and to whom?"}]}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent($$"""{"model":"{{Wire.Model}}","stream":true,"max_tokens":{{outputTokens}},"ignore_eos":true,"messages":[{"role":"user","content":"What is fair, and to whom?"}]}""", Encoding.UTF8, "application/json"),
         };
         request.Headers.Authorization = AuthenticationHeaderValue.Parse(tenant.Headers.Single(h => h.Name == "Authorization").Value);
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);

@@ -31,6 +31,24 @@ public sealed class RoutingTableBuilderTests
         (route.Pick, route.SessionHeader).ShouldBe((PickRules.Default, "x-ops-session"));
     }
 
+    [Theory]
+    [InlineData("vllm", "--max-num-seqs 16", 16)]
+    [InlineData("simulated", "--seed 3 --max-num-seqs=32 --max-waiting 64", 32)]
+    [InlineData("vllm", "--max_num_seqs 8 --max-num-seqs 9", 9)]
+    [InlineData("llamacpp", "-np 4", 4)]
+    [InlineData("llamacpp", "--max-num-seqs 16", null)]
+    [InlineData("vllm", "--max-num-seqs", null)]
+    [InlineData("vllm", "--max-num-seqs many", null)]
+    [InlineData("vllm", "--max-num-seqs -1", null)]
+    [InlineData("vllm", "", null)]
+    public void The_batch_that_an_engines_arguments_name_is_read(string engine, string args, int? most)
+    {
+        var pool = Pool("large", "m");
+        pool.Spec = pool.Spec with { Engine = new EngineSpec { Type = engine, Args = args.Split(' ', StringSplitOptions.RemoveEmptyEntries) } };
+
+        Build([Route("chat", ("large", 0.9))], [pool], []).Routes[0].Variants[0].MaxSequences.ShouldBe(most);
+    }
+
     [Fact]
     public void The_spec_is_honoured()
     {

@@ -41,9 +41,34 @@ public sealed class FairnessTests
         fleet.Rooms.Skip(20).ShouldAllBe(room => room >= 15 && room <= 18);
     }
 
+    [Fact]
+    public void Quick_requests_that_are_gone_between_two_readings_cannot_hide_the_batchs_end()
+    {
+        static SimulatedFleet Small() => new(replicas: 1, slots: 16, new GateSettings());
+        var busy = Victim(Small(), open: 14, prompt: 30, output: 16);
+        var fleet = Small();
+        var flooded = Victim(fleet, open: 140, prompt: 30, output: 16);
+        Say($"victim's p95 TTFT beside quick requests: beside a busy tenant {busy * 1000:0} ms, beside a flood {flooded * 1000:0} ms; room {string.Join(' ', fleet.Rooms.Take(30))}");
+
+        (flooded / busy).ShouldBeLessThanOrEqualTo(1.10);
+        fleet.Rooms.Skip(20).ShouldAllBe(room => room >= 14 && room <= 18);
+    }
+
+    [Fact]
+    public void A_batch_that_the_pool_declares_is_kept_from_the_very_first_request()
+    {
+        var fleet = new SimulatedFleet(replicas: 1, slots: 16, new GateSettings(), declared: 16);
+        var flooded = Victim(fleet, open: 140, prompt: 30, output: 16, fromMs: 0);
+        var busy = Victim(new SimulatedFleet(replicas: 1, slots: 16, new GateSettings(), declared: 16), open: 14, prompt: 30, output: 16, fromMs: 0);
+        Say($"victim's p95 TTFT from a cold start: beside a busy tenant {busy * 1000:0} ms, beside a flood {flooded * 1000:0} ms");
+
+        (flooded / busy).ShouldBeLessThanOrEqualTo(1.10);
+        fleet.MostWaitingAtEngines.ShouldBeLessThanOrEqualTo(16, "no more than one batch that came at once");
+    }
+
     // The victim's p95 time to first token beside a tenant that always has the given number of requests open. Both begin
     // at once; the first twenty seconds, in which the gate learns how much room there is, are not judged.
-    private static double Victim(SimulatedFleet fleet, int open, int prompt = 400, int output = 150)
+    private static double Victim(SimulatedFleet fleet, int open, int prompt = 400, int output = 150, double fromMs = 20_000)
     {
         foreach (var request in Workload.Poisson("victim", VictimPerSecond, LongSeconds, seed: 1, prompt, output))
             fleet.Plan(request);
@@ -51,7 +76,7 @@ public sealed class FairnessTests
         for (var i = 0; i < open; i++)
             Next(i);
         fleet.Run(LongSeconds * 1000);
-        return Workload.Quantile(fleet.Requests.Where(r => r.Tenant == "victim" && r.ArrivalMs > 20_000 && r.FirstTokenMs is not null).Select(r => r.TimeToFirstToken), 0.95);
+        return Workload.Quantile(fleet.Requests.Where(r => r.Tenant == "victim" && r.ArrivalMs > fromMs && r.FirstTokenMs is not null).Select(r => r.TimeToFirstToken), 0.95);
 
         void Next(double at) => fleet.Plan(new SimulatedRequest
         {

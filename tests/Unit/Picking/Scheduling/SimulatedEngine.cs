@@ -15,6 +15,8 @@ internal sealed class SimulatedEngine(int slots)
 
     private readonly Queue<SimulatedRequest> _waiting = new();
     private readonly List<SimulatedRequest> _running = [];
+    private long _generated;
+    private long _finished;
 
     internal ReplicaLoad Load { get; } = new();
 
@@ -23,6 +25,9 @@ internal sealed class SimulatedEngine(int slots)
     internal int Running => _running.Count;
 
     internal int Waiting => _waiting.Count;
+
+    /// <summary>Tokens by finished answer; 0 before the first.</summary>
+    internal double MeanOutputTokens => _finished == 0 ? 0 : (double)_generated / _finished;
 
     internal void Add(SimulatedRequest request) => _waiting.Enqueue(request);
 
@@ -48,10 +53,12 @@ internal sealed class SimulatedEngine(int slots)
         foreach (var request in _running)
         {
             request.Written++;
+            _generated++;
             request.FirstTokenMs ??= nowMs;
         }
 
         var done = _running.Where(r => r.Written >= r.OutputTokens).ToList();
+        _finished += done.Count;
         _running.RemoveAll(r => r.Written >= r.OutputTokens);
         return done;
     }

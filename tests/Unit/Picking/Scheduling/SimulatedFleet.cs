@@ -16,13 +16,15 @@ internal sealed class SimulatedFleet
     private readonly SimulatedEngine[] _engines;
     private readonly ProgramTable _programs = new();
     private readonly RouteGate? _gate;
+    private readonly int? _declared;
     private RouteSnapshot _snapshot;
     private long _order;
     private uint _spread;
     private double _now;
 
-    internal SimulatedFleet(int replicas, int slots, GateSettings? gate)
+    internal SimulatedFleet(int replicas, int slots, GateSettings? gate, int? declared = null)
     {
+        _declared = declared;
         _engines = [.. Enumerable.Range(0, replicas).Select(_ => new SimulatedEngine(slots))];
         _gate = gate is null ? null : new RouteGate(gate);
         _snapshot = Observe();
@@ -31,6 +33,9 @@ internal sealed class SimulatedFleet
     internal List<SimulatedRequest> Requests { get; } = [];
 
     internal int MostWaiting { get; private set; }
+
+    /// <summary>The longest queue inside an engine.</summary>
+    internal int MostWaitingAtEngines { get; private set; }
 
     /// <summary>The gate's room at each reading of the metrics.</summary>
     internal List<int> Rooms { get; } = [];
@@ -56,6 +61,7 @@ internal sealed class SimulatedFleet
             _now = when.At;
             happen();
             MostWaiting = Math.Max(MostWaiting, _gate?.Waiting ?? 0);
+            MostWaitingAtEngines = Math.Max(MostWaitingAtEngines, _engines.Max(e => e.Waiting));
         }
     }
 
@@ -71,7 +77,7 @@ internal sealed class SimulatedFleet
 
     private RouteSnapshot Observe() => RouteSnapshot.Create("default/simulated", Objective.Default, [RouteSnapshot.DefaultTask],
     [
-        new VariantState { Pool = "simulated", Quality = [1], Replicas = [.. _engines.Select((e, i) => Observe(e, i))] },
+        new VariantState { Pool = "simulated", Quality = [1], MaxSequences = _declared, Replicas = [.. _engines.Select((e, i) => Observe(e, i))] },
     ]);
 
     private ReplicaState Observe(SimulatedEngine engine, int index) => new()
@@ -83,6 +89,7 @@ internal sealed class SimulatedFleet
         OwnAtObservation = engine.Load.InFlight,
         Running = engine.Running,
         Waiting = engine.Waiting,
+        MeanOutputTokens = engine.MeanOutputTokens,
     };
 
     private void Arrive(SimulatedRequest request)
