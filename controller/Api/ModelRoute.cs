@@ -265,6 +265,8 @@ public sealed record RetrySpec
     /// <summary>Default of attempts.</summary>
     public const int DefaultAttempts = 2;
 
+    internal const string NoHedging = "0s";
+
     /// <summary>Default of budgetPercent.</summary>
     public const int DefaultBudgetPercent = 20;
 
@@ -280,6 +282,20 @@ public sealed record RetrySpec
     [Range(0, 100)]
     [DefaultValue(DefaultBudgetPercent)]
     public int? BudgetPercent { get; init; }
+
+    /// <summary>
+    /// When an answer has not begun after this long, another replica of the same pool is asked too; the first to begin
+    /// wins and the other is cancelled. A model may compute twice, so it counts as a retry, and only answers that may be
+    /// computed twice should have it. Default 0s: never.
+    /// </summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(NoHedging)]
+    public string? HedgeAfter { get; init; }
+
+    /// <summary>Time after which to ask a second replica with the default filled in; zero for never.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveHedgeAfter => GoDuration.ParseOrDefault(HedgeAfter, NoHedging);
 
     /// <summary>Budget with the default filled in.</summary>
     [JsonIgnore]

@@ -35,7 +35,11 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         Observer.Start(isEventStream: false);
     }
 
-    internal Replica Replica { get; }
+    /// <summary>Who is asked; the winner once a hedged request is decided.</summary>
+    internal Replica Replica { get; set; }
+
+    /// <summary>Sends the request to a second replica when the first is slow; null for not.</summary>
+    internal Hedge? Hedge { get; init; }
 
     internal UpstreamTimeouts Limits { get; }
 
@@ -164,7 +168,7 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
             headers.TryAddWithoutValidation(HeaderNames.TraceState, state);
     }
 
-    private static bool IsEventStream(HttpContentHeaders headers) =>
+    internal static bool IsEventStream(HttpContentHeaders headers) =>
         headers.NonValidated.TryGetValues(HeaderNames.ContentType, out var type)
         && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
 }

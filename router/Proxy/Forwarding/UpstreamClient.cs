@@ -72,7 +72,7 @@ internal sealed class UpstreamClient : IDisposable
             if (!request.Options.TryGetValue(UpstreamAttempt.OptionsKey, out var attempt))
                 return base.SendAsync(request, cancellationToken);
             request.Content = attempt.TakeOver(request.Content);
-            return base.SendAsync(request, attempt.Timer.Token);
+            return attempt.Hedge is { } hedge ? hedge.SendAsync(attempt, request, base.SendAsync) : base.SendAsync(request, attempt.Timer.Token);
         }
     }
 }

@@ -43,6 +43,9 @@ internal sealed record RouteConfig
     /// <summary>Retries by 100 requests, beyond a few that are always free.</summary>
     public int RetryPercent { get; init; } = 20;
 
+    /// <summary>After this long without the beginning of an answer a second replica is asked too; null for never.</summary>
+    public TimeSpan? HedgeAfter { get; init; }
+
     public UpstreamTimeouts Timeouts { get; init; } = UpstreamTimeouts.Default;
 
     public AdmissionConfig Admission { get; init; } = AdmissionConfig.Default;

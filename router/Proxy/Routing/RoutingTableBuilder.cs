@@ -68,6 +68,7 @@ internal static class RoutingTableBuilder
             SessionHeader = spec.EffectiveAffinity.EffectiveSessionHeader,
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
             RetryPercent = spec.EffectiveRetry.EffectiveBudgetPercent,
+            HedgeAfter = spec.EffectiveRetry.EffectiveHedgeAfter is var after && after > TimeSpan.Zero ? after : null,
             Timeouts = TimeoutsOf(spec.EffectiveTimeouts),
             Admission = AdmissionConfig.From(spec.EffectiveAdmission, spec.EffectiveObjective.EffectiveHardDeadline.TotalSeconds),
             Tasks = tasks,

@@ -11,14 +11,14 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
     internal async Task<(bool Retry, OpenAiError? Error)> RunAsync(Exchange exchange, LiveVariant variant, Replica replica, bool isLast)
     {
         var context = exchange.Context;
+        var body = new SplicedContent(exchange.Body.Memory, exchange.Parsed.ModelToken, variant.ModelJson);
+        using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange, body, time) { Hedge = HedgeOf(exchange, variant) };
         replica.Load.Enter();
         // Without a stream the first byte is the last one, and says nothing about the prompt.
         exchange.Observer.Prompt = new PromptUnderWay(replica.Load, exchange.Parsed.Stream ? exchange.Parsed.EstimatedPromptTokens : 0);
         variant.Metrics.InFlight.Inc();
         try
         {
-            var body = new SplicedContent(exchange.Body.Memory, exchange.Parsed.ModelToken, variant.ModelJson);
-            using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange, body, time);
             var error = await ForwardAsync(exchange, attempt, body);
             if (context.RequestAborted.IsCancellationRequested || error is ForwarderError.ResponseBodyClient)
             {
@@ -30,7 +30,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
             var failure = attempt.Conclude(error, context.Features.Get<IForwarderErrorFeature>()?.Exception);
             if (failure == UpstreamFailure.None)
             {
-                replica.Health.Succeeded(time.NowMs());
+                attempt.Replica.Health.Succeeded(time.NowMs());
                 accounting.Answered(exchange, variant, attempt.Status);
                 return (false, null);
             }
@@ -41,7 +41,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         {
             variant.Metrics.InFlight.Dec();
             exchange.Observer.Prompt.Began();
-            replica.Load.Leave();
+            attempt.Replica.Load.Leave();
         }
     }
 
@@ -87,6 +87,9 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         response.Headers[UpstreamAttempt.ReplicaHeader] = attempt.Replica.Name;
         return (false, error);
     }
+
+    private Hedge? HedgeOf(Exchange exchange, LiveVariant variant) =>
+        exchange.Route.Config.HedgeAfter is { } after ? new Hedge(exchange, variant, after, metrics, time) : null;
 
     private bool MayRetry(Exchange exchange, long now)
     {

@@ -20,6 +20,7 @@ internal sealed class RouterMetrics
     private readonly Counter _energy;
     private readonly Counter _ejections;
     private readonly Counter _retriesDenied;
+    private readonly Counter _hedges;
     private readonly Gauge _held;
 
     internal RouterMetrics(Func<long> bufferedBytes)
@@ -40,6 +41,7 @@ internal sealed class RouterMetrics
         _energy = factory.CreateCounter("ops_router_pool_energy_joules_total", "GPU joules of a pool since this router first saw its pods. Every router counts the same joules.", "namespace", "pool");
         _ejections = factory.CreateCounter("ops_router_ejections_total", "Replicas that others were preferred to for a while, by the failure that decided it; health for unanswered questions after their health.", "namespace", "pool", "reason");
         _retriesDenied = factory.CreateCounter("ops_router_retries_denied_total", "Attempts that were not repeated because the route's retry budget was spent.", "route");
+        _hedges = factory.CreateCounter("ops_router_hedges_total", "Requests that a second replica was asked for as well, by who began to answer first: first, second.", "route", "winner");
         _held = factory.CreateGauge("ops_router_held_requests", "Requests that wait for a pool's first replica, by the pool that they would like best.", "namespace", "pool");
         LogDropped = factory.CreateCounter("ops_router_access_log_dropped_total", "Access log lines dropped because the log could not be written fast enough.");
         Scrapes = factory.CreateCounter("ops_router_scrapes_total", "Reads of replicas' metrics by result: ok, failed.", "result");
@@ -68,6 +70,8 @@ internal sealed class RouterMetrics
     internal void Ejected(string ns, string pool, string reason) => _ejections.WithLabels(ns, pool, reason).Inc();
 
     internal void RetryDenied(string route) => _retriesDenied.WithLabels(route).Inc();
+
+    internal void Hedged(string route, bool secondWins) => _hedges.WithLabels(route, secondWins ? "second" : "first").Inc();
 
     internal void Held(string ns, string pool, int requests)
     {

@@ -28,6 +28,7 @@ public sealed class RoutingTableBuilderTests
         route.Policy.ShouldBeOfType<LadderPolicy>();
         (route.Attempts, route.Objective, route.Timeouts).ShouldBe((2, Objective.Default, UpstreamTimeouts.Default with { ReplicaReady = TimeSpan.FromSeconds(30) }));
         route.RetryPercent.ShouldBe(20);
+        route.HedgeAfter.ShouldBeNull();
         (route.Pick, route.SessionHeader).ShouldBe((PickRules.Default, "x-ops-session"));
     }
 
@@ -59,7 +60,7 @@ public sealed class RoutingTableBuilderTests
             Model = "team/chat",
             Objective = new ObjectiveSpec { TimeToFirstToken = "500ms", HardDeadline = "2m" },
             Policy = new PolicySpec { Type = "static", StaticPool = "large" },
-            Retry = new RetrySpec { Attempts = 4, BudgetPercent = 50 },
+            Retry = new RetrySpec { Attempts = 4, BudgetPercent = 50, HedgeAfter = "150ms" },
             Timeouts = new TimeoutSpec { Idle = "999999h", Total = "10m", ReplicaReady = "0s" },
             Scorers = new ScorerSpec { Queue = 7, PrefixCache = 0 },
             Affinity = new AffinitySpec { SessionHeader = "x-conversation", MaxLoadPercent = 150, LoadSlack = 9 },
@@ -69,6 +70,7 @@ public sealed class RoutingTableBuilderTests
 
         (config.Model, config.Suspended, config.Attempts).ShouldBe(("team/chat", true, 4));
         config.RetryPercent.ShouldBe(50);
+        config.HedgeAfter.ShouldBe(TimeSpan.FromMilliseconds(150));
         (config.Timeouts.Total, config.Timeouts.ReplicaReady).ShouldBe((TimeSpan.FromMinutes(10), TimeSpan.Zero));
         config.Objective.ShouldBe(new Objective(0.5, 0.1, 30, 120));
         config.Policy.Considers(RouteSnapshot.Create("r", default, ["default"], [new() { Pool = "large", Quality = [1], Replicas = [] }]), 0).ShouldBeTrue();
