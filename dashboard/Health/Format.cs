@@ -45,6 +45,9 @@ internal static class Format
         _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#} min"),
     };
 
+    /// <summary>A rank: whole, or a half where equals share the middle of their places.</summary>
+    public static string Rank(double? rank) => rank is { } place ? string.Create(CultureInfo.InvariantCulture, $"{place:0.#}") : None;
+
     /// <summary>How long something lasts: 40 s, 12 min, 3 h, 5 d.</summary>
     public static string Span(TimeSpan span) => span.TotalSeconds switch
     {

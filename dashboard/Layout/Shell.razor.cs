@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.JSInterop;
 using MudBlazor;
+using Ops.Api;
 using Ops.Dashboard.Access;
 using Ops.Dashboard.Health;
 
@@ -111,7 +112,12 @@ public sealed partial class Shell
 
     private int? Badge(PageInfo page)
     {
-        var count = page.Path == SiteMap.Overview ? Attention.Of(State.Cluster).Count(row => row.Urgency >= Urgency.Warning) : 0;
+        var count = page.Path switch
+        {
+            SiteMap.Overview => Attention.Of(State.Cluster).Count(row => row.Urgency >= Urgency.Warning),
+            SiteMap.Incidents => State.Cluster.Incidents.Count(incident => incident.Status?.Phase == IncidentPhases.Open),
+            _ => 0,
+        };
         return count == 0 ? null : count;
     }
 }

@@ -18,19 +18,35 @@ internal static class SiteMap
     /// <summary>Address of the fleet.</summary>
     public const string Fleet = "/fleet";
 
+    /// <summary>Address of the routes.</summary>
+    public const string Routing = "/routing";
+
+    /// <summary>Address of the incidents.</summary>
+    public const string Incidents = "/incidents";
+
+    /// <summary>Address of the topology.</summary>
+    public const string Topology = "/topology";
+
     /// <summary>The list.</summary>
     public static IReadOnlyList<PageInfo> All { get; } =
     [
         new(Overview, "Overview", 'o', "M3 12l9-8 9 8M5 10v10h5v-6h4v6h5V10"),
         new(Fleet, "Fleet", 'f', "M4 4h16v6H4zM4 14h16v6H4zM7.5 7h.01M7.5 17h.01M11 7h6M11 17h6"),
+        new(Routing, "Routing", 'r', "M4 12h5l5-6h6M9 12l5 6h6M17 3l3 3-3 3M17 15l3 3-3 3"),
+        new(Incidents, "Incidents", 'i', "M12 3l9.5 17h-19zM12 10v4M12 17h.01"),
+        new(Topology, "Topology", 't', "M5 4h4v4H5zM15 16h4v4h-4zM15 4h4v4h-4zM9 6h6M7 8v10h8"),
     ];
 
     /// <summary>A pool on the fleet page.</summary>
     public static string Pool(ModelPool pool) => $"{Fleet}?pool={Uri.EscapeDataString($"{pool.Metadata.NamespaceProperty}/{pool.Metadata.Name}")}";
 
     /// <summary>A route.</summary>
-    public static string Route(ModelRoute route) => $"{Overview}?route={Uri.EscapeDataString($"{route.Metadata.NamespaceProperty}/{route.Metadata.Name}")}";
+    public static string Route(ModelRoute route) => $"{Routing}?route={Uri.EscapeDataString($"{route.Metadata.NamespaceProperty}/{route.Metadata.Name}")}";
 
     /// <summary>An incident.</summary>
-    public static string Incident(Incident incident) => $"{Overview}?incident={Uri.EscapeDataString($"{incident.Metadata.NamespaceProperty}/{incident.Metadata.Name}")}";
+    public static string Incident(Incident incident) => $"{Incidents}?incident={Uri.EscapeDataString($"{incident.Metadata.NamespaceProperty}/{incident.Metadata.Name}")}";
+
+    /// <summary>A service on the topology page.</summary>
+    /// <param name="id">namespace/name.</param>
+    public static string Service(string id) => $"{Topology}?service={Uri.EscapeDataString(id)}";
 }

@@ -41,4 +41,22 @@ internal static class Figures
 
     /// <summary>Requests by the room that a route's replicas have; above 1 requests wait.</summary>
     public const string Saturation = "route.saturation";
+
+    /// <summary>Requests a second that a service answered.</summary>
+    public const string Served = "service.requests";
+
+    /// <summary>Share of them that failed.</summary>
+    public const string Failing = "service.failing";
+
+    /// <summary>Their mean duration in seconds.</summary>
+    public const string Duration = "service.seconds";
+
+    /// <summary>Calls a second from one service to another.</summary>
+    public const string Calls = "call.requests";
+
+    /// <summary>Share of them that failed.</summary>
+    public const string CallFailing = "call.failing";
+
+    /// <summary>Their mean duration in seconds.</summary>
+    public const string CallDuration = "call.seconds";
 }

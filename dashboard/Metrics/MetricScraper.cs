@@ -6,22 +6,21 @@ using Ops.Kube;
 
 namespace Ops.Dashboard.Metrics;
 
-/// <summary>Reads /metrics of routers and model servers in rounds, with this process's own rights: it lists pods and nothing else.</summary>
+/// <summary>Reads /metrics of routers, model servers and annotated services in rounds, with this process's own rights: it lists pods and nothing else.</summary>
 internal sealed partial class MetricScraper(KubeClient client, MetricStore store, DashboardOptions options, TimeProvider time, ILoggerFactory logs) : BackgroundService
 {
     // A dead pod costs 2 s, a healthy one about 10 ms: a round of 2 s has room for 16 dead pods or 3,000 healthy ones.
     private const int Parallel = 16;
 
     private readonly ILogger logger = logs.CreateLogger<MetricScraper>();
-    private readonly ResourceCache<V1Pod> models = new(client, new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByOps}", KeepManagers = [] }, logs);
-    private readonly ResourceCache<V1Pod> routers = new(client, new() { LabelSelector = $"{Labels.Component}={Labels.Router}", KeepManagers = [] }, logs);
+    private readonly ResourceCache<V1Pod> pods = new(client, new() { FieldSelector = "status.phase=Running", KeepManagers = [] }, logs);
     private volatile ImmutableDictionary<ObjectKey, PodReading> newest = ImmutableDictionary<ObjectKey, PodReading>.Empty;
 
     /// <summary>Why there are no figures, one sentence; null while there are.</summary>
-    public string? Trouble => models.Trouble ?? routers.Trouble;
+    public string? Trouble => pods.Trouble;
 
     /// <summary>Whether the pods to read are known.</summary>
-    public bool IsReady => models.HasSynced && routers.HasSynced;
+    public bool IsReady => pods.HasSynced;
 
     /// <summary>Routers that answered in the last round.</summary>
     public int Routers { get; private set; }
@@ -32,8 +31,8 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var caches = Task.WhenAll(models.RunAsync(stoppingToken), routers.RunAsync(stoppingToken));
-        await Task.WhenAll(models.WaitForSyncAsync(stoppingToken), routers.WaitForSyncAsync(stoppingToken));
+        var watching = pods.RunAsync(stoppingToken);
+        await pods.WaitForSyncAsync(stoppingToken);
         using var reader = new MetricsReader();
         using var timer = new PeriodicTimer(options.ScrapeInterval, time);
         ScrapeRound? before = null;
@@ -48,27 +47,31 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
             before = round;
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
-        await caches;
+        await watching;
     }
 
     private async Task<ScrapeRound> TakeAsync(MetricsReader reader, CancellationToken cancellation)
     {
-        var pods = new ConcurrentDictionary<string, (ObjectKey, ObjectKey, PodReading)>();
-        var spoken = new ConcurrentDictionary<string, RouterReading>();
+        var models = new ConcurrentDictionary<string, (ObjectKey, ObjectKey, PodReading)>();
+        var routers = new ConcurrentDictionary<string, RouterReading>();
+        var services = new ConcurrentDictionary<string, (string, ServiceReading)>();
         var at = time.GetUtcNow();
         using var limit = new CancellationTokenSource(options.ScrapeInterval * 2, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
             await System.Threading.Tasks.Parallel.ForEachAsync(
-                models.List().Concat(routers.List()), new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = either.Token }, async (pod, token) =>
+                pods.List(), new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = either.Token }, async (pod, token) =>
                 {
-                    if (ScrapeTarget.Of(pod, WellKnown.HttpPortName) is not { } address || await reader.ReadAsync(address, token) is not { } page)
+                    if (MetricsPage.Of(pod) is not { } address || await reader.ReadAsync(address, token) is not { } page)
                         return;
-                    if (pod.Metadata.Labels.TryGetValue(Labels.Pool, out var pool))
-                        pods[pod.Metadata.Uid] = (ObjectKey.Of(pod), new ObjectKey(pod.Metadata.NamespaceProperty, pool), PodReading.Read(page));
+                    var labels = pod.Metadata.Labels ?? new Dictionary<string, string>();
+                    if (labels.TryGetValue(Labels.Pool, out var pool))
+                        models[pod.Metadata.Uid] = (ObjectKey.Of(pod), new ObjectKey(pod.Metadata.NamespaceProperty, pool), PodReading.Read(page));
+                    else if (labels.TryGetValue(Labels.Component, out var component) && component == Labels.Router)
+                        routers[pod.Metadata.Uid] = RouterReading.Read(page);
                     else
-                        spoken[pod.Metadata.Uid] = RouterReading.Read(page);
+                        services[pod.Metadata.Uid] = (Workload.Of(pod), ServiceReading.Read(page));
                 });
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -76,7 +79,7 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
             Log.RoundTooLong(logger, options.ScrapeInterval * 2);
         }
 
-        return new ScrapeRound(at, pods, spoken);
+        return new ScrapeRound(at, models, routers, services);
     }
 
     private static partial class Log

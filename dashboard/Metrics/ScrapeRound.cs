@@ -6,10 +6,12 @@ namespace Ops.Dashboard.Metrics;
 /// <param name="At">When it was taken.</param>
 /// <param name="Pods">Model servers by uid, with the pool that each belongs to.</param>
 /// <param name="Routers">Routers by uid.</param>
+/// <param name="Services">Other annotated pods by uid, with the workload that each belongs to.</param>
 internal sealed record ScrapeRound(
     DateTimeOffset At,
     IReadOnlyDictionary<string, (ObjectKey Pod, ObjectKey Pool, PodReading Reading)> Pods,
-    IReadOnlyDictionary<string, RouterReading> Routers)
+    IReadOnlyDictionary<string, RouterReading> Routers,
+    IReadOnlyDictionary<string, (string Workload, ServiceReading Reading)> Services)
 {
     /// <summary>The figures of this round.</summary>
     public Dictionary<string, double> Figures(ScrapeRound? before)
@@ -23,6 +25,8 @@ internal sealed record ScrapeRound(
         foreach (var pool in Pods.Where(pod => before.Pods.ContainsKey(pod.Key)).GroupBy(pod => pod.Value.Pool))
             RatesOfPool(figures, pool.Key.ToString(), [.. pool.Select(pod => (before.Pods[pod.Key].Reading, pod.Value.Reading))], elapsed);
         OfRoutes(figures, before, elapsed);
+        foreach (var pods in Services.Where(pod => before.Services.ContainsKey(pod.Key)).GroupBy(pod => pod.Value.Workload))
+            OfService(figures, pods.Key, [.. pods.Select(pod => (before.Services[pod.Key].Reading, pod.Value.Reading))], elapsed);
         return figures;
     }
 
@@ -63,6 +67,29 @@ internal sealed record ScrapeRound(
         foreach (var route in first.GroupBy(bucket => bucket.Key.Route))
             if (Percentile([.. route.Select(bucket => (bucket.Key.Bound, bucket.Value)).OrderBy(bucket => bucket.Bound)], 0.95) is { } seconds)
                 figures[MetricStore.Name(Metrics.Figures.FirstToken, route.Key)] = seconds;
+    }
+
+    private static void OfService(Dictionary<string, double> figures, string service, IReadOnlyList<(ServiceReading Before, ServiceReading Now)> pods, TimeSpan elapsed)
+    {
+        OfCalls(figures, (Metrics.Figures.Served, Metrics.Figures.Failing, Metrics.Figures.Duration), [service], [.. pods.Select(pod => (pod.Before.Answered, pod.Now.Answered))], elapsed);
+        foreach (var host in pods.SelectMany(pod => pod.Now.Made.Keys).Distinct())
+            if (Workload.Callee(service, host) is { } callee)
+                OfCalls(
+                    figures, (Metrics.Figures.Calls, Metrics.Figures.CallFailing, Metrics.Figures.CallDuration), [service, callee],
+                    [.. pods.Select(pod => (pod.Before.Made.GetValueOrDefault(host) ?? new(), pod.Now.Made.GetValueOrDefault(host) ?? new()))], elapsed);
+    }
+
+    private static void OfCalls(
+        Dictionary<string, double> figures, (string Rate, string Failing, string Duration) names, string[] of,
+        IReadOnlyList<(ServiceReading.Calls Before, ServiceReading.Calls Now)> pods, TimeSpan elapsed)
+    {
+        double Gain(Func<ServiceReading.Calls, double> counter) => pods.Sum(pod => Rate.Of(counter(pod.Before), counter(pod.Now), elapsed) ?? 0);
+        var count = Gain(calls => calls.Count);
+        figures[MetricStore.Name(names.Rate, of)] = count;
+        if (count <= 0)
+            return;
+        figures[MetricStore.Name(names.Failing, of)] = Gain(calls => calls.Failed) / count;
+        figures[MetricStore.Name(names.Duration, of)] = Gain(calls => calls.Seconds) / count;
     }
 
     /// <summary>A percentile of cumulative buckets, by straight lines within a bucket, as PromQL's histogram_quantile.</summary>

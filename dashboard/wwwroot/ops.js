@@ -36,6 +36,7 @@
   window.ops = {
     start(reference) {
       shell = reference;
+      root.dataset.keys = 'on';
       tellTheme();
     },
     toggleTheme() {

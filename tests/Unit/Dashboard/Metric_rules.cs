@@ -80,7 +80,8 @@ public sealed class Metric_rules
                 ["a"] = (new("default", "p-a"), new("default", "p"), PodReading.Read($"vllm:generation_tokens_total {tokens}\nops_gpu_power_watts {watts}\n")),
                 ["b"] = (new("default", "p-b"), new("default", "p"), PodReading.Read($"vllm:generation_tokens_total {1000 - tokens}\nops_gpu_power_watts {watts}\n")),
             },
-            new Dictionary<string, RouterReading>());
+            new Dictionary<string, RouterReading>(),
+            new Dictionary<string, (string, ServiceReading)>());
 
         var figures = Of(2, 300, 250).Figures(Of(0, 200, 100));
 
@@ -88,6 +89,37 @@ public sealed class Metric_rules
         // a gained 100; b fell from 800 to 700, so it began again and has made 700.
         figures["pool.tokens|default/p"].ShouldBe(400);
     }
+
+    [Fact]
+    public void Calls_between_services_are_rates_shares_and_means()
+    {
+        static ScrapeRound Of(int second, int count, int failed, double seconds) => new(
+            Noon.AddSeconds(second),
+            new Dictionary<string, (ObjectKey, ObjectKey, PodReading)>(),
+            new Dictionary<string, RouterReading>(),
+            new Dictionary<string, (string, ServiceReading)>
+            {
+                ["a"] = ("shop/web", ServiceReading.Read($$"""
+                    http_client_request_duration_seconds_count{server_address="cart",http_response_status_code="200"} {{count}}
+                    http_client_request_duration_seconds_count{server_address="cart",http_response_status_code="504"} {{failed}}
+                    http_client_request_duration_seconds_sum{server_address="cart",http_response_status_code="200"} {{seconds}}
+                    """)),
+            });
+
+        var figures = Of(2, 130, 10, 8).Figures(Of(0, 100, 0, 4));
+
+        figures["call.requests|shop/web|shop/cart"].ShouldBe(20);
+        figures["call.failing|shop/web|shop/cart"].ShouldBe(0.25);
+        figures["call.seconds|shop/web|shop/cart"].ShouldBe(0.1);
+    }
+
+    [Theory]
+    [InlineData("cart", "shop/cart")]
+    [InlineData("cart.other:8080", "other/cart")]
+    [InlineData("cart.other.svc.cluster.local", "other/cart")]
+    [InlineData("api.example.com", null)]
+    [InlineData("10.1.2.3:80", null)]
+    public void A_host_means_a_service_of_the_cluster_or_nothing(string host, string? service) => Workload.Callee("shop/web", host).ShouldBe(service);
 
     private static (MetricStore Store, FakeTimeProvider Time) Store(int maxSeries = 100)
     {
@@ -108,5 +140,6 @@ public sealed class Metric_rules
                 ops_router_ttft_seconds_bucket{route="default/chat",variant="small",le="+Inf"} {{answered}}
                 ops_router_queued{route="default/chat"} 7
                 """),
-        });
+        },
+        new Dictionary<string, (string, ServiceReading)>());
 }

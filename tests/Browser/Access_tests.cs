@@ -1,0 +1,71 @@
+using System.Net;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Ops.Browser;
+
+/// <summary>Who gets in, and what they may see.</summary>
+public sealed class Access_tests(Dashboard dashboard)
+{
+    [Fact]
+    public async Task A_token_that_the_API_server_refuses_signs_nobody_in()
+    {
+        await using var context = await dashboard.ContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/fleet?range=5m");
+        await page.FillAsync("#token", "no-such-token");
+        await page.ClickAsync("button[type=submit]");
+
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("does not accept this token", new() { Timeout = Dashboard.Patience });
+
+        await page.FillAsync("#token", dashboard.AdminToken);
+        await page.ClickAsync("button[type=submit]");
+        await page.WaitForURLAsync("**/fleet?range=5m");
+    }
+
+    [Fact]
+    public async Task A_user_without_rights_sees_what_is_missing_and_nothing_else()
+    {
+        dashboard.Need();
+        var token = await dashboard.AccountAsync("newcomer");
+        await using var context = await dashboard.ContextAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.FillAsync("#token", token);
+        await page.ClickAsync("button[type=submit]");
+
+        await Expect(page.Locator(".strip.bad")).ToContainTextAsync("may not list", new() { Timeout = Dashboard.Patience });
+        await Expect(page.Locator(".user")).ToContainTextAsync("system:serviceaccount:default:newcomer", new() { Timeout = Dashboard.Patience });
+        (await page.ContentAsync()).ShouldNotContain("qwen3-14b");
+        await page.ScreenshotAsync(new() { Path = Dashboard.Results("no-rights.png") });
+    }
+
+    [Fact]
+    public async Task Who_signs_out_has_to_sign_in_again()
+    {
+        await using var context = await dashboard.ContextAsync();
+        var page = await dashboard.SignInAsync(context);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.WaitForURLAsync("**/signin");
+        await page.GotoAsync("/fleet");
+        page.Url.ShouldContain("/signin?returnUrl=%2Ffleet");
+    }
+
+    [Fact]
+    public async Task Forms_want_their_antiforgery_token_and_pages_run_no_foreign_script()
+    {
+        dashboard.Need();
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(dashboard.Url) };
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["token"] = dashboard.AdminToken });
+        using var refused = await client.PostAsync("/signin", form, TestContext.Current.CancellationToken);
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        refused.Headers.Contains("Set-Cookie").ShouldBeFalse();
+
+        using var page = await client.GetAsync("/signin", TestContext.Current.CancellationToken);
+        var policy = page.Headers.GetValues("Content-Security-Policy").Single();
+        policy.Split(';').Single(rule => rule.Trim().StartsWith("script-src", StringComparison.Ordinal)).Trim().ShouldBe("script-src 'self'");
+
+        using var hub = await client.PostAsync("/_blazor/negotiate?negotiateVersion=1", null, TestContext.Current.CancellationToken);
+        hub.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "a circuit is opened only for who is signed in");
+    }
+}
