@@ -72,8 +72,8 @@ public sealed record ModelPoolSpec
 
     /// <summary>
     /// Clock and power limits of the pool's GPUs; absent means the hardware's own defaults. Engines of type simulated start
-    /// with the numbers given here. What the planner or a budget asks beyond them stands in status.plan, and nothing applies
-    /// it to running replicas yet: the condition EnergyLimited says what is really in force.
+    /// with the numbers given here. What the planner or a budget asks beyond them stands in status.plan; the power agent of
+    /// each node applies it, and the condition EnergyLimited says what is really in force.
     /// </summary>
     public EnergySpec? Energy { get; init; }
 

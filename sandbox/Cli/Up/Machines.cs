@@ -13,6 +13,7 @@ internal static class Machines
     {
         ["ops.autonomic.dev/operator:0.1.0"] = "Ops.Operator",
         ["ops.autonomic.dev/dashboard:0.1.0"] = "Ops.Dashboard",
+        ["ops.autonomic.dev/power-agent:0.1.0"] = "Ops.PowerAgent",
         ["ops.autonomic.dev/rca:0.1.0"] = "Ops.Rca.Service",
         ["ops.autonomic.dev/router:0.1.0"] = "Ops.Router",
         ["ops.autonomic.dev/model-server:0.1.0"] = "Ops.Sandbox.ModelServer",

@@ -12,7 +12,11 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
     public async Task<int> RunAsync(UpOptions options, CancellationToken cancellation)
     {
         var board = new Board(screen, time);
-        var deploy = KustomizeReader.Read(Path.Combine(Checkout.Manifests, "deploy"));
+        IReadOnlyList<Manifest> deploy =
+        [
+            .. KustomizeReader.Read(Path.Combine(Checkout.Manifests, "deploy")),
+            .. KustomizeReader.Read(Path.Combine(Checkout.Manifests, "power-agent")),
+        ];
         IReadOnlyList<Manifest> samples =
         [
             .. options.Samples ? KustomizeReader.Read(Path.Combine(Checkout.Manifests, "samples")) : [],

@@ -13,7 +13,9 @@ internal sealed class VolumeFolders(string podDirectory, string claimsDirectory,
         foreach (var volume in pod.Spec.Volumes ?? [])
         {
             var folder = FolderOf(volume);
-            Directory.CreateDirectory(folder);
+            // A folder of the host is the host's, unless the pod says that it may be made.
+            if (volume.HostPath is null || volume.HostPath.Type == "DirectoryOrCreate")
+                Directory.CreateDirectory(folder);
             foreach (var (name, content) in Files(volume))
                 WriteIfChanged(folder, name, content);
         }

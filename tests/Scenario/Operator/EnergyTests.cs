@@ -1,6 +1,7 @@
 using System.Text;
 using k8s.Models;
 using Ops.Api;
+using Ops.Testing;
 
 namespace Ops.OperatorScenario;
 
@@ -54,11 +55,14 @@ public sealed class EnergyTests(Fleet fleet)
         await fleet.KubectlAsync(["-n", Ns, "label", "mp", "gold", "tier=gold"]);
         await fleet.ConditionAsync(Ns, "gold", "Ready", true);
         await fleet.ConditionAsync(Ns, "bronze", "Ready", true);
+        await fleet.KubectlAsync(["apply", "-k", Path.Combine(Repository.Root, "manifests", "power-agent")]);
 
         await fleet.KubectlAsync(["apply", "-f", "-"], Manifests.Budget("test", 1200));
         await fleet.UntilAsync("bronze is held back", async () => (await fleet.PoolAsync(Ns, "bronze")).Status!.Plan is { Budget: "test", ClockMHz: < 1980 });
         (await fleet.PoolAsync(Ns, "gold")).Status!.Plan.ShouldBeNull();
         await fleet.UntilAsync("the budget shows it", async () => (await fleet.BudgetAsync("test")).Status is { Limited: 1, Pools: 2, AllocatedWatts: <= 1200, ObservedWatts: > 0 });
+        await fleet.UntilAsync("the node's agent has made it so", async () => (await fleet.PoolAsync(Ns, "bronze")).Status is { Plan.ClockMHz: { } asked, ClockMHz: { } clock } && clock <= asked);
+        (await PowerReportAsync()).ShouldContain($"\"pod\":\"{Ns}/bronze-");
         var row = (await fleet.BudgetAsync("test")).Status!.LimitedPools.ShouldHaveSingleItem();
         (row.Namespace, row.Name, row.Replicas).ShouldBe((Ns, "bronze", 1));
         (await fleet.KubectlAsync(["get", "eb", "test"])).ShouldContain("WithinBudget");
@@ -69,6 +73,11 @@ public sealed class EnergyTests(Fleet fleet)
         await fleet.KubectlAsync(["delete", "eb", "test"]);
         await fleet.UntilAsync("nothing is held back", async () => (await fleet.PoolAsync(Ns, "bronze")).Status!.Plan is null);
         await fleet.UntilAsync("both run", async () => (await fleet.PoolAsync(Ns, "bronze")).Status!.ReadyReplicas == 1);
+        await fleet.UntilAsync("the agent has given the GPUs back", async () => !(await PowerReportAsync()).Contains("\"set\":true", StringComparison.Ordinal));
+        await fleet.UntilAsync("the clock is free", async () => (await fleet.PoolAsync(Ns, "bronze")).Status!.ClockMHz is >= 1900);
+        await fleet.KubectlAsync(["delete", "--ignore-not-found", "-k", Path.Combine(Repository.Root, "manifests", "power-agent")]);
         await fleet.DropAsync(Ns);
     }
+
+    private Task<string> PowerReportAsync() => fleet.KubectlAsync(["-n", "ops-power", "get", "configmap", "power-agent-gpu-0", "-o", "jsonpath={.data.gpus}"]);
 }

@@ -61,6 +61,7 @@ public sealed class Fleet : IAsyncLifetime
                 Images = new Dictionary<string, ImageEntry>
                 {
                     [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
+                    ["ops.autonomic.dev/power-agent:0.1.0"] = new(Repository.Executable("Ops.PowerAgent")),
                     ["failing:1"] = new("/bin/sh") { LeadingArguments = ["-c", "echo the weights are broken >&2; exit 7"] },
                 },
                 PodAddressRange = pods,

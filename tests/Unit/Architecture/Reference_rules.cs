@@ -36,7 +36,7 @@ public sealed class Reference_rules
     };
 
     // Executables that ./ops starts, as pods or as verbs; it needs them built, never their types.
-    private static readonly string[] StartedByCli = ["Ops.Operator", "Ops.Router", "Ops.Rca.Service", "Ops.Dashboard", "Ops.Sandbox.ModelServer", "Ops.Sandbox.Shop", "Ops.Rca.Tool"];
+    private static readonly string[] StartedByCli = ["Ops.Operator", "Ops.PowerAgent", "Ops.Router", "Ops.Rca.Service", "Ops.Dashboard", "Ops.Sandbox.ModelServer", "Ops.Sandbox.Shop", "Ops.Rca.Tool"];
 
     private static IEnumerable<Project> Products => House.Projects.Where(project => !IsTest(project));
 
