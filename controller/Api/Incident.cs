@@ -6,10 +6,10 @@ using Ops.Api.Schema;
 
 namespace Ops.Api;
 
-/// <summary>Something that went wrong, and what caused it. Written by the root-cause service; people may suspend or delete it.</summary>
+/// <summary>Something that went wrong, and what caused it. Written by the root-cause service and the healer; people may suspend or delete it.</summary>
 [KubernetesEntity(Group = ApiGroup.Name, ApiVersion = ApiGroup.Version, Kind = KindName, PluralName = PluralName)]
 [KubectlNames("inc", Categories = ["ops"])]
-[PrinterColumn("Type", "string", ".spec.type", Description = "performance or security.")]
+[PrinterColumn("Type", "string", ".spec.type", Description = "performance, security or configuration.")]
 [PrinterColumn("Phase", "string", ".status.phase", Description = "Open while there is a symptom, then Resolved.")]
 [PrinterColumn("Symptom", "string", ".status.symptom", Description = "What was noticed, and where.")]
 [PrinterColumn("Cause", "string", ".status.cause", Description = "The most suspect service.")]
@@ -40,8 +40,11 @@ public sealed record IncidentSpec
     [DefaultValue(false)]
     public bool Suspend { get; init; }
 
-    /// <summary>performance: a service got slow or fails. security: a workload does what it never did. Default performance.</summary>
-    [AllowedValues(IncidentTypes.Performance, IncidentTypes.Security)]
+    /// <summary>
+    /// performance: a service got slow or fails. security: a workload does what it never did. configuration: objects say what
+    /// cannot work. Default performance.
+    /// </summary>
+    [AllowedValues(IncidentTypes.Performance, IncidentTypes.Security, IncidentTypes.Configuration)]
     [DefaultValue(IncidentTypes.Performance)]
     public string Type { get; init; } = IncidentTypes.Performance;
 
@@ -64,6 +67,9 @@ public static class IncidentTypes
 
     /// <summary>A workload does what it never did.</summary>
     public const string Security = "security";
+
+    /// <summary>Objects say what cannot work.</summary>
+    public const string Configuration = "configuration";
 }
 
 /// <summary>Values of status.phase.</summary>

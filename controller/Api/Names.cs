@@ -12,6 +12,9 @@ public static class Labels
     /// <summary>Value of <see cref="ManagedBy"/> on everything that Ops creates.</summary>
     public const string ManagedByOps = "ops";
 
+    /// <summary>Value of <see cref="ManagedBy"/> on incidents and remediations of the healer.</summary>
+    public const string ManagedByHealing = "ops-healing";
+
     /// <summary>The standard label for an object's part in its application.</summary>
     public const string Component = "app.kubernetes.io/component";
 

@@ -10,7 +10,11 @@ namespace Ops.Operator.Crds;
 internal static class CrdGenerator
 {
     /// <summary>The kinds that have a definition.</summary>
-    public static IReadOnlyList<Type> Kinds { get; } = [typeof(ModelPool), typeof(ModelRoute), typeof(Incident), typeof(EnergyBudget)];
+    public static IReadOnlyList<Type> Kinds { get; } = 
+    [
+        typeof(ModelPool), typeof(ModelRoute), typeof(Incident), typeof(EnergyBudget),
+        typeof(HealingPolicy), typeof(Remediation), typeof(Approver),
+    ];
 
     /// <summary>File name and YAML text of every definition.</summary>
     public static IEnumerable<(string FileName, string Yaml)> Files()

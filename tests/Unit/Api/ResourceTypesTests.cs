@@ -41,6 +41,8 @@ public sealed class ResourceTypesTests
     [InlineData(typeof(PolicySpec))]
     [InlineData(typeof(RetrySpec))]
     [InlineData(typeof(TimeoutSpec))]
+    [InlineData(typeof(HealingPolicySpec))]
+    [InlineData(typeof(HealingBudget))]
     public void The_default_in_the_schema_is_the_one_in_the_code(Type type)
     {
         var empty = Activator.CreateInstance(type)!;

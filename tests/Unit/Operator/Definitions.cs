@@ -13,12 +13,14 @@ internal static class Definitions
 
     private static readonly Dictionary<string, KindDefinition> Kinds = All.SelectMany(KindDefinition.FromCrd).ToDictionary(kind => kind.Kind);
 
-    /// <summary>Defaults an object in place and returns what is wrong with it, one "field: message" each.</summary>
-    public static IReadOnlyList<string> Refusals(JsonObject obj)
+    /// <summary>Defaults an object in place and returns what is wrong with it, or with the change from an older one, one "field: message" each.</summary>
+    public static IReadOnlyList<string> Refusals(JsonObject obj, JsonObject? old = null)
     {
         var kind = Kinds[(string)obj["kind"]!];
         Pruning.Prune(obj, kind).ShouldBeEmpty();
         Defaulting.Apply(obj, kind);
-        return [.. Validation.Validate(obj, null, kind).Select(cause => $"{cause.Field}: {cause.Message}")];
+        if (old is not null)
+            Defaulting.Apply(old, kind);
+        return [.. Validation.Validate(obj, old, kind).Select(cause => $"{cause.Field}: {cause.Message}")];
     }
 }

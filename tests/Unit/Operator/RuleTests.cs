@@ -13,12 +13,18 @@ public sealed class RuleTests
 
     private const string Inc = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Incident","metadata":{"name":"i","namespace":"default"},"spec":{}}""";
     private const string Budget = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"EnergyBudget","metadata":{"name":"b"},"spec":{"watts":3000}}""";
+    private const string Healing = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"HealingPolicy","metadata":{"name":"h","namespace":"default"},"spec":{}}""";
+    private const string Rem = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Remediation","metadata":{"name":"m","namespace":"default"},"spec":{"policy":"h","incident":"i","cause":"ScaledToZero","attempt":1,"approveWithin":"15m","actions":[{"type":"Scale","target":{"kind":"Deployment","name":"d"},"parameters":{"replicas":"2"}}]}}""";
+    private const string Person = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"alice","namespace":"default"},"spec":{"decisions":[{"remediation":"m","planHash":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","decision":"approve"}]}}""";
 
     [Theory]
     [InlineData(Pool)]
     [InlineData(Route)]
     [InlineData(Inc)]
     [InlineData(Budget)]
+    [InlineData(Healing)]
+    [InlineData(Rem)]
+    [InlineData(Person)]
     public void A_small_object_is_taken(string json) => Definitions.Refusals(Parse(json)).ShouldBeEmpty();
 
     [Fact]
@@ -101,6 +107,46 @@ public sealed class RuleTests
     [InlineData("""{"status":{"phase":"Closed"}}""", "status.phase")]
     [InlineData("""{"status":{"causes":[{"score":1}]}}""", "status.causes[0].target")]
     public void A_wrong_incident_is_refused_by_its_field(string change, string named) => ExpectRefusal(Inc, change, named);
+
+    [Theory]
+    [InlineData("""{"spec":{"autonomy":"full"}}""", "spec.autonomy")]
+    [InlineData("""{"spec":{"workloads":{}}}""", "spec.workloads")]
+    [InlineData("""{"spec":{"budget":{"actionsPerHour":-1}}}""", "spec.budget.actionsPerHour")]
+    [InlineData("""{"spec":{"protected":[{"kind":"Deployment"}]}}""", "spec.protected[0].name")]
+    [InlineData("""{"spec":{"verifyWithin":"500ms"}}""", "spec.verifyWithin must be at least 1s")]
+    [InlineData("""{"spec":{"approveWithin":"25h"}}""", "spec.approveWithin must be above 0s and at most 24h")]
+    public void A_wrong_healing_policy_is_refused_by_its_field(string change, string named) => ExpectRefusal(Healing, change, named);
+
+    [Theory]
+    [InlineData("""{"spec":{"actions":[]}}""", "spec.actions")]
+    [InlineData("""{"spec":{"actions":[{"type":"Scale"}]}}""", "spec.actions[0].target")]
+    [InlineData("""{"spec":{"attempt":0}}""", "spec.attempt")]
+    [InlineData("""{"spec":{"planner":"person"}}""", "spec.planner")]
+    [InlineData("""{"status":{"phase":"Done"}}""", "status.phase")]
+    public void A_wrong_remediation_is_refused_by_its_field(string change, string named) => ExpectRefusal(Rem, change, named);
+
+    [Theory]
+    [InlineData("""{"spec":{"decisions":[{"remediation":"m","planHash":"any","decision":"approve"}]}}""", "spec.decisions[0].planHash")]
+    [InlineData("""{"spec":{"decisions":[{"remediation":"m","planHash":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","decision":"maybe"}]}}""", "spec.decisions[0].decision")]
+    public void A_wrong_decision_is_refused_by_its_field(string change, string named) => ExpectRefusal(Person, change, named);
+
+    [Theory]
+    [InlineData("""{"spec":{"suspend":true}}""", true)]
+    [InlineData("""{"spec":{"actions":[{"type":"Scale","target":{"kind":"Deployment","name":"d"},"parameters":{"replicas":"0"}}]}}""", false)]
+    [InlineData("""{"spec":{"attempt":2}}""", false)]
+    public void A_plan_is_fixed_once_it_is_made_and_can_be_stopped(string change, bool taken) =>
+        Definitions.Refusals(MergePatch(Parse(Rem), Parse(change)), Parse(Rem)).Any(refusal => refusal.Contains("fixed once it is made")).ShouldBe(!taken);
+
+    [Fact]
+    public void Rules_for_healing_policies_are_the_same_in_cel_and_in_code() =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 30]).Sample((seconds, hours) =>
+        {
+            var policy = Parse(Healing);
+            policy["spec"]!["verifyWithin"] = GoDuration.Format(TimeSpan.FromSeconds(seconds));
+            policy["spec"]!["approveWithin"] = GoDuration.Format(TimeSpan.FromHours(hours));
+            var typed = KubernetesJson.Deserialize<HealingPolicy>(policy.ToJsonString());
+            Agree(Definitions.Refusals(policy), HealingPolicyRules.Broken(typed));
+        });
 
     [Fact]
     public void Rules_for_incidents_are_the_same_in_cel_and_in_code() =>

@@ -1,0 +1,128 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using k8s.Models;
+using Ops.Api.Schema;
+
+namespace Ops.Api;
+
+/// <summary>One plan for one incident: typed actions, what they were checked against, what they changed, and how it came out.</summary>
+[KubernetesEntity(Group = ApiGroup.Name, ApiVersion = ApiGroup.Version, Kind = KindName, PluralName = PluralName)]
+[KubectlNames("rem", Categories = ["ops"])]
+[PrinterColumn("Phase", "string", ".status.phase", Description = "Where the plan stands.")]
+[PrinterColumn("Cause", "string", ".spec.cause", Description = "What is wrong.")]
+[PrinterColumn("Target", "string", ".spec.actions[0].target.name", Description = "What the first action changes.")]
+[PrinterColumn("Action", "string", ".spec.actions[0].type", Description = "The first action.")]
+[PrinterColumn("Why", "string", ".status.reason", Description = "Why it stands there.")]
+[PrinterColumn("Hash", "string", ".status.planHash", Description = "What an approval is bound to.", Priority = 1)]
+[PrinterColumn("Incident", "string", ".spec.incident", Priority = 1)]
+[PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
+public sealed class Remediation : CustomResource<RemediationSpec, RemediationStatus>
+{
+    /// <summary>The kind as it stands on the wire.</summary>
+    public const string KindName = "Remediation";
+
+    /// <summary>The kind's name in URLs.</summary>
+    public const string PluralName = "remediations";
+
+    /// <summary>Creates an empty remediation with its kind set.</summary>
+    public Remediation() => Kind = KindName;
+}
+
+/// <summary>The plan. Only suspend may be changed once it is made: an approval and every check hold for exactly this plan.</summary>
+[CelRule(RemediationRules.FixedRule, RemediationRules.FixedMessage)]
+public sealed record RemediationSpec
+{
+    /// <summary>Most actions of a plan.</summary>
+    public const int MaxActions = 8;
+
+    /// <summary>A person's brake on this plan alone: it stops before its next step. Default false.</summary>
+    [DefaultValue(false)]
+    public bool Suspend { get; init; }
+
+    /// <summary>The HealingPolicy that it was made under.</summary>
+    [Required]
+    [MaxLength(253)]
+    public string Policy { get; init; } = "";
+
+    /// <summary>The incident that it is to end.</summary>
+    [Required]
+    [MaxLength(253)]
+    public string Incident { get; init; } = "";
+
+    /// <summary>Who planned it: rules, or llm. Default rules.</summary>
+    [AllowedValues(RemediationPlanners.Rules, RemediationPlanners.Llm)]
+    [DefaultValue(RemediationPlanners.Rules)]
+    public string Planner { get; init; } = RemediationPlanners.Rules;
+
+    /// <summary>What is wrong, as one CamelCase word.</summary>
+    [Required]
+    [MaxLength(63)]
+    public string Cause { get; init; } = "";
+
+    /// <summary>Why these actions, one sentence.</summary>
+    [MaxLength(1024)]
+    public string? Rationale { get; init; }
+
+    /// <summary>Which try for the incident this is, from 1.</summary>
+    [Required]
+    [Range(1, 100)]
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>How long after its creation it may still be approved.</summary>
+    [Required]
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    public string ApproveWithin { get; init; } = HealingPolicySpec.DefaultApproveWithin;
+
+    /// <summary>What is done, in this order.</summary>
+    [Required]
+    [MinLength(1)]
+    [MaxLength(MaxActions)]
+    public IReadOnlyList<RemediationAction> Actions { get; init; } = [];
+}
+
+/// <summary>Values of spec.planner.</summary>
+public static class RemediationPlanners
+{
+    /// <summary>The deterministic rules.</summary>
+    public const string Rules = "rules";
+
+    /// <summary>A language model.</summary>
+    public const string Llm = "llm";
+}
+
+/// <summary>One action of the closed catalogue.</summary>
+public sealed record RemediationAction
+{
+    /// <summary>Its type, a name of the catalogue.</summary>
+    [Required]
+    [MaxLength(63)]
+    public string Type { get; init; } = "";
+
+    /// <summary>The object that it changes.</summary>
+    [Required]
+    public RemediationTarget Target { get; init; } = new();
+
+    /// <summary>What the type asks for; each type has its own list.</summary>
+    [MaxLength(16)]
+    [Items(MaxLength = 1024)]
+    public IReadOnlyDictionary<string, string>? Parameters { get; init; }
+
+    /// <summary>SHA-256 of the target's labels and fields without its status, in hexadecimal: with another content the action does not run. Absent where the target does not exist.</summary>
+    [MaxLength(64)]
+    public string? Precondition { get; init; }
+}
+
+/// <summary>An object in the remediation's namespace, or a node.</summary>
+public sealed record RemediationTarget
+{
+    /// <summary>Its kind, for example Deployment.</summary>
+    [Required]
+    [MaxLength(63)]
+    public string Kind { get; init; } = "";
+
+    /// <summary>Its name.</summary>
+    [Required]
+    [MaxLength(253)]
+    public string Name { get; init; } = "";
+}
