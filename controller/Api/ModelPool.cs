@@ -55,6 +55,17 @@ public sealed record ModelPoolSpec
     [DefaultsFromFields]
     public EngineSpec Engine { get; init; } = new();
 
+    /// <summary>
+    /// What the replicas do of a request, named as llm-d's pod label llm-d.ai/role: both (vLLM's kv_role kv_both), decode
+    /// (kv_consumer) or prefill (kv_producer). A prefill pool answers no client: routers name one of its replicas to a
+    /// replica with the same model that does, in the header x-prefiller-host-port, which llm-d's routing sidecar beside the
+    /// engine reads. The engines' own arguments and the sidecar are yours to add; leave scaling out of a prefill pool, since
+    /// nobody counts requests for it. Default both.
+    /// </summary>
+    [AllowedValues(PoolRoles.Both, PoolRoles.Prefill, PoolRoles.Decode)]
+    [DefaultValue(PoolRoles.Both)]
+    public string? Role { get; init; }
+
     /// <summary>The GPUs that one replica needs.</summary>
     [Required]
     public GpuSpec Gpu { get; init; } = new();
@@ -89,9 +100,26 @@ public sealed record ModelPoolSpec
     [JsonIgnore]
     public int EffectiveReplicas => Replicas ?? DefaultReplicas;
 
+    /// <summary>Role with the default filled in.</summary>
+    [JsonIgnore]
+    public string EffectiveRole => Role ?? PoolRoles.Both;
+
     /// <summary>Scaling with the default filled in.</summary>
     [JsonIgnore]
     public ScalingSpec EffectiveScaling => Scaling ?? new();
+}
+
+/// <summary>What the replicas of a pool do of a request.</summary>
+public static class PoolRoles
+{
+    /// <summary>They read the prompt and write the answer.</summary>
+    public const string Both = "both";
+
+    /// <summary>They read prompts for others.</summary>
+    public const string Prefill = "prefill";
+
+    /// <summary>They write answers to prompts that others have read; like both, they can read them as well.</summary>
+    public const string Decode = "decode";
 }
 
 /// <summary>The engine of a pool.</summary>

@@ -75,6 +75,10 @@ public sealed record ModelRouteSpec
     [DefaultsFromFields]
     public AffinitySpec? Affinity { get; init; }
 
+    /// <summary>When a prompt is read by a replica of a pool with the role prefill.</summary>
+    [DefaultsFromFields]
+    public PrefillSpec? Prefill { get; init; }
+
     /// <summary>Retries before the first byte.</summary>
     [DefaultsFromFields]
     public RetrySpec? Retry { get; init; }
@@ -102,6 +106,10 @@ public sealed record ModelRouteSpec
     /// <summary>Affinity with the defaults filled in.</summary>
     [JsonIgnore]
     public AffinitySpec EffectiveAffinity => Affinity ?? new();
+
+    /// <summary>Prefill with the defaults filled in.</summary>
+    [JsonIgnore]
+    public PrefillSpec EffectivePrefill => Prefill ?? new();
 
     /// <summary>Retry with the defaults filled in.</summary>
     [JsonIgnore]
@@ -257,6 +265,25 @@ public sealed record PolicySpec
     /// <summary>Type with the default filled in.</summary>
     [JsonIgnore]
     public string EffectiveType => Type ?? PolicyTypes.Ladder;
+}
+
+/// <summary>Prefill on another replica; without effect on routes that name no pool with the role prefill.</summary>
+public sealed record PrefillSpec
+{
+    /// <summary>Default of threshold.</summary>
+    public const int DefaultThreshold = 512;
+
+    /// <summary>
+    /// Prompt tokens that the answering replica does not hold in its cache yet, from which on a replica with the role
+    /// prefill reads the prompt. Short prompts are read sooner than their KV entries are sent. 0: every prompt. Default 512.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    [DefaultValue(DefaultThreshold)]
+    public int? Threshold { get; init; }
+
+    /// <summary>Threshold with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveThreshold => Threshold ?? DefaultThreshold;
 }
 
 /// <summary>Retries of one request on another replica, only before the first byte.</summary>

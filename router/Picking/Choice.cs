@@ -26,4 +26,8 @@ public enum ChoiceKind
 /// <param name="PredictedTimeToFirstToken">Seconds, 0 unless chosen.</param>
 /// <param name="PredictedCompletion">Seconds, 0 unless chosen.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Choice(ChoiceKind Kind, int Variant, int Replica, int RetryAfterSeconds, double PredictedTimeToFirstToken, double PredictedCompletion);
+public readonly record struct Choice(ChoiceKind Kind, int Variant, int Replica, int RetryAfterSeconds, double PredictedTimeToFirstToken, double PredictedCompletion)
+{
+    /// <summary>Prompt tokens that the replica probably holds already; 0 unless chosen.</summary>
+    public int CachedTokens { get; init; }
+}

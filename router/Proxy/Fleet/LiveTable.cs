@@ -48,7 +48,7 @@ internal sealed class LiveRoute
     private RouteSnapshot? _shown;
     private long _shownAtMs;
 
-    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, RouteMemory memory, PrefixIndex? prefixes = null, ArrivalRateEstimator? arrivals = null)
+    internal LiveRoute(RouteConfig config, ImmutableArray<LiveVariant> variants, RouteGate gate, RouteMemory memory, PrefixIndex? prefixes = null, ArrivalRateEstimator? arrivals = null, ImmutableArray<PrefillStage> prefill = default)
     {
         Arrivals = arrivals ?? new ArrivalRateEstimator();
         Config = config;
@@ -60,6 +60,7 @@ internal sealed class LiveRoute
         // Engines keep the blocks of adapters apart, and a replica may serve several.
         CacheSalt = variants.Aggregate(0UL, (salt, v) => v.Config.Adapter is { } adapter ? KeyHash.Combine(salt, KeyHash.Of(adapter)) : salt);
         _snapshot = RouteSnapshot.Create(Label, config.Objective, config.Tasks, [.. variants.Select(v => v.Observe())], config.Pick with { Prefixes = prefixes });
+        Prefill = prefill;
         HasReplica = Enumerable.Range(0, variants.Length).Any(v => variants[v].Replicas.Length > 0 && config.Policy.Considers(_snapshot, v));
     }
 
@@ -71,6 +72,9 @@ internal sealed class LiveRoute
     internal ArrivalRateEstimator Arrivals { get; }
 
     internal RouteMemory Memory { get; }
+
+    /// <summary>Pools that read prompts for the variants, by model.</summary>
+    private ImmutableArray<PrefillStage> Prefill { get; }
 
     /// <summary>Whether a variant that the policy considers has any replica.</summary>
     internal bool HasReplica { get; }
@@ -90,7 +94,28 @@ internal sealed class LiveRoute
     internal RouteGate Gate { get; }
 
     /// <summary>Takes the newest observations in.</summary>
-    internal void Observe() => _snapshot = _snapshot.WithVariants([.. Variants.Select(v => v.Observe())]);
+    internal void Observe()
+    {
+        _snapshot = _snapshot.WithVariants([.. Variants.Select(v => v.Observe())]);
+        if (Prefill.IsDefaultOrEmpty)
+            return;
+        foreach (var stage in Prefill)
+            stage.Observe();
+    }
+
+    /// <summary>Who reads prompts for a variant; null for nobody else.</summary>
+    internal PrefillStage? PrefillFor(LiveVariant variant)
+    {
+        if (Prefill.IsDefaultOrEmpty)
+            return null;
+        foreach (var stage in Prefill)
+        {
+            if (stage.Model == variant.Config.Model)
+                return stage;
+        }
+
+        return null;
+    }
 
     /// <summary>Shows the gate the newest observations, at least once a second. Called by one task.</summary>
     /// <returns>Whether it was time to.</returns>
@@ -125,12 +150,14 @@ internal sealed class LiveVariant
     /// <summary>The pool's model name as JSON, quotes included.</summary>
     internal ReadOnlyMemory<byte> ModelJson { get; }
 
-    internal VariantState Observe() => new()
+    internal VariantState Observe() => Observe(Config, Replicas);
+
+    internal static VariantState Observe(VariantConfig config, ImmutableArray<Replica> replicas) => new()
     {
-        Pool = Config.Pool,
-        Quality = Config.Quality,
-        Curve = Config.Curve,
-        MaxSequences = Config.MaxSequences,
-        Replicas = [.. Replicas.Select(r => r.ToState(Config.Adapter))],
+        Pool = config.Pool,
+        Quality = config.Quality,
+        Curve = config.Curve,
+        MaxSequences = config.MaxSequences,
+        Replicas = [.. replicas.Select(r => r.ToState(config.Adapter))],
     };
 }

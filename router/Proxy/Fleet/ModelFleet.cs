@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Ops.Picking;
 
 namespace Ops.Router;
@@ -68,13 +69,16 @@ internal sealed class ModelFleet : IDisposable
     private LiveRoute Live(RouteConfig route, Dictionary<string, Replica> known, Dictionary<string, PoolReplica> scraped)
     {
         var label = $"{route.Namespace}/{route.Name}";
+        ImmutableArray<Replica> ReplicasOf(VariantConfig pool) => [.. pool.Replicas.Select(address => Keep(route.Namespace, pool.Pool, address, known, scraped))];
         var variants = route.Variants.Select(variant => new LiveVariant(
             variant,
-            [.. variant.Replicas.Select(address => Keep(route.Namespace, variant.Pool, address, known, scraped))],
+            ReplicasOf(variant),
             _metrics.Of(label, variant.Pool, route.Model, variant.Model)));
+        var prefill = route.Prefill.GroupBy(pool => pool.Model, StringComparer.Ordinal).Select(pools => new PrefillStage(
+            route, pools.Key, [.. pools.Select(pool => (pool, ReplicasOf(pool)))], _prefixes));
         return new LiveRoute(
             route, [.. variants], Gates.Of(label, route.Admission.Gate), _memories.GetValueOrDefault(label) ?? new RouteMemory(),
-            _prefixes, _table.Routes.FirstOrDefault(old => old.Label == label)?.Arrivals);
+            _prefixes, _table.Routes.FirstOrDefault(old => old.Label == label)?.Arrivals, [.. prefill]);
     }
 
     // The address is a replica's identity here; two pods that had the same one after each other differ by name.

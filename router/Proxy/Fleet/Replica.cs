@@ -34,6 +34,9 @@ internal sealed class Replica
 
     internal string Url { get; }
 
+    /// <summary>127.0.0.1:8000: the address without its scheme.</summary>
+    internal string HostAndPort => Metrics.Authority;
+
     internal UpstreamProtocol Protocol { get; }
 
     /// <summary>The name that its certificate must have; null without TLS.</summary>

@@ -16,10 +16,14 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
 
     internal static readonly HttpRequestOptionsKey<UpstreamAttempt> OptionsKey = new("ops.attempt");
 
+    // Read by llm-d's routing sidecar: host:port of the replica that is to read the prompt.
+    private const string PrefillerHeader = "x-prefiller-host-port";
+
     private readonly HttpContext _context;
     private readonly string _pool;
     private readonly SplicedContent _body;
     private readonly Activity? _span;
+    private readonly string? _prefiller;
 
     internal UpstreamAttempt(HttpContext context, string pool, Replica replica, Exchange exchange, SplicedContent body, TimeProvider time)
     {
@@ -27,6 +31,7 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         _pool = pool;
         _body = body;
         _span = exchange.Span;
+        _prefiller = exchange.Prefill?.HostAndPort;
         Replica = replica;
         Limits = exchange.Route.Config.Timeouts;
         Observer = exchange.Observer;
@@ -68,6 +73,10 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         headers.Remove(HeaderNames.Authorization);
         // Usage is read on the way past, which compressed bytes would hide.
         headers.Remove(HeaderNames.AcceptEncoding);
+        // A client's own would have the sidecar call an address of the client's choice.
+        headers.Remove(PrefillerHeader);
+        if (_prefiller is not null)
+            headers.TryAddWithoutValidation(PrefillerHeader, _prefiller);
         // Where nothing is traced, what the client sent passes on.
         if (_span is not null)
             SetTraceParent(headers, _span);

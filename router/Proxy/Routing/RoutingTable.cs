@@ -53,7 +53,14 @@ internal sealed record RouteConfig
     /// <summary>Task names; the first is "default".</summary>
     public ImmutableArray<string> Tasks { get; init; } = [RouteSnapshot.DefaultTask];
 
+    /// <summary>Pools that answer.</summary>
     public required ImmutableArray<VariantConfig> Variants { get; init; }
+
+    /// <summary>Pools that only read prompts for them.</summary>
+    public ImmutableArray<VariantConfig> Prefill { get; init; } = [];
+
+    /// <summary>Uncached prompt tokens from which on one of them is asked.</summary>
+    public int PrefillThreshold { get; init; } = PrefillSpec.DefaultThreshold;
 }
 
 /// <summary>A pool as a choice of a route.</summary>

@@ -55,6 +55,11 @@ internal static class RoutingTableBuilder
             .. variants.SelectMany(v => v.Quality.Keys).Where(t => t != RouteSnapshot.DefaultTask).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];
         var ns = route.Metadata.NamespaceProperty;
+        var byRole = variants.ToLookup(v => pools.GetValueOrDefault((ns, v.Pool))?.Spec.EffectiveRole == PoolRoles.Prefill);
+        if (!byRole[false].Any())
+            problems.Add($"ModelRoute {Id(route)}: all its pools have the role prefill, so none of them answers; add one with the role decode or both");
+        ImmutableArray<VariantConfig> Configs(IEnumerable<VariantSpec> some) =>
+            [.. some.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))];
         return new RouteConfig
         {
             Namespace = ns,
@@ -72,7 +77,9 @@ internal static class RoutingTableBuilder
             Timeouts = TimeoutsOf(spec.EffectiveTimeouts),
             Admission = AdmissionConfig.From(spec.EffectiveAdmission, spec.EffectiveObjective.EffectiveHardDeadline.TotalSeconds),
             Tasks = tasks,
-            Variants = [.. variants.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))],
+            Variants = Configs(byRole[false]),
+            Prefill = Configs(byRole[true]),
+            PrefillThreshold = spec.EffectivePrefill.EffectiveThreshold,
         };
     }
 

@@ -15,7 +15,7 @@ internal sealed partial class AttemptRunner(IHttpForwarder forwarder, UpstreamCl
         using var attempt = new UpstreamAttempt(context, variant.Config.Pool, replica, exchange, body, time) { Hedge = HedgeOf(exchange, variant) };
         replica.Load.Enter();
         // Without a stream the first byte is the last one, and says nothing about the prompt.
-        exchange.Observer.Prompt = new PromptUnderWay(replica.Load, exchange.Parsed.Stream ? exchange.Parsed.EstimatedPromptTokens : 0);
+        exchange.Observer.Prompt = new PromptUnderWay(replica.Load, exchange.Parsed.Stream ? exchange.Parsed.EstimatedPromptTokens : 0, exchange.Prefill?.Load);
         variant.Metrics.InFlight.Inc();
         try
         {

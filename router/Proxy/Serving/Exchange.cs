@@ -55,6 +55,9 @@ internal sealed class Exchange(HttpContext context, Operation operation, LiveRou
         Streaming = parsed.Stream,
     };
 
+    /// <summary>Who reads the prompt for the replica that answers; null for that replica itself.</summary>
+    internal Replica? Prefill { get; set; }
+
     /// <summary>Expected output tokens.</summary>
     internal double ExpectedOutputTokens { get; set; }
 

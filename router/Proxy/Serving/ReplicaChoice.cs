@@ -35,8 +35,13 @@ internal sealed class ReplicaChoice(TimeProvider time)
             Spread = (uint)Interlocked.Increment(ref _spread),
         };
         var choice = Chooser.Choose(snapshot, exchange.Route.Config.Policy, features, tried);
-        if (choice.Kind == ChoiceKind.Chosen)
-            Chooser.Sent(snapshot, features, choice);
+        exchange.Prefill = null;
+        if (choice.Kind != ChoiceKind.Chosen)
+            return choice;
+        Chooser.Sent(snapshot, features, choice);
+        // A retry goes without: it may have failed because of the replica that was to read the prompt.
+        if (tried.Count == 0 && exchange.Route.PrefillFor(exchange.Route.Variants[choice.Variant]) is { } stage)
+            exchange.Prefill = stage.Choose(features, choice, exchange.Route.Config.PrefillThreshold);
         return choice;
     }
 

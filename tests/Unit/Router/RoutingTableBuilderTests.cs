@@ -51,6 +51,24 @@ public sealed class RoutingTableBuilderTests
     }
 
     [Fact]
+    public void A_pool_with_the_role_prefill_reads_prompts_and_answers_nobody()
+    {
+        var prefill = Pool("reader", "m");
+        prefill.Spec = prefill.Spec with { Role = PoolRoles.Prefill };
+        var route = Route("chat", ("reader", 0.9), ("large", 0.9));
+        route.Spec = route.Spec with { Prefill = new PrefillSpec { Threshold = 100 } };
+
+        var config = Build([route], [prefill, Pool("large", "m")], []).Routes[0];
+
+        config.Variants.Select(v => v.Pool).ShouldBe(["large"]);
+        config.Prefill.Select(v => (v.Pool, v.Model)).ShouldBe([("reader", "m")]);
+        config.PrefillThreshold.ShouldBe(100);
+
+        Build([Route("chat", ("reader", 0.9))], [prefill], [], out var problems).Routes[0].Variants.ShouldBeEmpty();
+        problems.ShouldHaveSingleItem().ShouldContain("none of them answers");
+    }
+
+    [Fact]
     public void The_spec_is_honoured()
     {
         var route = Route("chat", ("large", 0.9));
