@@ -9,6 +9,7 @@ namespace Ops.FleetScenario;
 public sealed class Fleet_scenario(Fleet fleet)
 {
     private const string Pools = "/apis/ops.autonomic.dev/v1alpha1/namespaces/default/modelpools";
+    private const string Routes = "/apis/ops.autonomic.dev/v1alpha1/namespaces/default/modelroutes";
 
     [Fact]
     public async Task The_printed_kubectl_line_works()
@@ -187,6 +188,44 @@ public sealed class Fleet_scenario(Fleet fleet)
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         await Fleet.EventuallyAsync("two ready replicas", () => fleet.GetAsync($"{Pools}/qwen3-14b"), pool => IsReady(pool) && (int?)pool["status"]!["readyReplicas"] == 2);
     }
+
+    [Fact]
+    public async Task A_request_for_a_sleeping_pool_is_held_until_the_operator_has_woken_it()
+    {
+        await CreateAsync(Pools, """
+            {"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelPool","metadata":{"name":"sleeper"},"spec":{
+              "model":"meta-llama/Llama-3.1-8B-Instruct","engine":{"type":"simulated"},"gpu":{"product":"NVIDIA-H100-80GB-HBM3"},
+              "replicas":0,"scaling":{"objective":"latency","min":0,"max":1}}}
+            """);
+        await CreateAsync(Routes, """
+            {"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelRoute","metadata":{"name":"sleeper"},"spec":{
+              "variants":[{"pool":"sleeper","quality":{"default":0.7}}],
+              "objective":{"hardDeadline":"140s"},"timeouts":{"replicaReady":"140s"}}}
+            """);
+        await Fleet.EventuallyAsync("the pool sleeps", () => fleet.GetAsync($"{Pools}/sleeper"), pool => ReasonOf(pool) == "ScaledToZero");
+        await Fleet.EventuallyAsync("the router knows the route", () => fleet.Router.GetStringAsync("/v1/models"), models => models.Contains("\"sleeper\"", StringComparison.Ordinal));
+
+        // Longer than the route holds it: the router decides what becomes of it.
+        using var patient = new HttpClient { BaseAddress = fleet.Router.BaseAddress, Timeout = TimeSpan.FromSeconds(150) };
+        patient.DefaultRequestHeaders.Authorization = fleet.Router.DefaultRequestHeaders.Authorization;
+        using var response = await patient.SendAsync(Fleet.Chat("""{"model":"sleeper","max_tokens":3,"messages":[{"role":"user","content":"Wake up"}]}"""));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        response.Headers.GetValues("x-ops-variant").Single().ShouldBe("sleeper");
+        ((int?)(await fleet.GetAsync($"{Pools}/sleeper"))["spec"]!["replicas"]).ShouldBe(1);
+        using var route = await fleet.Cluster.DeleteAsync($"{Routes}/sleeper");
+        using var pool = await fleet.Cluster.DeleteAsync($"{Pools}/sleeper");
+    }
+
+    private async Task CreateAsync(string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using var created = await fleet.Cluster.PostAsync(path, content);
+        created.StatusCode.ShouldBe(HttpStatusCode.Created, await created.Content.ReadAsStringAsync());
+    }
+
+    private static string? ReasonOf(JsonObject pool) => (pool["status"]?["conditions"] as JsonArray)?
+        .Where(condition => (string?)condition!["type"] == "Ready").Select(condition => (string?)condition!["reason"]).SingleOrDefault();
 
     [Fact]
     public async Task Ctrl_C_leaves_no_process_behind_and_a_restart_keeps_objects_and_what_the_user_changed()
