@@ -11,22 +11,8 @@ internal static class OperatorMetrics
 
     private static readonly Counter Scrapes = Metrics.CreateCounter("ops_operator_scrapes_total", "Readings of pods' metrics.", "target", "result");
 
-    // From a cache hit that changes nothing to the time limit of a reconcile.
-    private static readonly double[] Seconds = [.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120];
-
-    /// <summary>
-    /// Takes the meters of Ops into /metrics from the start, not from the first look at it. Only those: ASP.NET's own
-    /// would triple the page and say nothing about a fleet.
-    /// </summary>
-    public static void Start()
-    {
-        Metrics.SuppressDefaultMetrics(new() { SuppressMeters = true, SuppressEventCounters = true, SuppressDebugMetrics = true });
-        MeterAdapter.StartListening(new()
-        {
-            InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith("Ops.", StringComparison.Ordinal),
-            ResolveHistogramBuckets = _ => Seconds,
-        });
-    }
+    /// <summary>Bounds of histograms: from a cache hit that changes nothing to the time limit of a reconcile.</summary>
+    public static readonly double[] Seconds = [.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120];
 
     /// <summary>Counts a reading.</summary>
     public static void Scraped(string target, bool answered) => Scrapes.WithLabels(target, answered ? "ok" : "failed").Inc();

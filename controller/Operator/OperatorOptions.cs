@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Hosting;
 
 namespace Ops.Operator;
 
@@ -41,16 +42,8 @@ internal sealed record OperatorOptions
     /// <param name="error">What is wrong with the arguments, as one sentence, when the result is null.</param>
     public static OperatorOptions? Read(IReadOnlyList<string> args, Func<string, string?> environment, out string error)
     {
-        var values = new Dictionary<string, string>();
-        for (var i = 0; i < args.Count; i += 2)
-        {
-            if (!Names.Contains(args[i]))
-                return Wrong($"unknown argument {args[i]}", out error);
-            if (i + 1 == args.Count)
-                return Wrong($"{args[i]} needs a value", out error);
-            values[args[i]] = args[i + 1];
-        }
-
+        if (Arguments.Read(args, Names, out var values) is { Length: > 0 } problem)
+            return Wrong(problem, out error);
         var interval = TimeSpan.FromSeconds(15);
         if (values.TryGetValue("--scrape-interval", out var text) && (!GoDuration.TryParse(text, out interval) || interval < TimeSpan.FromMilliseconds(100)))
             return Wrong($"--scrape-interval {text} is not a duration of at least 100ms, such as 15s", out error);
@@ -61,9 +54,7 @@ internal sealed record OperatorOptions
         {
             Urls = values.GetValueOrDefault("--urls") ?? environment("ASPNETCORE_URLS") ?? defaults.Urls,
             Namespace = values.GetValueOrDefault("--namespace") ?? environment("POD_NAMESPACE") ?? defaults.Namespace,
-            // A restarted container keeps the pod's name; the random part keeps it from taking its own old lease for granted.
-            Identity = values.GetValueOrDefault("--identity")
-                ?? $"{environment("POD_NAME") ?? Environment.MachineName}_{Guid.NewGuid().ToString("N")[..8]}",
+            Identity = values.GetValueOrDefault("--identity") ?? Arguments.Identity(environment),
             ScrapeInterval = interval,
         };
     }

@@ -1,4 +1,4 @@
-using k8s.Exceptions;
+using Ops.Hosting;
 using Ops.Kube;
 using Ops.Operator;
 using Ops.Operator.Budgets;
@@ -24,35 +24,12 @@ if (OperatorOptions.Read(args, Environment.GetEnvironmentVariable, out var wrong
     return 2;
 }
 
-KubeClient client;
-try
-{
-    client = KubeClient.FromEnvironment(new() { UserAgent = "ops-operator" });
-}
-catch (Exception error) when (error is KubeConfigException or IOException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine($"No cluster to work with: {error.Message}");
+if (ControllerHost.Client("ops-operator") is not { } client)
     return 2;
-}
 
-OperatorMetrics.Start();
-var builder = WebApplication.CreateSlimBuilder();
-builder.WebHost.UseUrls(options.Urls);
-builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
-builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-
+var builder = ControllerHost.Builder(
+    options.Urls, client, new() { Namespace = options.Namespace, Name = options.LeaseName, Identity = options.Identity }, "ops-operator", OperatorMetrics.Seconds);
 builder.Services.AddSingleton(options);
-builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(client);
-builder.Services.AddSingleton(services => new LeaderLease(
-    client,
-    new() { Namespace = options.Namespace, Name = options.LeaseName, Identity = options.Identity },
-    TimeProvider.System,
-    services.GetRequiredService<ILoggerFactory>()));
-builder.Services.AddSingleton<ILeadership>(services => services.GetRequiredService<LeaderLease>());
-builder.Services.AddSingleton<ApplyWriter>();
-builder.Services.AddSingleton(services => new EventRecorder(
-    client, "ops-operator", services.GetRequiredService<ILeadership>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>()));
 builder.Services.AddSingleton<StatusWriter>();
 builder.Services.AddSingleton<FleetCaches>();
 builder.Services.AddSingleton<FleetNumbers>();
@@ -70,6 +47,6 @@ var app = builder.Build();
 var caches = app.Services.GetRequiredService<FleetCaches>();
 var lease = app.Services.GetRequiredService<LeaderLease>();
 OperatorMetrics.Show(() => lease.IsLeader, [("modelpools", () => caches.Pools.Count), ("modelroutes", () => caches.Routes.Count), ("energybudgets", () => caches.Budgets.Count), ("pods", () => caches.PoolPods.Count)]);
-app.MapHealth();
+app.MapHealth(caches.All);
 await app.RunAsync();
 return 0;

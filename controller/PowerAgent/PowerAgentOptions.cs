@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Hosting;
 
 namespace Ops.PowerAgent;
 
@@ -53,15 +54,7 @@ internal sealed record PowerAgentOptions
     /// <param name="error">What is wrong with the arguments, as one sentence, when the result is null.</param>
     public static PowerAgentOptions? Read(IReadOnlyList<string> args, Func<string, string?> environment, out string error)
     {
-        var values = new Dictionary<string, string>();
-        error = "";
-        for (var i = 0; i < args.Count && error.Length == 0; i += 2)
-        {
-            error = !Names.Contains(args[i]) ? $"unknown argument {args[i]}" : i + 1 == args.Count ? $"{args[i]} needs a value" : "";
-            if (error.Length == 0)
-                values[args[i]] = args[i + 1];
-        }
-
+        error = Arguments.Read(args, Names, out var values);
         var interval = TimeSpan.FromSeconds(2);
         if (error.Length == 0 && values.TryGetValue("--interval", out var text)
             && (!GoDuration.TryParse(text, out interval) || interval < TimeSpan.FromMilliseconds(500) || interval > TimeSpan.FromMinutes(1)))
@@ -73,8 +66,7 @@ internal sealed record PowerAgentOptions
         {
             Node = node!,
             Namespace = values.GetValueOrDefault("--namespace") ?? environment("POD_NAMESPACE") ?? "ops-power",
-            // A restarted container keeps the pod's name; the random part keeps it from taking its own old lease for granted.
-            Identity = values.GetValueOrDefault("--identity") ?? $"{environment("POD_NAME") ?? Environment.MachineName}_{Guid.NewGuid().ToString("N")[..8]}",
+            Identity = values.GetValueOrDefault("--identity") ?? Arguments.Identity(environment),
             Urls = values.GetValueOrDefault("--urls") ?? environment("ASPNETCORE_URLS") ?? "http://127.0.0.1:8083",
             Interval = interval,
             Nvml = values.GetValueOrDefault("--nvml") ?? "libnvidia-ml.so.1",

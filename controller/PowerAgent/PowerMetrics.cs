@@ -19,13 +19,6 @@ internal static class PowerMetrics
     private static readonly Gauge Clock = Metrics.CreateGauge("ops_gpu_clock_mhz", "SM clock of a GPU.", ByGpu);
     private static readonly Gauge Limit = Metrics.CreateGauge("ops_gpu_power_limit_watts", "Power limit of a GPU.", ByGpu);
 
-    /// <summary>Takes only the meters of Ops into /metrics: the runtime's own would triple the page.</summary>
-    public static void Start()
-    {
-        Metrics.SuppressDefaultMetrics(new() { SuppressMeters = true, SuppressEventCounters = true, SuppressDebugMetrics = true });
-        MeterAdapter.StartListening(new() { InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith("Ops.", StringComparison.Ordinal) });
-    }
-
     /// <summary>Shows whether this process leads, whenever /metrics is read.</summary>
     public static void ShowLeadership(Func<bool> isLeader) => Metrics.DefaultRegistry.AddBeforeCollectCallback(() => Leader.Set(isLeader() ? 1 : 0));
 

@@ -14,13 +14,6 @@ internal static class RcaMetrics
     private static readonly Histogram Seconds = Metrics.CreateHistogram(
         "ops_rca_step_seconds", "Time of one step: read (waiting included), detect, analyse.", ["step"], new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 16) });
 
-    /// <summary>Takes only the meters of Ops into /metrics: the runtime's own would triple the page.</summary>
-    public static void Start()
-    {
-        Metrics.SuppressDefaultMetrics(new() { SuppressMeters = true, SuppressEventCounters = true, SuppressDebugMetrics = true });
-        MeterAdapter.StartListening(new() { InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith("Ops.", StringComparison.Ordinal) });
-    }
-
     /// <summary>Shows whether this process leads, whenever /metrics is read.</summary>
     public static void ShowLeadership(Func<bool> isLeader) => Metrics.DefaultRegistry.AddBeforeCollectCallback(() => Leader.Set(isLeader() ? 1 : 0));
 

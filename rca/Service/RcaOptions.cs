@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Hosting;
 using Ops.Rca.Sources;
 
 namespace Ops.Rca.Service;
@@ -66,15 +67,7 @@ internal sealed record RcaOptions
     /// <param name="error">What is wrong with the arguments, as one sentence, when the result is null.</param>
     public static RcaOptions? Read(IReadOnlyList<string> args, Func<string, string?> environment, out string error)
     {
-        var values = new Dictionary<string, string>();
-        error = "";
-        for (var i = 0; i < args.Count && error.Length == 0; i += 2)
-        {
-            error = !Names.Contains(args[i]) ? $"unknown argument {args[i]}" : i + 1 == args.Count ? $"{args[i]} needs a value" : "";
-            if (error.Length == 0)
-                values[args[i]] = args[i + 1];
-        }
-
+        error = Arguments.Read(args, Names, out var values);
         TimeSpan? interval = null;
         if (values.TryGetValue("--interval", out var text))
         {
@@ -100,8 +93,7 @@ internal sealed record RcaOptions
         {
             Urls = values.GetValueOrDefault("--urls") ?? environment("ASPNETCORE_URLS") ?? defaults.Urls,
             Namespace = values.GetValueOrDefault("--namespace") ?? environment("POD_NAMESPACE") ?? defaults.Namespace,
-            // A restarted container keeps the pod's name; the random part keeps it from taking its own old lease for granted.
-            Identity = values.GetValueOrDefault("--identity") ?? $"{environment("POD_NAME") ?? Environment.MachineName}_{Guid.NewGuid().ToString("N")[..8]}",
+            Identity = values.GetValueOrDefault("--identity") ?? Arguments.Identity(environment),
             Interval = interval,
             MaxSeries = series,
             Prometheus = prometheus,

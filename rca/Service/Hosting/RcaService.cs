@@ -1,6 +1,5 @@
 using Ops.Kube;
 using Ops.Rca.Service.Topology;
-using Prometheus;
 
 namespace Ops.Rca.Service.Hosting;
 
@@ -14,21 +13,5 @@ internal sealed class RcaService(ClusterCaches caches, LeaderLease lease, Monito
         // None of these ends by itself; the first that does has failed, and its exception stops the host.
         await await Task.WhenAny(running);
         await Task.WhenAll(running);
-    }
-}
-
-/// <summary>/healthz, /readyz and /metrics.</summary>
-internal static class HealthEndpoints
-{
-    /// <summary>Adds the endpoints.</summary>
-    public static void MapHealth(this WebApplication app)
-    {
-        app.MapGet("/healthz", () => Results.Text("ok\n"));
-        app.MapGet("/readyz", (ClusterCaches caches) =>
-        {
-            var missing = string.Concat(caches.All.Where(cache => !cache.Cache.HasSynced).Select(cache => $"{cache.Name}: {cache.Cache.Trouble}\n"));
-            return missing.Length == 0 ? Results.Text("ok\n") : Results.Text(missing, statusCode: 503);
-        });
-        app.MapMetrics();
     }
 }
