@@ -33,7 +33,7 @@ public sealed class RuleTests
         var pool = Parse(Pool);
         pool["spec"]!.AsObject().Remove("engine");
         Definitions.Refusals(pool).ShouldBeEmpty();
-        JsonNode.DeepEquals(pool["spec"], Parse("""{"model":"org/m","gpu":{"product":"H100","count":1},"engine":{"type":"vllm","port":8000},"replicas":1,"suspend":false}""")).ShouldBeTrue(pool.ToJsonString());
+        JsonNode.DeepEquals(pool["spec"], Parse("""{"model":"org/m","gpu":{"product":"H100","count":1},"engine":{"type":"vllm","port":8000},"role":"both","replicas":1,"suspend":false}""")).ShouldBeTrue(pool.ToJsonString());
 
         var route = Parse(Route);
         Definitions.Refusals(route).ShouldBeEmpty();
