@@ -221,14 +221,18 @@ public static class PolicyTypes
 
     /// <summary>The best expected worth, less a price of work that rises with the load, less energy.</summary>
     public const string Price = "price";
+
+    /// <summary>The price rule, corrected by a trained network where that promises more.</summary>
+    public const string Learned = "learned";
 }
 
 /// <summary>Policy of a route.</summary>
 [CelRule(ModelRouteRules.StaticNeedsPoolRule, ModelRouteRules.StaticNeedsPoolMessage)]
+[CelRule(ModelRouteRules.LearnedNeedsRefRule, ModelRouteRules.LearnedNeedsRefMessage)]
 public sealed record PolicySpec
 {
-    /// <summary>static, ladder, greedy or price. Default ladder.</summary>
-    [AllowedValues(PolicyTypes.Static, PolicyTypes.Ladder, PolicyTypes.Greedy, PolicyTypes.Price)]
+    /// <summary>static, ladder, greedy, price or learned. Default ladder.</summary>
+    [AllowedValues(PolicyTypes.Static, PolicyTypes.Ladder, PolicyTypes.Greedy, PolicyTypes.Price, PolicyTypes.Learned)]
     [DefaultValue(PolicyTypes.Ladder)]
     public string? Type { get; init; }
 
@@ -238,7 +242,17 @@ public sealed record PolicySpec
     public string? StaticPool { get; init; }
 
     /// <summary>
-    /// What a joule counts against quality when type is price: quality (0..1) by joule, at least 0. With 0.0001 an answer
+    /// Name of the ConfigMap with the trained policy; required for learned, unused by other types. It lies in the routers'
+    /// namespace, has the label ops.autonomic.dev/policy: "true", and is written by ./ops train. While it is missing, unusable,
+    /// on probation or did worse, the price rule decides, and status.policy says why.
+    /// </summary>
+    [MinLength(1)]
+    [MaxLength(253)]
+    [RegularExpression("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+    public string? PolicyRef { get; init; }
+
+    /// <summary>
+    /// What a joule counts against quality when type is price or learned: quality (0..1) by joule, at least 0. With 0.0001 an answer
     /// that costs 1,000 J more must be better by 0.1. Default 0: energy does not count.
     /// </summary>
     [Range(0.0, 1.0)]
@@ -265,6 +279,10 @@ public sealed record PolicySpec
     /// <summary>Type with the default filled in.</summary>
     [JsonIgnore]
     public string EffectiveType => Type ?? PolicyTypes.Ladder;
+
+    /// <summary>Whether single requests are chosen by a price, in which energy can count.</summary>
+    [JsonIgnore]
+    public bool WeighsEnergy => EffectiveType is PolicyTypes.Price or PolicyTypes.Learned;
 }
 
 /// <summary>Prefill on another replica; without effect on routes that name no pool with the role prefill.</summary>

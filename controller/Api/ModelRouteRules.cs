@@ -11,6 +11,10 @@ public static class ModelRouteRules
     internal const string StaticNeedsPoolMessage =
         "spec.policy.staticPool is required when spec.policy.type is static; name the pool of one of spec.variants";
 
+    internal const string LearnedNeedsRefRule = "self.type != 'learned' || has(self.policyRef)";
+    internal const string LearnedNeedsRefMessage =
+        "spec.policy.policyRef is required when spec.policy.type is learned; ./ops train writes the policy and sets both";
+
     internal const string StaticPoolKnownRule =
         "!has(self.policy) || !has(self.policy.staticPool) || self.variants.exists(v, v.pool == self.policy.staticPool)";
     internal const string StaticPoolKnownMessage =
@@ -51,6 +55,8 @@ public static class ModelRouteRules
         var policy = spec.EffectivePolicy;
         if (policy.EffectiveType == PolicyTypes.Static && policy.StaticPool is null)
             yield return StaticNeedsPoolMessage;
+        if (policy.EffectiveType == PolicyTypes.Learned && policy.PolicyRef is null)
+            yield return LearnedNeedsRefMessage;
         if (policy.StaticPool is { } pool && !spec.Variants.Any(variant => variant.Pool == pool))
             yield return StaticPoolKnownMessage;
         if (spec.Variants.Any(variant => !variant.Quality.ContainsKey(WellKnown.DefaultTask)))

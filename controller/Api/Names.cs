@@ -27,6 +27,9 @@ public static class Labels
     /// <summary>On Secrets: "true" when each data entry is an API key of the router (entry name = key id).</summary>
     public const string ApiKeys = ApiGroup.Name + "/api-keys";
 
+    /// <summary>On ConfigMaps in the routers' namespace: "true" when they hold a learned policy.</summary>
+    public const string LearnedPolicy = ApiGroup.Name + "/policy";
+
     /// <summary>On EndpointSlices: the name of the Service that they belong to.</summary>
     public const string ServiceName = "kubernetes.io/service-name";
 
@@ -55,6 +58,9 @@ public static class WellKnown
 
     /// <summary>Name of the container that runs the engine in a pool's pod.</summary>
     public const string EngineContainer = "engine";
+
+    /// <summary>The entry of a policy's ConfigMap (binaryData) that holds the file.</summary>
+    public const string PolicyEntry = "policy.bin";
 
     /// <summary>The key that every variant's quality table must have.</summary>
     public const string DefaultTask = "default";

@@ -55,7 +55,7 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
             key.ToString(),
             history.Forecast.Outlook(),
             variants,
-            policy.EffectiveType == PolicyTypes.Price ? policy.EffectiveEnergyWeight : 0,
+            policy.WeighsEnergy ? policy.EffectiveEnergyWeight : 0,
             policy.EffectiveQualityFloor < 1 ? policy.EffectiveQualityFloor * variants.Max(variant => variant.Quality) : null);
     }
 

@@ -25,6 +25,7 @@ internal sealed class RouteReconciler(
             WithoutProfile = pools.Where(pool => !HasProfile(pool.Value.Spec)).Select(pool => pool.Key).ToHashSet(StringComparer.Ordinal),
             Winner = WinnerOver(route),
             Numbers = numbers.OfRoute(key),
+            Learned = numbers.PolicyOf(key),
             Now = time.GetUtcNow(),
         });
         var intent = new ModelRoute

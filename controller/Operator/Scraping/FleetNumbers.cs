@@ -16,6 +16,9 @@ internal sealed class FleetNumbers
     /// <summary>Numbers of a route; null while there is no full window.</summary>
     public RouteNumbers? OfRoute(ObjectKey route) => current.Routes.GetValueOrDefault(route);
 
+    /// <summary>What the routers make of a route's learned policy; null when none said so.</summary>
+    public PolicyReport? PolicyOf(ObjectKey route) => current.Policies.GetValueOrDefault(route);
+
     /// <summary>Requests that wait in all routers for a pool without a replica.</summary>
     public double HeldFor(ObjectKey pool) => current.Held.GetValueOrDefault(pool);
 
@@ -24,9 +27,11 @@ internal sealed class FleetNumbers
 
     /// <summary>One round's result.</summary>
     internal sealed record Snapshot(
-        ImmutableDictionary<ObjectKey, PoolNumbers> Pools, ImmutableDictionary<ObjectKey, RouteNumbers> Routes, ImmutableDictionary<ObjectKey, double> Held)
+        ImmutableDictionary<ObjectKey, PoolNumbers> Pools, ImmutableDictionary<ObjectKey, RouteNumbers> Routes, ImmutableDictionary<ObjectKey, double> Held,
+        ImmutableDictionary<ObjectKey, PolicyReport> Policies)
     {
         public static readonly Snapshot Empty = new(
-            ImmutableDictionary<ObjectKey, PoolNumbers>.Empty, ImmutableDictionary<ObjectKey, RouteNumbers>.Empty, ImmutableDictionary<ObjectKey, double>.Empty);
+            ImmutableDictionary<ObjectKey, PoolNumbers>.Empty, ImmutableDictionary<ObjectKey, RouteNumbers>.Empty, ImmutableDictionary<ObjectKey, double>.Empty,
+            ImmutableDictionary<ObjectKey, PolicyReport>.Empty);
     }
 }

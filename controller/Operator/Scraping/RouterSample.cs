@@ -1,4 +1,5 @@
 using Ops.Kube;
+using Ops.Planning.Routes;
 
 namespace Ops.Operator.Scraping;
 
@@ -55,6 +56,9 @@ internal sealed record RouterSample
     /// <summary>Requests that wait for a pool without a replica.</summary>
     public Dictionary<ObjectKey, double> Held { get; } = [];
 
+    /// <summary>What it makes of learned policies, by route.</summary>
+    public Dictionary<string, PolicyReport> Policies { get; } = [];
+
     /// <summary>Reads a router's exposition.</summary>
     public static RouterSample Read(ReadOnlySpan<char> exposition, double at)
     {
@@ -84,6 +88,10 @@ internal sealed record RouterSample
                 break;
             case "ops_router_tokens_total" when PrometheusText.Label(labels, "direction") == "prompt":
                 Row(labels).PromptTokens += value;
+                break;
+            case "ops_router_policy_info" when value == 1:
+                Policies[PrometheusText.Label(labels, "route") ?? ""] = new(
+                    PrometheusText.Label(labels, "policy") ?? "", PrometheusText.Label(labels, "standing") ?? "", PrometheusText.Label(labels, "message") ?? "");
                 break;
             case "ops_router_held_requests":
                 var pool = new ObjectKey(PrometheusText.Label(labels, "namespace"), PrometheusText.Label(labels, "pool") ?? "");

@@ -85,15 +85,18 @@ internal sealed partial class ScrapeLoop(
 
         var traffic = RouteWindow.Traffic(before.Routers, now.Routers);
         var routes = ImmutableDictionary.CreateBuilder<ObjectKey, RouteNumbers>();
+        var policies = ImmutableDictionary.CreateBuilder<ObjectKey, PolicyReport>();
         foreach (var route in caches.Routes.List())
         {
             if (NumbersOf(route, traffic, before, now) is { } window)
                 routes[ObjectKey.Of(route)] = window;
+            if (PolicyReport.Worst(now.Routers.Values.Select(router => router.Policies.GetValueOrDefault(RouterLabel(route))).OfType<PolicyReport>()) is { } report)
+                policies[ObjectKey.Of(route)] = report;
         }
 
         var held = now.Routers.Values.SelectMany(router => router.Held).GroupBy(pool => pool.Key)
             .ToImmutableDictionary(pool => pool.Key, pool => pool.Sum(router => router.Value));
-        numbers.Swap(new(pools.ToImmutable(), routes.ToImmutable(), held));
+        numbers.Swap(new(pools.ToImmutable(), routes.ToImmutable(), held, policies.ToImmutable()));
         Published?.Invoke();
         Wake();
     }
@@ -130,7 +133,7 @@ internal sealed partial class ScrapeLoop(
         foreach (var route in caches.Routes.List())
         {
             var key = ObjectKey.Of(route);
-            if (RouteStatusPlanner.WouldShowAnew(route.Status, numbers.OfRoute(key)))
+            if (RouteStatusPlanner.WouldShowAnew(route.Status, numbers.OfRoute(key), numbers.PolicyOf(key)))
                 RouteMoved?.Invoke(key);
         }
     }

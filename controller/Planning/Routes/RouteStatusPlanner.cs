@@ -30,11 +30,13 @@ public static class RouteStatusPlanner
         };
     }
 
-    /// <summary>Whether the numbers would change what the status shows.</summary>
+    /// <summary>Whether the numbers or the report would change what the status shows.</summary>
     /// <param name="status">The status as it stands, or null.</param>
     /// <param name="numbers">The newest numbers, or null.</param>
-    public static bool WouldShowAnew(ModelRouteStatus? status, RouteNumbers? numbers) =>
-        Shown(status, numbers) != (status?.RequestsPerSecond, status?.Availability, status?.MeanQuality, status?.JoulesPerRequest)
+    /// <param name="learned">What routers make of a learned policy, or null.</param>
+    public static bool WouldShowAnew(ModelRouteStatus? status, RouteNumbers? numbers, PolicyReport? learned = null) =>
+        (learned is not null && (status?.Policy?.Type != learned.Type || status.Policy.Reason?.StartsWith(learned.Message, StringComparison.Ordinal) != true))
+        || Shown(status, numbers) != (status?.RequestsPerSecond, status?.Availability, status?.MeanQuality, status?.JoulesPerRequest)
         || (status?.Variants ?? []).Any(row => Share(row, numbers) != row.Share);
 
     private static (double? Rate, double? Availability, double? Quality, double? Joules) Shown(ModelRouteStatus? before, RouteNumbers? numbers) =>
@@ -69,20 +71,23 @@ public static class RouteStatusPlanner
         var spec = seen.Route.Spec;
         var type = spec.EffectivePolicy.EffectiveType;
         var ready = spec.Variants.Where(variant => ReadyReplicas(variant.Pool, seen) > 0).Select(variant => variant.Pool).ToList();
+        if (type == PolicyTypes.Learned && seen.Learned is { } learned)
+            return new() { Type = learned.Type, Reason = learned.Message + EnergyNotice(seen) };
         var reason = (type, ready) switch
         {
+            (PolicyTypes.Learned, _) => $"no router has reported on policy {spec.EffectivePolicy.PolicyRef} yet",
             (PolicyTypes.Static, _) => $"spec.policy sends every request to {spec.EffectivePolicy.StaticPool}",
             (_, []) => "set by spec.policy; no variant is ready",
             (_, [var only]) => $"set by spec.policy; only {only} is ready, so it takes every request",
             _ => $"set by spec.policy; chooses among {ready.Count} ready variants",
         };
-        return new() { Type = type, Reason = reason + EnergyNotice(seen) };
+        return new() { Type = type == PolicyTypes.Learned ? PolicyTypes.Price : type, Reason = reason + EnergyNotice(seen) };
     }
 
     private static string EnergyNotice(RouteObservation seen)
     {
         var policy = seen.Route.Spec.EffectivePolicy;
-        if (policy.EffectiveType != PolicyTypes.Price || policy.EffectiveEnergyWeight == 0)
+        if (!policy.WeighsEnergy || policy.EffectiveEnergyWeight == 0)
             return "";
         var unknown = seen.Route.Spec.Variants.Select(variant => variant.Pool).Where(seen.WithoutProfile.Contains).ToList();
         return unknown.Count == 0 ? "" : $"; energy counts 0 for {string.Join(", ", unknown)}: no energy profile of its model on its GPUs";
@@ -134,6 +139,8 @@ public static class RouteStatusPlanner
         var notReady = names.Where(name => ReadyReplicas(name, seen) == 0).ToLookup(name => IsStarting(seen.Pools[name]));
         if (notReady[false].Any())
             return new(ConditionTypes.Degraded, true, "PoolNotReady", $"no ready replica in {string.Join(", ", notReady[false])}");
+        if (seen.Route.Spec.EffectivePolicy.EffectiveType == PolicyTypes.Learned && seen.Learned is { IsTrouble: true } learned)
+            return new(ConditionTypes.Degraded, true, "Policy" + learned.Standing, learned.Message);
         return notReady[true].Any()
             ? new(ConditionTypes.Degraded, false, "PoolsStarting", $"waiting for the first replica of {string.Join(", ", notReady[true])}")
             : new(ConditionTypes.Degraded, false, "AsExpected", "every variant has a ready replica");

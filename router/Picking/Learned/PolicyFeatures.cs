@@ -5,12 +5,13 @@ namespace Ops.Picking;
 /// one small network can compare any candidate of any route with the rule's choice.
 /// </summary>
 /// <remarks>
-/// A row holds 8 figures of the request and the fleet, 11 of the candidate and the same 11 of the rule's choice. To reject
-/// is a candidate too: its figures are 0 and its last one, the score, is the threshold of the rule.
+/// A row holds 7 figures of the request and the fleet, 11 of the candidate and the same 11 of the rule's choice. To reject
+/// is a candidate too: its figures are 0 and its last one, the score, is the threshold of the rule. How long a request has
+/// waited already counts in the worth of each candidate, and nowhere else.
 /// </remarks>
 public static class PolicyFeatures
 {
-    internal const int Shared = 8;
+    internal const int Shared = 7;
     internal const int Own = 11;
 
     /// <summary>Figures in a row.</summary>
@@ -26,8 +27,7 @@ public static class PolicyFeatures
         row[3] = (float)Math.Log2(1 + request.PromptTokens) / 16;
         row[4] = (float)Math.Log2(1 + (request.MaxTokens ?? 0)) / 16;
         row[5] = request.Streaming ? 1 : 0;
-        row[6] = (float)Math.Min(request.ElapsedSeconds / snapshot.Objective.HardDeadline, 1);
-        row[7] = (float)Math.Min(snapshot.Objective.HardDeadline / 60, 4);
+        row[6] = (float)Math.Min(snapshot.Objective.HardDeadline / 60, 4);
     }
 
     /// <summary>Fills a candidate's part of a row.</summary>

@@ -11,7 +11,7 @@ namespace Ops.Picking;
 public static class PolicyFile
 {
     /// <summary>Version of format and features; another one is refused.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>A ConfigMap holds 1 MiB, of which base64 leaves three quarters; our models have some tens of KB.</summary>
     public const int MaxBytes = 512 * 1024;
@@ -79,6 +79,8 @@ public static class PolicyFile
         if (!trained.SequenceEqual(pools, StringComparer.Ordinal))
             throw new InvalidDataException($"the policy was trained for variants {string.Join(", ", trained)}, the route has {string.Join(", ", pools)}; train it again");
         var (margin, energyWeight) = (reader.ReadDouble(), reader.ReadDouble());
+        if (!(margin >= 0) || !double.IsFinite(energyWeight))
+            throw new FormatException("margin or energy weight is no number");
         var (lowest, highest) = (Numbers(reader), Numbers(reader));
         var layers = Enumerable.Range(0, Count(reader, MostLayers)).Select(_ => (Weights: Numbers(reader), Biases: Numbers(reader))).ToList();
         return new PolicyModel(trained, margin, energyWeight, [.. lowest], [.. highest], layers.Select(l => l.Weights), layers.Select(l => l.Biases));

@@ -1,6 +1,6 @@
 namespace Ops.Picking;
 
-/// <summary>Chooses a variant among those that admission left open. Implementations are immutable and allocate nothing.</summary>
+/// <summary>Chooses a variant among those that admission left open. Implementations are immutable but for counts, and allocate nothing.</summary>
 public interface IPolicy
 {
     /// <summary>The name in a route's spec.</summary>

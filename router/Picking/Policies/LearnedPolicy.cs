@@ -21,28 +21,41 @@ public sealed class LearnedPolicy : IPolicy
     public bool Considers(RouteSnapshot snapshot, int variant) => true;
 
     /// <inheritdoc/>
-    public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks)
+    public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks) =>
+        Decide(snapshot, request, outlooks).Choice;
+
+    /// <summary>The choice, beside the rule's own and how it came about.</summary>
+    internal LearnedDecision Decide(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks)
     {
         Span<float> rows = stackalloc float[(RouteSnapshot.MaxVariants + 1) * PolicyFeatures.Count];
         var rule = Describe(_rule, snapshot, request, outlooks, rows);
         if (rule >= 0 && !IsFresh(snapshot, rule, outlooks[rule], request))
-            return rule;
+            return new(rule, rule, LearnedVerdict.NotFresh);
         var best = rule;
+        var (judged, stale) = (0, 0);
         var bestAdvantage = (float)_model.Margin;
         for (var action = 0; action <= outlooks.Length; action++)
         {
             var variant = action == outlooks.Length ? -1 : action;
             if (variant == rule || (variant >= 0 && !outlooks[variant].Open))
                 continue;
-            var row = rows.Slice(action * PolicyFeatures.Count, PolicyFeatures.Count);
-            if ((variant >= 0 && !IsFresh(snapshot, variant, outlooks[variant], request)) || !_model.Knows(row))
+            if (variant >= 0 && !IsFresh(snapshot, variant, outlooks[variant], request))
+            {
+                stale++;
                 continue;
+            }
+
+            var row = rows.Slice(action * PolicyFeatures.Count, PolicyFeatures.Count);
+            if (!_model.Knows(row))
+                continue;
+            judged++;
             var advantage = _model.Advantage(row);
             if (advantage > bestAdvantage)
                 (best, bestAdvantage) = (variant, advantage);
         }
 
-        return best;
+        var verdict = best != rule ? LearnedVerdict.Overruled : judged > 0 ? LearnedVerdict.Agreed : stale > 0 ? LearnedVerdict.NotFresh : LearnedVerdict.OutsideTraining;
+        return new(best, rule, verdict);
     }
 
     /// <summary>Fills one row a variant and one, the last, for rejecting; returns the rule's choice, -1 for rejecting.</summary>

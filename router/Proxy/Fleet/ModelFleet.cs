@@ -23,7 +23,11 @@ internal sealed class ModelFleet : IDisposable
         _source = source;
         _metrics = metrics;
         source.Changed += Rebuild;
-        metrics.Registry.AddBeforeCollectCallback(() => metrics.Inference.Refresh(Current));
+        metrics.Registry.AddBeforeCollectCallback(() =>
+        {
+            metrics.Inference.Refresh(Current);
+            metrics.Policies.Refresh(Current);
+        });
         Rebuild();
     }
 
@@ -76,8 +80,9 @@ internal sealed class ModelFleet : IDisposable
             _metrics.Of(label, variant.Pool, route.Model, variant.Model)));
         var prefill = route.Prefill.GroupBy(pool => pool.Model, StringComparer.Ordinal).Select(pools => new PrefillStage(
             route, pools.Key, [.. pools.Select(pool => (pool, ReplicasOf(pool)))], _prefixes));
+        var memory = _memories.GetValueOrDefault(label) ?? new RouteMemory();
         return new LiveRoute(
-            route, [.. variants], Gates.Of(label, route.Admission.Gate), _memories.GetValueOrDefault(label) ?? new RouteMemory(),
+            memory.Guard(route), [.. variants], Gates.Of(label, route.Admission.Gate), memory,
             _prefixes, _table.Routes.FirstOrDefault(old => old.Label == label)?.Arrivals, [.. prefill]);
     }
 

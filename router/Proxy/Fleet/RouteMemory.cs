@@ -1,7 +1,26 @@
+using Ops.Picking;
+
 namespace Ops.Router;
 
 /// <summary>What is remembered of a route for as long as it is in the configuration; outlives tables.</summary>
 internal sealed class RouteMemory
 {
+    private (string Digest, double EnergyWeight) _guards;
+    private GuardedPolicy? _guarded;
+
     internal RetryBudget Retries { get; } = new();
+
+    /// <summary>The route with its learned policy on trial, where it has one: the same trial for as long as it is the same file.</summary>
+    internal RouteConfig Guard(RouteConfig route)
+    {
+        if (route.Learned is not { Model: { } model, Digest: var digest, Rule: var rule })
+        {
+            _guarded = null;
+            return route;
+        }
+
+        if (_guarded is null || _guards != (digest, rule.EnergyWeight))
+            (_guarded, _guards) = (new GuardedPolicy(model, rule), (digest, rule.EnergyWeight));
+        return route with { Policy = _guarded };
+    }
 }

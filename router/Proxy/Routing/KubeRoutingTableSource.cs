@@ -5,7 +5,7 @@ using Ops.Kube;
 
 namespace Ops.Router;
 
-/// <summary>Keeps the routing table current from the cluster: ModelRoute, ModelPool, EndpointSlice and the Secrets with keys.</summary>
+/// <summary>Keeps the routing table current from the cluster: ModelRoute, ModelPool, EndpointSlice, the Secrets with keys and the ConfigMaps with learned policies.</summary>
 internal sealed partial class KubeRoutingTableSource : BackgroundService, IRoutingTableSource
 {
     // A rollout changes many endpoints at once; waiting this long makes one table of them, and nobody notices 50 ms.
@@ -15,6 +15,7 @@ internal sealed partial class KubeRoutingTableSource : BackgroundService, IRouti
     private readonly ResourceCache<ModelPool> _pools;
     private readonly ResourceCache<V1EndpointSlice> _slices;
     private readonly ResourceCache<V1Secret> _secrets;
+    private readonly ResourceCache<V1ConfigMap> _policies;
     private readonly IResourceCache[] _all;
     private readonly TimeProvider _time;
     private readonly ILogger<KubeRoutingTableSource> _logger;
@@ -31,7 +32,8 @@ internal sealed partial class KubeRoutingTableSource : BackgroundService, IRouti
         _pools = Cache<ModelPool>(client, new(), logs);
         _slices = Cache<V1EndpointSlice>(client, new() { LabelSelector = Labels.ServiceName, OlderVersion = "v1beta1" }, logs);
         _secrets = Cache<V1Secret>(client, new() { Namespace = options.Namespace, LabelSelector = $"{Labels.ApiKeys}=true" }, logs);
-        _all = [_routes, _pools, _slices, _secrets];
+        _policies = Cache<V1ConfigMap>(client, new() { Namespace = options.Namespace, LabelSelector = $"{Labels.LearnedPolicy}=true" }, logs);
+        _all = [_routes, _pools, _slices, _secrets, _policies];
     }
 
     public event Action? Changed;
@@ -49,6 +51,7 @@ internal sealed partial class KubeRoutingTableSource : BackgroundService, IRouti
             Missing(missing, _pools);
             Missing(missing, _slices);
             Missing(missing, _secrets);
+            Missing(missing, _policies);
             return $"Waiting for the cluster's {string.Join(", ", missing)}";
         }
     }
@@ -103,7 +106,7 @@ internal sealed partial class KubeRoutingTableSource : BackgroundService, IRouti
 
     private void Publish()
     {
-        var table = RoutingTableBuilder.Build(_routes.List(), _pools.List(), _slices.List(), _secrets.List(), out var problems);
+        var table = RoutingTableBuilder.Build(_routes.List(), _pools.List(), _slices.List(), _secrets.List(), _policies.List(), out var problems);
         _current = table;
         Changed?.Invoke();
         var first = !_loaded;

@@ -31,6 +31,9 @@ internal sealed record RouteConfig
 
     public IPolicy Policy { get; init; } = new LadderPolicy();
 
+    /// <summary>The learned policy that the route asks for; null when it asks for another one. The fleet puts it on trial.</summary>
+    public LearnedConfig? Learned { get; init; }
+
     /// <summary>How a replica is picked; the memory of prefixes is the fleet's to add.</summary>
     public PickRules Pick { get; init; } = PickRules.Default;
 

@@ -13,12 +13,14 @@ internal static class RoutingTableBuilder
     /// <param name="pools">All pools.</param>
     /// <param name="slices">The endpoints of at least the pools' Services.</param>
     /// <param name="secrets">The Secrets that hold API keys, and no others.</param>
+    /// <param name="policies">The ConfigMaps that hold learned policies, and no others.</param>
     /// <param name="problems">One sentence for each thing that cannot be served as it is written.</param>
     internal static RoutingTable Build(
         IEnumerable<ModelRoute> routes,
         IEnumerable<ModelPool> pools,
         IEnumerable<V1EndpointSlice> slices,
         IEnumerable<V1Secret> secrets,
+        IEnumerable<V1ConfigMap> policies,
         out IReadOnlyList<string> problems)
     {
         var found = new List<string>();
@@ -26,11 +28,12 @@ internal static class RoutingTableBuilder
         var slicesByService = slices
             .Where(s => s.Metadata.Labels?.ContainsKey(Labels.ServiceName) == true)
             .ToLookup(s => (s.Metadata.NamespaceProperty, s.Metadata.Labels[Labels.ServiceName]));
+        var policiesByName = policies.ToDictionary(p => p.Metadata.Name, StringComparer.Ordinal);
         var table = new Dictionary<string, RouteConfig>(StringComparer.Ordinal);
         // Of two routes for one model the older one serves, so that a newcomer cannot take a model over.
         foreach (var route in routes.OrderBy(r => r.Metadata.CreationTimestamp ?? DateTime.MaxValue).ThenBy(r => (r.Metadata.NamespaceProperty, r.Metadata.Name)))
         {
-            var config = Route(route, poolsByName, slicesByService, found);
+            var config = Route(route, poolsByName, slicesByService, policiesByName, found);
             if (!table.TryAdd(config.Model, config))
                 found.Add($"ModelRoute {Id(route)} is not served: its model {config.Model} belongs to the older ModelRoute {table[config.Model].Namespace}/{table[config.Model].Name}");
         }
@@ -43,6 +46,7 @@ internal static class RoutingTableBuilder
         ModelRoute route,
         Dictionary<(string, string), ModelPool> pools,
         ILookup<(string, string), V1EndpointSlice> slices,
+        Dictionary<string, V1ConfigMap> policies,
         List<string> problems)
     {
         var spec = route.Spec;
@@ -60,6 +64,9 @@ internal static class RoutingTableBuilder
             problems.Add($"ModelRoute {Id(route)}: all its pools have the role prefill, so none of them answers; add one with the role decode or both");
         ImmutableArray<VariantConfig> Configs(IEnumerable<VariantSpec> some) =>
             [.. some.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))];
+        var learned = LearnedConfig.Of(spec.EffectivePolicy, [.. byRole[false].Select(v => v.Pool)], policies);
+        if (learned?.Problem is { } problem)
+            problems.Add($"ModelRoute {Id(route)}: the price rule decides: {problem}");
         return new RouteConfig
         {
             Namespace = ns,
@@ -68,7 +75,8 @@ internal static class RoutingTableBuilder
             CreatedAt = route.Metadata.CreationTimestamp is { } at ? new DateTimeOffset(at.ToUniversalTime()).ToUnixTimeSeconds() : 0,
             Suspended = spec.Suspend,
             Objective = ObjectiveOf(spec.EffectiveObjective),
-            Policy = PolicyOf(spec.EffectivePolicy),
+            Policy = learned?.Rule ?? PolicyOf(spec.EffectivePolicy),
+            Learned = learned,
             Pick = PickRulesOf(spec.EffectiveScorers, spec.EffectiveAffinity, spec.EffectiveAdmission),
             SessionHeader = spec.EffectiveAffinity.EffectiveSessionHeader,
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),

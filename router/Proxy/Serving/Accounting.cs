@@ -10,6 +10,7 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
     {
         metrics.Rejected(exchange.Route.Label);
         metrics.Inference.Error(exchange.Route.Config.Model, "", error.Code);
+        Judge(exchange, 0);
         exchange.Entry.Outcome = Outcomes.Rejected;
         exchange.Entry.Code = error.Code;
         return error;
@@ -19,6 +20,7 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
     internal void Failed(Exchange exchange, LiveVariant variant, OpenAiError error)
     {
         variant.Metrics.Failed.Inc();
+        Judge(exchange, 0);
         metrics.Inference.Error(exchange.Route.Config.Model, variant.Config.Model, error.Code);
         exchange.Entry.Outcome = Outcomes.Failed;
         exchange.Entry.Code = error.Code;
@@ -43,8 +45,10 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
         series.Answered.Inc();
         series.PromptTokens.Inc(entry.PromptTokens);
         series.CompletionTokens.Inc(entry.CompletionTokens);
-        series.Quality.Inc(variant.Config.Quality[exchange.Route.Snapshot.TaskIndex(exchange.Task)]);
+        var quality = variant.Config.Quality[exchange.Route.Snapshot.TaskIndex(exchange.Task)];
+        series.Quality.Inc(quality);
         var seconds = time.GetElapsedTime(exchange.StartedAt).TotalSeconds;
+        Judge(exchange, quality * Worth(exchange, seconds));
         series.Inference.Observe(seconds, entry.BodyBytes, observer.Bytes, entry.PromptTokens, entry.CompletionTokens);
         if (seconds <= exchange.Route.Config.Objective.HardDeadline)
             series.DeadlineMet.Inc();
@@ -56,9 +60,26 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
         if (!observer.IsEventStream)
             return;
         series.FirstToken.Observe(time.GetElapsedTime(exchange.StartedAt, observer.FirstByteAt).TotalSeconds);
-        if (observer.ReadingQuality is { } quality)
-            series.ReadingQuality.Observe(quality);
+        if (observer.ReadingQuality is { } reading)
+            series.ReadingQuality.Observe(reading);
         if (entry.CompletionTokens > 1)
             series.PerToken.Observe(time.GetElapsedTime(observer.FirstByteAt, observer.LastByteAt).TotalSeconds / (entry.CompletionTokens - 1));
+    }
+
+    // Quality delivered is what a policy on trial is judged by.
+    private void Judge(Exchange exchange, double delivered)
+    {
+        if (exchange.Route.Config.Policy is GuardedPolicy policy)
+            policy.Trial.Report(exchange.ChosenAtMs ?? time.NowMs(), delivered);
+    }
+
+    private double Worth(Exchange exchange, double seconds)
+    {
+        var objective = exchange.Route.Config.Objective;
+        var worth = objective.Worth(seconds);
+        if (exchange.Observer is not { IsEventStream: true, FirstByteAt: > 0 and var first })
+            return worth;
+        var firstToken = time.GetElapsedTime(exchange.StartedAt, first).TotalSeconds;
+        return worth * Math.Min(1, objective.TimeToFirstToken / Math.Max(firstToken, 1e-9));
     }
 }

@@ -31,6 +31,9 @@ internal sealed class Exchange(HttpContext context, Operation operation, LiveRou
     /// <summary>Timestamp of the request's arrival.</summary>
     internal long StartedAt => startedAt;
 
+    /// <summary>When the request's variant was first chosen, in milliseconds; null before.</summary>
+    internal long? ChosenAtMs { get; set; }
+
     /// <summary>The trace's span of this request; null when nothing is traced.</summary>
     internal Activity? Span { get; init; }
 

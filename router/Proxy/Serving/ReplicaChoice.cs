@@ -18,7 +18,11 @@ internal sealed class ReplicaChoice(TimeProvider time)
         var arrivals = exchange.Route.Arrivals;
         // A retry is no new arrival.
         if (tried.Count == 0)
+        {
             arrivals.Record(time.ToMs(now), exchange.Parsed.EstimatedPromptTokens);
+            exchange.ChosenAtMs = time.ToMs(now);
+        }
+
         var features = new RequestFeatures
         {
             Task = snapshot.TaskIndex(exchange.Task),

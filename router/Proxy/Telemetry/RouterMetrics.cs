@@ -46,6 +46,7 @@ internal sealed class RouterMetrics
         LogDropped = factory.CreateCounter("ops_router_access_log_dropped_total", "Access log lines dropped because the log could not be written fast enough.");
         Scrapes = factory.CreateCounter("ops_router_scrapes_total", "Reads of replicas' metrics by result: ok, failed.", "result");
         Inference = new InferenceMetrics(factory);
+        Policies = new PolicyMetrics(factory);
         var buffered = factory.CreateGauge("ops_router_buffered_bytes", "Bytes of request bodies held now.");
         Registry.AddBeforeCollectCallback(() => buffered.Set(bufferedBytes()));
     }
@@ -54,6 +55,9 @@ internal sealed class RouterMetrics
 
     /// <summary>The same figures under the names of the Gateway API inference extension.</summary>
     internal InferenceMetrics Inference { get; }
+
+    /// <summary>What is made of learned policies.</summary>
+    internal PolicyMetrics Policies { get; }
 
     internal Counter LogDropped { get; }
 

@@ -100,6 +100,16 @@ public sealed class ScrapingTests
     }
 
     [Fact]
+    public void What_a_router_makes_of_a_learned_policy_is_read_as_it_says()
+    {
+        var sample = RouterSample.Read("""
+            ops_router_policy_info{route="default/chat",policy="price",standing="Unusable",message="there is no ConfigMap p with the label x: \"true\", {really}"} 1
+
+            """, 0);
+        sample.Policies.ShouldHaveSingleItem().ShouldBe(new("default/chat", new("price", "Unusable", "there is no ConfigMap p with the label x: \"true\", {really}")));
+    }
+
+    [Fact]
     public void A_route_without_requests_has_a_rate_of_zero_and_nothing_else()
     {
         var traffic = RouteWindow.Traffic(Routers(("r1", RouterPage(5, 5, 5, 5), 0)), Routers(("r1", RouterPage(5, 5, 5, 5), 10)))!;

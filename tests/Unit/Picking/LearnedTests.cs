@@ -90,7 +90,7 @@ public sealed class LearnedTests
 
         Refusal(bytes, "b", "a").ShouldBe("the policy was trained for variants a, b, the route has b, a; train it again");
         bytes[9] = 7;
-        Refusal(bytes, "a", "b").ShouldBe("the policy file has version 7, this router reads version 1; train it again");
+        Refusal(bytes, "a", "b").ShouldBe("the policy file has version 7, this router reads version 2; train it again");
         Refusal([1, 2, 3], "a", "b").ShouldBe("this is no policy file");
         Refusal(new byte[PolicyFile.MaxBytes + 1], "a", "b").ShouldContain("more than");
     }
@@ -112,7 +112,7 @@ public sealed class LearnedTests
         Should.Throw<InvalidDataException>(() => PolicyFile.Read(bytes, [.. pools])).Message;
 
     // Promises the same for every candidate.
-    private static PolicyModel Model(float promise, double margin, float highest = 4) =>
+    internal static PolicyModel Model(float promise, double margin, float highest = 4) =>
         Model([new float[PolicyFeatures.Count]], [[promise]], margin, highest);
 
     private static PolicyModel Model(float[][] weights, float[][] biases, double margin = 0, float highest = 4) => new(

@@ -136,6 +136,46 @@ public sealed class RouteStatusPlannerTests
         RouteStatusPlanner.WouldShowAnew(first, seen.Numbers! with { RequestsPerSecond = 4 }).ShouldBeTrue();
     }
 
+    [Fact]
+    public void A_learned_policy_is_in_force_when_the_routers_say_so()
+    {
+        var seen = Seen(Learned(), Fixtures.Ready("small", 2), Fixtures.Ready("large", 1));
+        RouteStatusPlanner.Plan(seen).Policy.ShouldBe(new PolicyStatus { Type = "price", Reason = "no router has reported on policy chat-policy yet" });
+
+        var status = RouteStatusPlanner.Plan(seen with { Learned = new("learned", "InForce", "policy chat-policy decides") });
+        status.Policy.ShouldBe(new PolicyStatus { Type = "learned", Reason = "policy chat-policy decides" });
+        ExpectCondition(status, "Degraded", false, "AsExpected");
+    }
+
+    [Theory]
+    [InlineData("Shadow", false)]
+    [InlineData("OutsideTraining", true)]
+    [InlineData("NoFreshMetrics", true)]
+    [InlineData("RolledBack", true)]
+    [InlineData("Unusable", true)]
+    public void A_learned_policy_that_is_not_followed_is_named_and_one_that_should_be_degrades_the_route(string standing, bool degraded)
+    {
+        var seen = Seen(Learned(), Fixtures.Ready("small", 2), Fixtures.Ready("large", 1)) with { Learned = new("price", standing, "the price rule decides: so it is") };
+        var status = RouteStatusPlanner.Plan(seen);
+
+        status.Policy.ShouldBe(new PolicyStatus { Type = "price", Reason = "the price rule decides: so it is" });
+        ExpectCondition(status, "Degraded", degraded, degraded ? "Policy" + standing : "AsExpected");
+        RouteStatusPlanner.WouldShowAnew(status, null, seen.Learned).ShouldBeFalse();
+        RouteStatusPlanner.WouldShowAnew(status, null, seen.Learned with { Message = "otherwise" }).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Of_several_routers_the_one_furthest_from_the_learned_policy_is_shown() =>
+        PolicyReport.Worst([new("learned", "InForce", ""), new("price", "RolledBack", "here"), new("price", "Shadow", "")])
+            .ShouldBe(new("price", "RolledBack", "here"));
+
+    private static ModelRoute Learned()
+    {
+        var route = Fixtures.Route("small", "large");
+        route.Spec = route.Spec with { Policy = new() { Type = "learned", PolicyRef = "chat-policy" } };
+        return route;
+    }
+
     private static RouteObservation Seen(ModelRoute route, params ModelPool[] pools) => new()
     {
         Route = route, Pools = pools.ToDictionary(pool => pool.Metadata.Name), Now = Fixtures.Now,

@@ -189,7 +189,7 @@ public sealed class RoutingTableBuilderTests
             new V1Secret { Metadata = new() { Name = "c", NamespaceProperty = "s" } },
         };
 
-        var keys = RoutingTableBuilder.Build([], [], [], secrets, out var problems).Keys;
+        var keys = RoutingTableBuilder.Build([], [], [], secrets, [], out var problems).Keys;
 
         keys.Find("key-1")!.Id.ShouldBe("one");
         keys.Find("key-2")!.Id.ShouldBe("two");
@@ -229,7 +229,7 @@ public sealed class RoutingTableBuilderTests
     private static RoutingTable Build(ModelRoute[] routes, ModelPool[] pools, V1EndpointSlice[] slices) => Build(routes, pools, slices, out _);
 
     private static RoutingTable Build(ModelRoute[] routes, ModelPool[] pools, V1EndpointSlice[] slices, out IReadOnlyList<string> problems) =>
-        RoutingTableBuilder.Build(routes, pools, slices, [], out problems);
+        RoutingTableBuilder.Build(routes, pools, slices, [], [], out problems);
 
     private static ModelRoute Route(string name, params (string Pool, double Quality)[] variants) => new()
     {

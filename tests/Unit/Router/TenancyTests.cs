@@ -95,7 +95,7 @@ public sealed class TenancyTests
         await using var upstream = await Upstream.StartAsync();
         var route = Route(Variant("large", 0.9, upstream));
         await using var router = await RouterHost.StartAsync(route);
-        var table = RoutingTableBuilder.Build([], [], [], [Secret(("team-a", Key), ("team-a.limits", "requestsPerMinute: lots"))], out var problems);
+        var table = RoutingTableBuilder.Build([], [], [], [Secret(("team-a", Key), ("team-a.limits", "requestsPerMinute: lots"))], [], out var problems);
         router.Source.Set(new RoutingTable([route], table.Keys));
 
         using var response = await router.ChatAsync();
@@ -117,7 +117,7 @@ public sealed class TenancyTests
             tokensPerMinute: 200000
             tokensPerDay: 5000000000
             tokensPerMonth: "100000000000"
-            """), ("team-b", "sk-b"), ("team-b.limits", """{"tenant": "research"}"""))], out var problems).Keys;
+            """), ("team-b", "sk-b"), ("team-b.limits", """{"tenant": "research"}"""))], [], out var problems).Keys;
 
         problems.ShouldBeEmpty();
         var caller = keys.Find(Key)!;
@@ -149,7 +149,7 @@ public sealed class TenancyTests
     public void Overlong_limits_and_limits_of_no_key_are_named()
     {
         KeyEntry.Read("k", new byte[20_000]).Problem.ShouldNotBeNull().ShouldContain("at most 16384");
-        RoutingTableBuilder.Build([], [], [], [Secret(("team-b.limits", "weight: 1"))], out var problems).Keys.Count.ShouldBe(0);
+        RoutingTableBuilder.Build([], [], [], [Secret(("team-b.limits", "weight: 1"))], [], out var problems).Keys.Count.ShouldBe(0);
         problems.ShouldHaveSingleItem().ShouldContain("entry team-b.limits limits no key");
     }
 
