@@ -24,7 +24,7 @@ internal sealed record RouterOptions
     /// <summary>How long a client may take for the headers of a request. Default 10 s.</summary>
     public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often each replica's metrics are read. Default 1 s.</summary>
+    /// <summary>How often each replica's metrics are read. Default 1 s; with more than 400 replicas less often, 2.5 s from 1,000 on.</summary>
     public TimeSpan ScrapeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often replicas in doubt are asked after their health. Default 1 s.</summary>

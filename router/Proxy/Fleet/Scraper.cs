@@ -4,11 +4,10 @@ using Ops.Picking;
 
 namespace Ops.Router;
 
-/// <summary>Reads each replica's metrics about once a second and publishes what changed ten times a second.</summary>
+/// <summary>Reads each replica's metrics, see <see cref="ScrapePace"/>, and publishes what changed ten times a second.</summary>
 internal sealed partial class Scraper : BackgroundService
 {
     private const int TickMs = 100;
-    private const int TicksASecond = 1000 / TickMs;
 
     // vLLM's text has 50 to 100 KB; a text that is longer is not read to its end.
     private const int MaxTextBytes = 1 << 20;
@@ -65,14 +64,16 @@ internal sealed partial class Scraper : BackgroundService
     private void StartDue(List<Task> running, CancellationToken cancellationToken)
     {
         var now = _time.NowMs();
-        foreach (var (_, target) in _fleet.Replicas)
+        var replicas = _fleet.Replicas;
+        var interval = ScrapePace.IntervalMs(_options.ScrapeInterval, replicas.Count);
+        foreach (var (_, target) in replicas)
         {
             var state = target.Replica.Scrape;
             if (state.DueMs > now || Interlocked.Exchange(ref state.Busy, 1) == 1)
                 continue;
-            // The second scrape of pods that appeared together is spread over a second, and so are all later ones.
-            var spread = state.DueMs == 0 ? (uint)target.Replica.Url.GetHashCode(StringComparison.Ordinal) % TicksASecond * TickMs : 0;
-            state.DueMs = now + (long)_options.ScrapeInterval.TotalMilliseconds + spread;
+            // The second scrape of pods that appeared together is spread over an interval, and so are all later ones.
+            var spread = state.DueMs == 0 ? (uint)target.Replica.Url.GetHashCode(StringComparison.Ordinal) % Math.Max(1, interval / TickMs) * TickMs : 0;
+            state.DueMs = now + interval + spread;
             running.Add(ScrapeAsync(target, cancellationToken));
         }
     }

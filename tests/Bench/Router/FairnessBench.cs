@@ -50,9 +50,9 @@ internal sealed class FairnessBench : IAsyncDisposable
 
     private async Task MeasureAsync(BenchContext context, CancellationToken cancellation)
     {
-        var (rounds, length) = context.Quick ? (1, TimeSpan.FromSeconds(5)) : (5, TimeSpan.FromSeconds(15));
+        var (rounds, length) = context.Quick ? (1, TimeSpan.FromSeconds(4)) : (5, TimeSpan.FromSeconds(15));
         // The first flood meets a router that does not know yet where the engine's batch ends.
-        var cold = await TurnAsync(Flood, TimeSpan.FromSeconds(6), cancellation);
+        var cold = await TurnAsync(Flood, TimeSpan.FromSeconds(4), cancellation);
         var (ratios, busy, flooded) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
@@ -64,7 +64,7 @@ internal sealed class FairnessBench : IAsyncDisposable
         context.Figures.Add("tenant_p95_ttft_ratio", Median(ratios), "x", "a tenant's p95 time to first token beside one that floods, by that beside one that is busy; simulated engine");
         context.Figures.Add("tenant_p95_ttft_ms_busy", Median(busy), "ms", "p95 time to first token beside a busy tenant");
         context.Figures.Add("tenant_p95_ttft_ms_flooded", Median(flooded), "ms", "p95 time to first token beside a tenant that floods");
-        context.Figures.Add("tenant_p95_ttft_ms_cold", cold, "ms", "the same in the first 6 s of a router that has seen no flood and of a pool that does not declare its batch");
+        context.Figures.Add("tenant_p95_ttft_ms_cold", cold, "ms", "the same in the first 4 s of a router that has seen no flood and of a pool that does not declare its batch");
     }
 
     // The victim's p95 in milliseconds.

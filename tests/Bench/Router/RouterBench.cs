@@ -84,7 +84,7 @@ internal sealed class RouterBench : IBench
         context.Say($"{load.Meaning}, {load.Connections} connections");
         var contenders = all.Where(c => c.Streams || load.PaceMs is null).ToList();
         var rounds = context.Quick ? 3 : 5;
-        var length = TimeSpan.FromSeconds(context.Quick ? 0.4 : 1.5);
+        var length = TimeSpan.FromSeconds(context.Quick ? 0.3 : 1.5);
         // The first calls run in slow tiers of the compilers, ours and the peers'.
         foreach (var contender in contenders)
             await load.RunAsync(contender, length, cancellation);

@@ -35,6 +35,23 @@ public sealed class ScrapeTests
         sample.EnergyJoules.ShouldBe(3000.5);
     }
 
+    [Theory]
+    [InlineData(1, 1, 1_000)]
+    [InlineData(400, 1, 1_000)]
+    [InlineData(800, 1, 2_000)]
+    [InlineData(1_000, 1, 2_500)]
+    [InlineData(100_000, 1, 2_500)]
+    [InlineData(1_000, 4, 4_000)]
+    [InlineData(1, 0.2, 200)]
+    public void Many_replicas_are_read_less_often_but_never_so_seldom_that_one_late_page_makes_them_stale(int replicas, double configured, long expected)
+    {
+        var interval = ScrapePace.IntervalMs(TimeSpan.FromSeconds(configured), replicas);
+        interval.ShouldBe(expected);
+        // What the user asks for is the user's.
+        if (configured <= 1)
+            (interval + ReplicaReader.Timeout.TotalMilliseconds).ShouldBeLessThan(ReplicaState.StaleAfterMs);
+    }
+
     [Fact]
     public void Llama_cpp_is_understood_too()
     {
