@@ -13,7 +13,7 @@ internal sealed record DashboardOptions
     public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromHours(12);
 
     /// <summary>
-    /// Users with a page open at once; more are asked to wait. Default 64: each has a watch of its own for every kind, nine
+    /// Users with a page open at once; more are asked to wait. Default 64: each has a watch of its own for every kind, ten
     /// connections, and the objects that it may read in memory. Viewers of one user share them.
     /// </summary>
     public int MaxUsers { get; init; } = 64;

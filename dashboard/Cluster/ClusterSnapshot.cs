@@ -35,6 +35,15 @@ internal sealed record ClusterSnapshot
     /// <summary>Deployments by namespace and name.</summary>
     public ImmutableArray<V1Deployment> Deployments { get; init; } = [];
 
+    /// <summary>Remediations, the newest first.</summary>
+    public ImmutableArray<Remediation> Remediations { get; init; } = [];
+
+    /// <summary>Healing policies by namespace and name.</summary>
+    public ImmutableArray<HealingPolicy> Policies { get; init; } = [];
+
+    /// <summary>Approvers by namespace and name.</summary>
+    public ImmutableArray<Approver> Approvers { get; init; } = [];
+
     /// <summary>Each watched kind.</summary>
     public ImmutableArray<KindState> Kinds { get; init; } = [];
 

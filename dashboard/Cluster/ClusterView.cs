@@ -17,6 +17,9 @@ internal sealed class ClusterView : IAsyncDisposable
     private readonly ResourceCache<ModelRoute> routes;
     private readonly ResourceCache<EnergyBudget> budgets;
     private readonly ResourceCache<Incident> incidents;
+    private readonly ResourceCache<Remediation> remediations;
+    private readonly ResourceCache<HealingPolicy> policies;
+    private readonly ResourceCache<Approver> approvers;
     private readonly ResourceCache<V1Pod> pods;
     private readonly ResourceCache<V1Deployment> deployments;
     private readonly IReadOnlyList<(string Plural, IResourceCache Cache)> all;
@@ -35,12 +38,16 @@ internal sealed class ClusterView : IAsyncDisposable
         routes = Watch<ModelRoute>(logs);
         budgets = Watch<EnergyBudget>(logs);
         incidents = Watch<Incident>(logs);
+        remediations = Watch<Remediation>(logs);
+        policies = Watch<HealingPolicy>(logs);
+        approvers = Watch<Approver>(logs);
         pods = Watch<V1Pod>(logs);
         deployments = Watch<V1Deployment>(logs);
         all =
         [
             (ModelPool.PluralName, pools), (ModelRoute.PluralName, routes), (EnergyBudget.PluralName, budgets),
-            (Incident.PluralName, incidents), ("pods", pods), ("deployments", deployments),
+            (Incident.PluralName, incidents), (Remediation.PluralName, remediations), (HealingPolicy.PluralName, policies),
+            (Approver.PluralName, approvers), ("pods", pods), ("deployments", deployments),
         ];
         running = Task.WhenAll([.. all.Select(kind => kind.Cache.RunAsync(ending.Token)), PublishAsync(time)]);
     }
@@ -93,6 +100,9 @@ internal sealed class ClusterView : IAsyncDisposable
         Routes = Sorted(routes),
         Budgets = Sorted(budgets),
         Incidents = [.. incidents.List().OrderByDescending(incident => incident.Status?.DetectedAt ?? incident.Metadata.CreationTimestamp)],
+        Remediations = [.. remediations.List().OrderByDescending(remediation => remediation.Metadata.CreationTimestamp)],
+        Policies = Sorted(policies),
+        Approvers = Sorted(approvers),
         Pods = Sorted(pods),
         Deployments = Sorted(deployments),
         Kinds = kinds,

@@ -36,10 +36,13 @@ internal static class Attention
 {
     /// <summary>The rows.</summary>
     public static IReadOnlyList<AttentionRow> Of(ClusterSnapshot cluster) =>
-        [.. cluster.Incidents.Select(OfIncident)
+        [.. cluster.Incidents.Select(incident => OfIncident(incident, cluster))
+            .Concat(cluster.Remediations.Select(OfRemediation))
+            .Concat(cluster.Policies.Select(OfPolicy))
             .Concat(cluster.Routes.Select(OfRoute))
             .Concat(cluster.Pools.Select(OfPool))
             .Concat(cluster.Budgets.Select(OfBudget))
+            .Concat(cluster.Deployments.Where(deployment => deployment.Metadata.NamespaceProperty == WellKnown.SystemNamespace).Select(OfControlPlane))
             .OfType<AttentionRow>()
             .OrderByDescending(row => row.Urgency).ThenByDescending(row => row.Since)];
 
@@ -65,14 +68,41 @@ internal static class Attention
         return Conditions.IsTrue(conditions, ConditionTypes.Degraded) ? Urgency.Warning : Urgency.Fine;
     }
 
-    private static AttentionRow? OfIncident(Incident incident)
+    /// <summary>How a plan stands.</summary>
+    public static Urgency OfPhase(string? phase) => phase switch
+    {
+        RemediationPhases.AwaitingApproval or RemediationPhases.Failed => Urgency.Critical,
+        RemediationPhases.RolledBack or RemediationPhases.Refused => Urgency.Warning,
+        RemediationPhases.Succeeded => Urgency.Fine,
+        _ => Urgency.Note,
+    };
+
+    private static AttentionRow? OfRemediation(Remediation plan) => plan.Status?.Phase == RemediationPhases.AwaitingApproval
+        ? new(
+            Urgency.Critical, "Plan", Name(plan.Metadata), $"{plan.Spec.Cause}: {plan.Spec.Rationale ?? "a repair is planned"}",
+            plan.Status.Destructive == true ? "Waits for two people: it cannot be undone." : "Waits for a person.", plan.Metadata.CreationTimestamp, SiteMap.Remediation(plan))
+        : null;
+
+    private static AttentionRow? OfPolicy(HealingPolicy policy) => policy.Spec.Suspend
+        ? new(Urgency.Note, "Healing policy", Name(policy.Metadata), "Paused: nothing is repaired under it.", "Nothing until it is resumed.", null, SiteMap.Remediations)
+        : null;
+
+    private static string Doing(Incident incident, ClusterSnapshot cluster)
+    {
+        if (incident.Spec.Suspend)
+            return "Its analysis is suspended.";
+        var plan = cluster.Remediations.FirstOrDefault(plan => plan.Spec.Incident == incident.Metadata.Name && plan.Metadata.NamespaceProperty == incident.Metadata.NamespaceProperty);
+        return plan is null ? "Analysed; no repair is planned." : $"{PlanText.Of(plan)}: {PlanText.Words(plan.Status?.Phase)}. {plan.Status?.Reason}";
+    }
+
+    private static AttentionRow? OfIncident(Incident incident, ClusterSnapshot cluster)
     {
         if (incident.Status is not { Phase: IncidentPhases.Open } status)
             return null;
         var cause = status.Cause is { } suspect ? $" Most suspect: {suspect}." : " No cause found yet.";
         return new(
             Urgency.Critical, "Incident", Name(incident.Metadata), $"{status.Symptom ?? "A symptom"}.{cause}",
-            incident.Spec.Suspend ? "Its analysis is suspended." : "Being analysed; no repair is planned.",
+            Doing(incident, cluster),
             status.DetectedAt, SiteMap.Incident(incident));
     }
 
@@ -112,6 +142,24 @@ internal static class Attention
         return degraded?.Status == Conditions.True
             ? new(Urgency.Warning, "Energy budget", budget.Metadata.Name, Sentence(degraded), "Pools run at their lowest levels.", degraded.LastTransitionTime, SiteMap.Fleet)
             : null;
+    }
+
+    // What stands still without it is worth more than the number of its pods.
+    private static AttentionRow? OfControlPlane(V1Deployment deployment)
+    {
+        var (ready, wanted) = (deployment.Status?.ReadyReplicas ?? 0, deployment.Spec?.Replicas ?? 1);
+        if (ready >= wanted)
+            return null;
+        var without = ready > 0 ? $"{ready} of {wanted} replicas are ready." : deployment.Metadata.Name switch
+        {
+            "operator" => "No operator runs: pools, budgets and repairs stand still, their states on these pages are old.",
+            "rca" => "No root-cause service runs: no new incident can appear.",
+            "router" => "No router runs: no request is answered, and no traffic figures come in.",
+            var name => $"No pod of {name} is ready.",
+        };
+        return new(
+            ready > 0 ? Urgency.Warning : Urgency.Critical, "Control plane", Name(deployment.Metadata), without, "Kubernetes restarts its pods.",
+            deployment.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Available")?.LastTransitionTime, SiteMap.Topology);
     }
 
     // Degraded says what a person should do, so it comes before a plain not-ready.

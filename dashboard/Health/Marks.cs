@@ -12,7 +12,7 @@ internal static class Marks
 
     /// <summary>The newest marks of a snapshot.</summary>
     public static IReadOnlyList<Mark> Of(ClusterSnapshot cluster) =>
-        [.. cluster.Incidents.SelectMany(OfIncident).OrderByDescending(mark => mark.At).Take(Most)];
+        [.. cluster.Incidents.SelectMany(OfIncident).Concat(cluster.Remediations.SelectMany(OfRemediation)).OrderByDescending(mark => mark.At).Take(Most)];
 
     private static IEnumerable<Mark> OfIncident(Incident incident)
     {
@@ -22,5 +22,14 @@ internal static class Marks
             yield return new(Format.Utc(onset), $"{status.Symptom ?? incident.Metadata.Name} begins", IsFault: true);
         if (status.ResolvedAt is { } resolved)
             yield return new(Format.Utc(resolved), $"{status.Symptom ?? incident.Metadata.Name} is over", IsFault: false);
+    }
+
+    private static IEnumerable<Mark> OfRemediation(Remediation plan)
+    {
+        var what = PlanText.Of(plan);
+        if (plan.Status?.StartedAt is { } started)
+            yield return new(Format.Utc(started), what, IsFault: false);
+        if (plan.Status is { FinishedAt: { } finished, StartedAt: not null })
+            yield return new(Format.Utc(finished), $"{what}: {PlanText.Words(plan.Status.Phase)}", IsFault: false);
     }
 }

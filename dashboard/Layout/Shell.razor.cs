@@ -116,6 +116,7 @@ public sealed partial class Shell
         {
             SiteMap.Overview => Attention.Of(State.Cluster).Count(row => row.Urgency >= Urgency.Warning),
             SiteMap.Incidents => State.Cluster.Incidents.Count(incident => incident.Status?.Phase == IncidentPhases.Open),
+            SiteMap.Remediations => State.Cluster.Remediations.Count(plan => plan.Status?.Phase == RemediationPhases.AwaitingApproval),
             _ => 0,
         };
         return count == 0 ? null : count;

@@ -24,6 +24,9 @@ internal static class SiteMap
     /// <summary>Address of the incidents.</summary>
     public const string Incidents = "/incidents";
 
+    /// <summary>Address of the remediations.</summary>
+    public const string Remediations = "/remediations";
+
     /// <summary>Address of the topology.</summary>
     public const string Topology = "/topology";
 
@@ -34,6 +37,7 @@ internal static class SiteMap
         new(Fleet, "Fleet", 'f', "M4 4h16v6H4zM4 14h16v6H4zM7.5 7h.01M7.5 17h.01M11 7h6M11 17h6"),
         new(Routing, "Routing", 'r', "M4 12h5l5-6h6M9 12l5 6h6M17 3l3 3-3 3M17 15l3 3-3 3"),
         new(Incidents, "Incidents", 'i', "M12 3l9.5 17h-19zM12 10v4M12 17h.01"),
+        new(Remediations, "Remediations", 'm', "M4 12l5 5L20 6M4 20h16"),
         new(Topology, "Topology", 't', "M5 4h4v4H5zM15 16h4v4h-4zM15 4h4v4h-4zM9 6h6M7 8v10h8"),
     ];
 
@@ -49,4 +53,8 @@ internal static class SiteMap
     /// <summary>A service on the topology page.</summary>
     /// <param name="id">namespace/name.</param>
     public static string Service(string id) => $"{Topology}?service={Uri.EscapeDataString(id)}";
+
+    /// <summary>A plan.</summary>
+    public static string Remediation(Remediation plan) => $"{Remediations}?plan={Uri.EscapeDataString($"{plan.Metadata.NamespaceProperty}/{plan.Metadata.Name}")}";
+
 }

@@ -44,4 +44,18 @@ public sealed class Attention_rules
         row.Reason.ShouldContain("rack-1");
         row.Doing.ShouldBe("Runs 1 of 2 replicas.");
     }
+
+    [Fact]
+    public void Without_a_root_cause_service_silence_is_no_good_news()
+    {
+        var cluster = Objects.Cluster() with
+        {
+            Deployments = [new() { Metadata = new() { Name = "rca", NamespaceProperty = "ops-system" }, Spec = new() { Replicas = 1 }, Status = new() }],
+        };
+
+        var row = Attention.Of(cluster).ShouldHaveSingleItem();
+
+        row.Urgency.ShouldBe(Urgency.Critical);
+        row.Reason.ShouldContain("no new incident can appear");
+    }
 }

@@ -56,6 +56,18 @@ public sealed class Metric_rules
     }
 
     [Fact]
+    public void Eight_hours_of_pods_that_come_and_go_stay_within_the_bound()
+    {
+        var (store, _) = Store(maxSeries: 80);
+        // 8 h of rounds of 2 s; every five minutes all names are new.
+        for (var round = 0; round < 14_400; round++)
+            store.Write(Noon.AddSeconds(2 * round), [.. Enumerable.Range(0, 20).Select(pod => new KeyValuePair<string, double>($"{round / 150}-{pod}", pod))]);
+
+        store.Names("").Count.ShouldBe(80);
+        store.Names("95-").Count.ShouldBe(20);
+    }
+
+    [Fact]
     public void Figures_of_a_route_are_gains_a_second_over_all_routers()
     {
         var before = Round(0, 100, 10);

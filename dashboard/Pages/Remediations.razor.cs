@@ -1,0 +1,102 @@
+using MudBlazor;
+using Ops.Api;
+using Ops.Dashboard.Access;
+using Ops.Dashboard.Health;
+using Ops.Dashboard.Layout;
+
+namespace Ops.Dashboard.Pages;
+
+/// <summary>Plans, what they change, and a person's word about them. What is offered is what the API server says the user may do.</summary>
+public sealed partial class Remediations : LivePage
+{
+    // A screen of rows; the rest is history that kubectl has.
+    private const int MostRows = 30;
+
+    private readonly Dictionary<string, DecisionRights> policyRights = new(StringComparer.Ordinal);
+    private Remediation? chosen;
+    private DecisionRights rights = DecisionRights.None;
+    private string? asked;
+    private bool busy;
+
+    /// <inheritdoc/>
+    protected override void Compute()
+    {
+        var wanted = State.Get("plan");
+        chosen = Cluster.Remediations.FirstOrDefault(plan => $"{plan.Metadata.NamespaceProperty}/{plan.Metadata.Name}" == wanted)
+            ?? Cluster.Remediations.FirstOrDefault(plan => plan.Status?.Phase == RemediationPhases.AwaitingApproval)
+            ?? Cluster.Remediations.FirstOrDefault();
+        // Rights change with bindings and approvers, seldom; they are asked for once for each set of namespaces and approvers.
+        var question = string.Join(',', Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).Distinct())
+            + "|" + string.Join(',', Cluster.Approvers.Select(approver => $"{approver.Metadata.Uid}{approver.Spec.Suspend}"));
+        if (question == asked)
+            return;
+        asked = question;
+        _ = AskAsync();
+    }
+
+    private async Task AskAsync()
+    {
+        if (State.View is not { } view)
+            return;
+        foreach (var ns in Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).OfType<string>().Distinct().ToList())
+            policyRights[ns] = await Decisions.RightsAsync(view, ns, CancellationToken.None);
+        rights = chosen is null ? DecisionRights.None : policyRights.GetValueOrDefault(chosen.Metadata.NamespaceProperty, DecisionRights.None);
+        await InvokeAsync(StateHasChanged);
+    }
+
+    private async Task DecideAsync(string approver, string decision)
+    {
+        if (chosen is not { Status.PlanHash: { } hash } plan || State.View is not { } view)
+            return;
+        var question = new DialogParameters<ConfirmDecision>
+        {
+            { dialog => dialog.Plan, plan }, { dialog => dialog.Hash, hash }, { dialog => dialog.Decision, decision }, { dialog => dialog.Approver, approver },
+        };
+        var dialog = await Dialogs.ShowAsync<ConfirmDecision>(decision == ApproverDecisions.Approve ? "Approve this plan?" : "Reject this plan?", question);
+        if (await dialog.Result is not { Canceled: false })
+            return;
+        await ActAsync(
+            () => Decisions.DecideAsync(view, plan, hash, approver, decision, CancellationToken.None),
+            decision == ApproverDecisions.Approve ? "Approved. The healer checks the plan again before it runs." : "Rejected.");
+    }
+
+    private Task PauseAsync() => chosen is { } plan && State.View is { } view
+        ? ActAsync(() => Decisions.SuspendAsync(view, Remediation.PluralName, plan.Metadata, !plan.Spec.Suspend, CancellationToken.None), plan.Spec.Suspend ? "Resumed." : "Paused before its next step.")
+        : Task.CompletedTask;
+
+    private Task PauseAsync(HealingPolicy policy) => State.View is { } view
+        ? ActAsync(() => Decisions.SuspendAsync(view, HealingPolicy.PluralName, policy.Metadata, !policy.Spec.Suspend, CancellationToken.None), policy.Spec.Suspend ? "Healing resumed." : "Healing stopped.")
+        : Task.CompletedTask;
+
+    private async Task ActAsync(Func<Task<string?>> act, string done)
+    {
+        busy = true;
+        try
+        {
+            var problem = await act();
+            Messages.Add(problem ?? done, problem is null ? Severity.Success : Severity.Error);
+        }
+        finally
+        {
+            busy = false;
+        }
+    }
+
+    private string Deadline(Remediation plan)
+    {
+        if (plan.Metadata.CreationTimestamp is not { } made)
+            return "";
+        var left = Format.Utc(made) + GoDuration.ParseOrDefault(plan.Spec.ApproveWithin, HealingPolicySpec.DefaultApproveWithin) - State.Now;
+        return left > TimeSpan.Zero ? $"May be approved for another {Format.Span(left)}." : "The time to approve it is over.";
+    }
+
+    private static string IncidentLink(Remediation plan) => $"{SiteMap.Incidents}?incident={Uri.EscapeDataString($"{plan.Metadata.NamespaceProperty}/{plan.Spec.Incident}")}";
+
+    private static Urgency Judge(AuditEntry entry) => entry.Event switch
+    {
+        "Refused" => Urgency.Warning,
+        "Undid" => Urgency.Note,
+        "Verified" or "Checked" or "Approved" => Urgency.Fine,
+        _ => Urgency.Note,
+    };
+}
