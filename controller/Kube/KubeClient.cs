@@ -14,6 +14,9 @@ public sealed record KubeClientOptions
     /// <summary>Name in the User-Agent header. Default ops.</summary>
     public string UserAgent { get; init; } = "ops";
 
+    /// <summary>The user to act as, for example system:serviceaccount:NAMESPACE:NAME; takes the right to impersonate it. Default none.</summary>
+    public string? ActAs { get; init; }
+
     /// <summary>Time limit of one request that is not a watch. Default 30 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -164,6 +167,8 @@ public sealed class KubeClient : IDisposable
             request.Content = content?.Invoke();
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             request.Headers.UserAgent.ParseAdd(options.UserAgent);
+            if (options.ActAs is { } user)
+                request.Headers.Add("Impersonate-User", user);
             if (kubernetes.Credentials is { } credentials)
                 await credentials.ProcessHttpRequestAsync(request, cancellationToken);
             var sent = request.Headers.Authorization;

@@ -1,0 +1,84 @@
+using k8s;
+using k8s.Models;
+
+namespace Ops.Healing.Cluster;
+
+/// <summary>The objects of one namespace at one moment: all that analysers and planners see.</summary>
+public sealed record NamespaceSnapshot
+{
+    /// <summary>The namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>When it was taken.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Deployments.</summary>
+    public IReadOnlyCollection<V1Deployment> Deployments { get; init; } = [];
+
+    /// <summary>StatefulSets.</summary>
+    public IReadOnlyCollection<V1StatefulSet> StatefulSets { get; init; } = [];
+
+    /// <summary>ReplicaSets, which link pods to Deployments.</summary>
+    public IReadOnlyCollection<V1ReplicaSet> ReplicaSets { get; init; } = [];
+
+    /// <summary>Pods.</summary>
+    public IReadOnlyCollection<V1Pod> Pods { get; init; } = [];
+
+    /// <summary>Services.</summary>
+    public IReadOnlyCollection<V1Service> Services { get; init; } = [];
+
+    /// <summary>ConfigMaps.</summary>
+    public IReadOnlyCollection<V1ConfigMap> ConfigMaps { get; init; } = [];
+
+    /// <summary>EndpointSlices: the signal that a Service works, which nobody here writes.</summary>
+    public IReadOnlyCollection<V1EndpointSlice> EndpointSlices { get; init; } = [];
+
+    /// <summary>PodDisruptionBudgets.</summary>
+    public IReadOnlyCollection<V1PodDisruptionBudget> DisruptionBudgets { get; init; } = [];
+
+    /// <summary>Deployments and StatefulSets with their pods, by name.</summary>
+    public IReadOnlyList<Workload> Workloads => field ??= [.. Find().OrderBy(workload => workload.Kind, StringComparer.Ordinal).ThenBy(workload => workload.Name, StringComparer.Ordinal)];
+
+    /// <summary>A workload, or null.</summary>
+    /// <param name="kind">Deployment or StatefulSet.</param>
+    /// <param name="name">Its name.</param>
+    public Workload? Workload(string kind, string name) => Workloads.FirstOrDefault(workload => workload.Kind == kind && workload.Name == name);
+
+    /// <summary>Pods that a label selector of a Service selects; an empty selector selects none.</summary>
+    /// <param name="selector">Labels, or null.</param>
+    public IReadOnlyList<V1Pod> PodsBy(IDictionary<string, string>? selector) => selector is not { Count: > 0 }
+        ? []
+        : [.. Pods.Where(pod => pod.Metadata.DeletionTimestamp is null && selector.All(pair => pod.Metadata.Labels?.TryGetValue(pair.Key, out var value) == true && value == pair.Value))];
+
+    /// <summary>Ready addresses behind a Service.</summary>
+    /// <param name="service">Its name.</param>
+    public int ReadyAddresses(string service) => EndpointSlices
+        .Where(slice => slice.Metadata.Labels?.TryGetValue(Api.Labels.ServiceName, out var owner) == true && owner == service)
+        // Endpoints without a port lead nowhere.
+        .Where(slice => slice.Ports is { Count: > 0 })
+        .SelectMany(slice => slice.Endpoints ?? []).Where(endpoint => endpoint.Conditions?.Ready != false).Sum(endpoint => endpoint.Addresses.Count);
+
+    private IEnumerable<Workload> Find()
+    {
+        var deploymentOf = ReplicaSets.Select(set => (set.Metadata.Uid, Owner: Owner(set, V1Deployment.KubeKind))).Where(pair => pair.Owner is not null)
+            .ToDictionary(pair => pair.Uid, pair => pair.Owner!);
+        var pods = Pods.Where(pod => pod.Metadata.DeletionTimestamp is null)
+            .ToLookup(pod => Owner(pod, V1StatefulSet.KubeKind) ?? (Owner(pod, V1ReplicaSet.KubeKind) is { } set ? deploymentOf.GetValueOrDefault(set) : null));
+        foreach (var one in Deployments)
+        {
+            yield return new(
+                one, V1Deployment.KubeKind, one.Spec.Replicas ?? 1, one.Status?.ReadyReplicas ?? 0, one.Status?.UpdatedReplicas ?? 0,
+                one.Status?.ObservedGeneration == one.Metadata.Generation, one.Spec.Template, [.. pods[one.Metadata.Uid]]);
+        }
+
+        foreach (var one in StatefulSets)
+        {
+            yield return new(
+                one, V1StatefulSet.KubeKind, one.Spec.Replicas ?? 1, one.Status?.ReadyReplicas ?? 0, one.Status?.UpdatedReplicas ?? 0,
+                one.Status?.ObservedGeneration == one.Metadata.Generation, one.Spec.Template, [.. pods[one.Metadata.Uid]]);
+        }
+    }
+
+    private static string? Owner(IMetadata<V1ObjectMeta> obj, string kind) =>
+        obj.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Kind == kind && owner.Controller == true)?.Uid;
+}

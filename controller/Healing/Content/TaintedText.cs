@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+
+namespace Ops.Healing.Content;
+
+/// <summary>Text from telemetry (logs, events, names, messages) as data: short, on one line, nothing that hides or reorders.</summary>
+public static class TaintedText
+{
+    /// <summary>The text without control, format (zero-width, bidirectional) and private characters, cut to a length.</summary>
+    /// <param name="text">Anything, or null.</param>
+    /// <param name="length">Most characters of the result.</param>
+    public static string Clean(string? text, int length)
+    {
+        if (text is null)
+            return "";
+        // A line of 10 MB costs no more than its start; surrogate pairs are kept whole by runes.
+        var result = new StringBuilder();
+        foreach (var rune in text.AsSpan(0, Math.Min(text.Length, length * 4)).EnumerateRunes())
+        {
+            if (result.Length + rune.Utf16SequenceLength > length)
+                break;
+            switch (Rune.GetUnicodeCategory(rune))
+            {
+                case UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
+                    result.Append(' ');
+                    break;
+                case UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate:
+                    break;
+                default:
+                    result.Append(rune.ToString());
+                    break;
+            }
+        }
+
+        return result.ToString().Trim();
+    }
+}

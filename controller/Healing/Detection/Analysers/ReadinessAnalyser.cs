@@ -1,0 +1,44 @@
+using k8s.Models;
+using Ops.Healing.Cluster;
+using Ops.Healing.Memory;
+
+namespace Ops.Healing.Detection.Analysers;
+
+/// <summary>Pods that run longer than they ever took to become ready, and are not.</summary>
+internal sealed class ReadinessAnalyser : IAnalyser
+{
+    // Twice the slowest start that was seen, and a little for a busy machine.
+    private const double Slower = 2;
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    // Where no start was ever seen.
+    private static readonly TimeSpan UnknownStart = TimeSpan.FromMinutes(2);
+
+    public IEnumerable<Finding> Analyse(NamespaceSnapshot snapshot, Baseline memory)
+    {
+        foreach (var workload in snapshot.Workloads)
+        {
+            var patience = memory.Of(workload.Kind, workload.Name) is { } good ? TimeSpan.FromSeconds(good.StartSeconds * Slower) + Margin : UnknownStart;
+            if (workload.Pods.FirstOrDefault(pod => IsScheduled(pod) && NotReadyFor(pod, snapshot.Now) > patience) is not { } pod)
+                continue;
+            var changes = TemplateChange.Since(memory, workload);
+            var isInit = pod.Status?.InitContainerStatuses?.Any(status => status.State?.Terminated is not { ExitCode: 0 } && status.State?.Running is not null) == true;
+            var cause = isInit && changes.Touches("initContainers") ? Causes.InitNeverEnds
+                : changes.Touches("readinessProbe", "startupProbe", "livenessProbe") ? Causes.WrongProbe
+                : changes.Touches("env", "envFrom") ? Causes.BadEnvironment
+                : changes.Touches("command", "args") ? Causes.BadCommand
+                : changes.Touches("volumes") ? Causes.WrongVolume
+                : Causes.NotReady;
+            yield return new(workload.Kind, workload.Name, cause, $"pod {pod.Metadata.Name} is not ready after {NotReadyFor(pod, snapshot.Now).TotalSeconds:0} s");
+        }
+    }
+
+    private static bool IsScheduled(V1Pod pod) => pod.Status?.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "True" }) == true;
+
+    private static TimeSpan NotReadyFor(V1Pod pod, DateTimeOffset now)
+    {
+        var ready = pod.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready");
+        var since = ready?.LastTransitionTime > pod.Metadata.CreationTimestamp ? ready!.LastTransitionTime : pod.Metadata.CreationTimestamp;
+        return ready?.Status == "True" || since is null ? TimeSpan.Zero : now.UtcDateTime - since.Value;
+    }
+}

@@ -1,0 +1,34 @@
+using k8s.Models;
+using Ops.Healing.Cluster;
+using Ops.Healing.Detection;
+using Ops.Healing.Memory;
+
+namespace Ops.Healing.Executing;
+
+/// <summary>Whether a repair helped, by signals that no action writes: pods that are ready, addresses behind a Service.</summary>
+public static class Verification
+{
+    /// <summary>What is still wrong, one sentence; null when the object is as well as it last was.</summary>
+    /// <param name="kind">Kind of the object at fault.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="snapshot">The namespace now.</param>
+    /// <param name="memory">Its last good states.</param>
+    /// <param name="findings">What is wrong in it.</param>
+    public static string? Trouble(string kind, string name, NamespaceSnapshot snapshot, Baseline memory, IReadOnlyCollection<Finding> findings)
+    {
+        if (findings.FirstOrDefault(finding => finding.Kind == kind && finding.Name == name) is { } finding)
+            return $"{finding.Cause}: {finding.Evidence}";
+        switch (kind)
+        {
+            case V1Service.KubeKind:
+                return snapshot.ReadyAddresses(name) > 0 ? null : "no ready address is behind the Service";
+            case V1Deployment.KubeKind or V1StatefulSet.KubeKind:
+                var wanted = memory.Of(kind, name)?.Replicas ?? 1;
+                return snapshot.Workload(kind, name) is not { } workload ? "the workload is gone"
+                    : !workload.IsHealthy || workload.Ready < wanted ? $"{workload.Ready} of {Math.Max(wanted, workload.Replicas)} pods are ready"
+                    : null;
+            default:
+                return null;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Ops.Healing.Cluster;
+using Ops.Healing.Content;
+using Ops.Healing.Detection;
+
+namespace Ops.Healing.Memory;
+
+/// <summary>Moves the memory on to what is well now. What an analyser complains about, or is not whole, keeps its older state.</summary>
+public static class BaselineUpdate
+{
+    /// <summary>The memory after a look.</summary>
+    /// <param name="memory">The memory before.</param>
+    /// <param name="snapshot">The namespace.</param>
+    /// <param name="findings">What is wrong with it.</param>
+    public static Baseline After(Baseline memory, NamespaceSnapshot snapshot, IReadOnlyCollection<Finding> findings)
+    {
+        var ill = findings.Select(finding => $"{finding.Kind}/{finding.Name}").ToHashSet();
+        foreach (var workload in snapshot.Workloads.Where(workload => workload.IsHealthy))
+            memory = Remember(memory, ill, workload.Object, workload.Kind, StartSeconds(workload));
+        foreach (var service in snapshot.Services.Where(service => snapshot.ReadyAddresses(service.Metadata.Name) > 0))
+            memory = Remember(memory, ill, service, V1Service.KubeKind, 0);
+        // While anything is wrong a ConfigMap may be why, so none is learnt then.
+        foreach (var map in findings.Count == 0 ? snapshot.ConfigMaps : [])
+            memory = Remember(memory, ill, map, V1ConfigMap.KubeKind, 0);
+        return memory;
+    }
+
+    private static Baseline Remember(Baseline memory, HashSet<string> ill, IKubernetesObject<V1ObjectMeta> obj, string kind, double startSeconds)
+    {
+        var name = obj.Metadata.Name;
+        if (ill.Contains($"{kind}/{name}") || obj.Metadata.DeletionTimestamp is not null)
+            return memory;
+        var state = new GoodState(kind, name, ObjectContent.Of(JsonNode.Parse(KubernetesJson.Serialize((object)obj))!.AsObject()), startSeconds);
+        var old = memory.Of(kind, name);
+        return old?.Digest == state.Digest ? memory : memory.With(state);
+    }
+
+    private static double StartSeconds(Workload workload) => workload.Pods
+        .Select(pod => (Ready: pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "Ready", Status: "True" })?.LastTransitionTime, Created: pod.Metadata.CreationTimestamp))
+        .Where(pair => pair.Ready is not null && pair.Created is not null)
+        .Select(pair => (pair.Ready!.Value - pair.Created!.Value).TotalSeconds)
+        // A pod that lost its readiness later says nothing about its start; an hour is beyond any start.
+        .Where(seconds => seconds is >= 0 and < 3600).DefaultIfEmpty(0).Max();
+}
