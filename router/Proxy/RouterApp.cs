@@ -85,6 +85,8 @@ internal static class RouterApp
         services.AddSingleton(s => new AdmissionMetrics(s.GetRequiredService<RouterMetrics>().Registry));
         services.AddSingleton(new ProgramTable());
         AddTenancy(services, options.Jwt);
+        if (options.BudgetFile is { Length: > 0 } path)
+            services.AddHostedService(s => new BudgetFile(path, s.GetRequiredService<CallerMeters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<BudgetFile>>()));
         services.AddSingleton<AdmissionDesk>();
         services.AddHostedService<AdmissionTicker>();
         services.AddSingleton<ReplicaChoice>();

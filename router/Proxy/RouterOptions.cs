@@ -36,6 +36,12 @@ internal sealed record RouterOptions
     /// </summary>
     public int MaxHeld { get; init; } = 1_000;
 
+    /// <summary>
+    /// File in which used-up day and month budgets outlive the process, on a volume of this router alone. Default none: a
+    /// restart begins them anew.
+    /// </summary>
+    public string? BudgetFile { get; init; }
+
     /// <summary>How long a stopping router still accepts requests while it already says that it is not ready. Default 1 s.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -64,6 +64,26 @@ internal sealed class CallerMeter(TimeProvider time)
         }
     }
 
+    /// <summary>Tokens used of this day and month.</summary>
+    internal (long Day, long Month) Used()
+    {
+        lock (_lock)
+        {
+            Turn(time.GetUtcNow().UtcDateTime.Date);
+            return (_day.Used, _month.Used);
+        }
+    }
+
+    /// <summary>Goes on with what another process saw used on a day and in its month.</summary>
+    internal void Restore(DateTime day, long usedOnDay, long usedInMonth)
+    {
+        lock (_lock)
+        {
+            _day.Restore(day, usedOnDay);
+            _month.Restore(MonthOf(day), usedInMonth);
+        }
+    }
+
     private static void Describe(IHeaderDictionary headers, string unit, int perMinute, in TokenBucket bucket)
     {
         headers["x-ratelimit-limit-" + unit] = Text(perMinute);
@@ -76,10 +96,16 @@ internal sealed class CallerMeter(TimeProvider time)
     {
         _requests.Fill(limits.RequestsPerMinute ?? 0, now);
         _tokens.Fill(limits.TokensPerMinute ?? 0, now);
-        var today = time.GetUtcNow().UtcDateTime.Date;
-        _day.Turn(today);
-        _month.Turn(new DateTime(today.Year, today.Month, 1, 0, 0, 0, DateTimeKind.Utc));
+        Turn(time.GetUtcNow().UtcDateTime.Date);
     }
+
+    private void Turn(DateTime today)
+    {
+        _day.Turn(today);
+        _month.Turn(MonthOf(today));
+    }
+
+    private static DateTime MonthOf(DateTime day) => new(day.Year, day.Month, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private void Add(long tokens)
     {
@@ -92,7 +118,7 @@ internal sealed class CallerMeter(TimeProvider time)
     {
         var now = time.GetUtcNow().UtcDateTime;
         if (limits.TokensPerMonth is { } month && _month.Used >= month)
-            return Spent(caller, "month", month, new DateTime(now.Year, now.Month, 1, 0, 0, 0, DateTimeKind.Utc).AddMonths(1) - now);
+            return Spent(caller, "month", month, MonthOf(now).AddMonths(1) - now);
         return limits.TokensPerDay is { } day && _day.Used >= day ? Spent(caller, "day", day, now.Date.AddDays(1) - now) : null;
     }
 

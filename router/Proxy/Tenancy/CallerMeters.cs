@@ -24,6 +24,19 @@ internal sealed class CallerMeters(TimeProvider time)
         return caller.Meter ??= Find(caller.Id);
     }
 
+    /// <summary>Who has used tokens in this month.</summary>
+    internal IEnumerable<(string Caller, long Day, long Month)> Used()
+    {
+        foreach (var (id, meter) in _byId)
+        {
+            if (meter.Used() is { Month: > 0 } used)
+                yield return (id, used.Day, used.Month);
+        }
+    }
+
+    /// <summary>Goes on with what another process saw used.</summary>
+    internal void Restore(string caller, DateTime day, long usedOnDay, long usedInMonth) => Find(caller).Restore(day, usedOnDay, usedInMonth);
+
     private CallerMeter Find(string id)
     {
         if (_byId.TryGetValue(id, out var meter))

@@ -19,5 +19,8 @@ internal struct PeriodBudget
         (_began, Used) = (period, 0);
     }
 
+    /// <summary>Goes on where another process ended.</summary>
+    internal void Restore(DateTime period, long used) => (_began, Used) = (period, Math.Max(0, used));
+
     internal void Add(long tokens) => Used = Math.Max(0, Used + tokens);
 }
