@@ -9,7 +9,14 @@ namespace Ops.Dashboard.Cluster;
 /// <param name="Plural">The kind's name in URLs, for example modelpools.</param>
 /// <param name="HasSynced">Its first list is in.</param>
 /// <param name="Trouble">Why it is not current, one sentence; null while it is.</param>
-internal sealed record KindState(string Plural, bool HasSynced, string? Trouble);
+internal sealed record KindState(string Plural, bool HasSynced, string? Trouble)
+{
+    /// <summary>Whether the API server refuses it to this user, as opposed to not answering.</summary>
+    public bool IsForbidden => Trouble?.StartsWith(ResourceTrouble.Forbidden, StringComparison.Ordinal) == true;
+
+    /// <summary>The trouble in one short sentence to the user.</summary>
+    public string? Sentence => IsForbidden ? $"You may not list {Plural} in all namespaces; ask for the verbs list and watch." : Trouble;
+}
 
 /// <summary>Everything that one user may see of the cluster at one moment. Shared by all viewers of that user; never modified.</summary>
 internal sealed record ClusterSnapshot
@@ -54,7 +61,7 @@ internal sealed record ClusterSnapshot
     public IEnumerable<KindState> Troubled => Kinds.Where(kind => kind.Trouble is not (null or ResourceTrouble.NotYet));
 
     /// <summary>Why a kind is missing or old; null while it is current.</summary>
-    public string? TroubleOf(string plural) => Troubled.FirstOrDefault(kind => kind.Plural == plural)?.Trouble;
+    public string? TroubleOf(string plural) => Troubled.FirstOrDefault(kind => kind.Plural == plural)?.Sentence;
 
     /// <summary>Whether a kind's first list is in.</summary>
     public bool Has(string plural) => Kinds.Any(kind => kind.Plural == plural && kind.HasSynced);
@@ -70,4 +77,7 @@ internal static class ResourceTrouble
 {
     /// <summary>What a cache says before its first list.</summary>
     public const string NotYet = "The first list is not in yet.";
+
+    /// <summary>How a refusal begins.</summary>
+    public const string Forbidden = "This identity may not";
 }

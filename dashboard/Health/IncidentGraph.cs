@@ -50,7 +50,7 @@ internal sealed record IncidentGraph(IReadOnlyList<GraphBox> Boxes, IReadOnlyLis
         var rank = cause?.Rank;
         var urgency = rank <= 1 ? Urgency.Critical : rank <= 3 ? Urgency.Warning : moved is null ? Urgency.Fine : Urgency.Note;
         var place = rank is null ? "" : $"#{Format.Rank(rank)} · {Format.Percent(cause!.Score)}";
-        var when = moved switch { null => rank is null ? "did not move" : "", 0 => "moved first", { } seconds => $"+{Format.Seconds(seconds)}" };
+        var when = moved switch { null => rank is null ? "did not move" : "", 0 => "first", { } seconds => $"+{Format.Seconds(seconds)}" };
         var detail = string.Join(" · ", ((string[])[place, when]).Where(part => part.Length > 0));
         var hint = string.Join("\n", (string[])[id, .. cause?.Reasons ?? []]);
         return new(id, id.Split('/')[^1], detail, urgency, SiteMap.Service(id), hint, isLit ? "" : "faint");

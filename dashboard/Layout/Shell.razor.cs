@@ -28,7 +28,7 @@ public sealed partial class Shell
                 return ("idle", "connecting");
             var bad = State.Cluster.Troubled.Count();
             if (bad == kinds.Length)
-                return ("bad", "API server away");
+                return ("bad", State.Cluster.Troubled.All(kind => kind.IsForbidden) ? "no rights" : "API server away");
             return bad > 0 ? ("warn", $"{kinds.Length - bad} of {kinds.Length} kinds") : State.PausedAt is null ? ("ok", "live") : ("warn", "paused");
         }
     }
@@ -39,8 +39,10 @@ public sealed partial class Shell
         {
             var troubled = State.Cluster.Troubled.ToList();
             if (troubled.Count == State.Cluster.Kinds.Length && troubled.Count > 0)
-                return [("bad", $"Nothing can be read at the moment; what you see is old. {troubled[0].Trouble}")];
-            var texts = troubled.Take(MaxTroubles).Select(kind => ("warn", kind.Trouble!));
+                return [("bad", troubled.All(kind => kind.IsForbidden)
+                    ? "You may not list anything that is shown here. Ask whoever runs this cluster for the role view, or sign in with another token."
+                    : $"Nothing can be read at the moment; what you see is old. {troubled[0].Trouble}")];
+            var texts = troubled.Take(MaxTroubles).Select(kind => ("warn", kind.Sentence!));
             return troubled.Count > MaxTroubles ? texts.Append(("warn", $"{troubled.Count - MaxTroubles} more kinds cannot be read.")) : texts;
         }
     }

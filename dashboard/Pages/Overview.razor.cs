@@ -59,6 +59,8 @@ public sealed partial class Overview : LivePage
                 return ("bad", critical == 1 ? $"{rows[0].Kind} {rows[0].Name} needs you" : $"{critical} things need you", warnings == 0 ? fleet : $"{Count(warnings, "more warning")} · {fleet}");
             if (warnings > 0)
                 return ("warn", $"Serving, with {Count(warnings, "warning")}", fleet);
+            if (Cluster.Troubled.Count() == Cluster.Kinds.Length)
+                return ("bad", "Nothing can be seen", "Whether all is well is not known.");
             return Cluster.Troubled.Any()
                 ? ("warn", "Well, as far as it can be seen", $"Some kinds cannot be read · {fleet}")
                 : ("ok", "All is well", fleet);

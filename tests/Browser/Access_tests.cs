@@ -34,8 +34,9 @@ public sealed class Access_tests(Dashboard dashboard)
         await page.FillAsync("#token", token);
         await page.ClickAsync("button[type=submit]");
 
-        await Expect(page.Locator(".strip.bad")).ToContainTextAsync("may not list", new() { Timeout = Dashboard.Patience });
+        await Expect(page.Locator(".strip.bad")).ToContainTextAsync("You may not list anything", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".user")).ToContainTextAsync("system:serviceaccount:default:newcomer", new() { Timeout = Dashboard.Patience });
+        await Expect(page.Locator(".verdict.bad")).ToContainTextAsync("Nothing can be seen", new() { Timeout = Dashboard.Patience });
         (await page.ContentAsync()).ShouldNotContain("qwen3-14b");
         await page.ScreenshotAsync(new() { Path = Dashboard.Results("no-rights.png") });
     }
