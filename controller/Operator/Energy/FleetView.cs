@@ -47,7 +47,9 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
             histories[key] = history = new(StartOf(route));
         if (numbers.OfRoute(key) is { RequestsPerSecond: { } rate } seen)
             history.Take(now, rate, seen);
+        // Requests are answered by the other pools; a prefill pool's replicas are the user's to count.
         var variants = route.Spec.Variants
+            .Where(variant => caches.Pools.Get(FleetCaches.Key(route, variant.Pool))?.Spec.EffectiveRole != PoolRoles.Prefill)
             .Select(variant => new VariantChoice(FleetCaches.Key(route, variant.Pool).ToString(), variant.QualityFor(WellKnown.DefaultTask)))
             .ToList();
         var policy = route.Spec.EffectivePolicy;
@@ -56,7 +58,7 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
             history.Forecast.Outlook(),
             variants,
             policy.WeighsEnergy ? policy.EffectiveEnergyWeight : 0,
-            policy.EffectiveQualityFloor < 1 ? policy.EffectiveQualityFloor * variants.Max(variant => variant.Quality) : null);
+            policy.EffectiveQualityFloor < 1 ? policy.EffectiveQualityFloor * variants.Select(variant => variant.Quality).DefaultIfEmpty().Max() : null);
     }
 
     private TimeSpan StartOf(ModelRoute route) => route.Spec.Variants

@@ -66,11 +66,15 @@ public static class RouteStatusPlanner
     private static int ReadyReplicas(string pool, RouteObservation seen) =>
         seen.Pools.GetValueOrDefault(pool)?.Status?.ReadyReplicas ?? 0;
 
+    // A pool that only reads prompts leaves the route without an answer, however many replicas it has.
+    private static bool Answers(string pool, RouteObservation seen) =>
+        ReadyReplicas(pool, seen) > 0 && seen.Pools[pool].Spec.EffectiveRole != PoolRoles.Prefill;
+
     private static PolicyStatus Policy(RouteObservation seen)
     {
         var spec = seen.Route.Spec;
         var type = spec.EffectivePolicy.EffectiveType;
-        var ready = spec.Variants.Where(variant => ReadyReplicas(variant.Pool, seen) > 0).Select(variant => variant.Pool).ToList();
+        var ready = spec.Variants.Where(variant => Answers(variant.Pool, seen)).Select(variant => variant.Pool).ToList();
         if (type == PolicyTypes.Learned && seen.Learned is { } learned)
             return new() { Type = learned.Type, Reason = learned.Message + EnergyNotice(seen) };
         var reason = (type, ready) switch
@@ -111,7 +115,7 @@ public static class RouteStatusPlanner
         if (problem is not null)
             return new(ConditionTypes.Ready, false, problem.Reason, problem.Message);
 
-        var ready = spec.Variants.Count(variant => ReadyReplicas(variant.Pool, seen) > 0);
+        var ready = spec.Variants.Count(variant => Answers(variant.Pool, seen));
         var policy = spec.EffectivePolicy;
         if (policy is { EffectiveType: PolicyTypes.Static, StaticPool: { } pool } && ReadyReplicas(pool, seen) == 0)
             return new(ConditionTypes.Ready, false, "StaticPoolNotReady", $"spec.policy sends every request to {pool}, which has no ready replica");

@@ -41,6 +41,18 @@ public sealed class RouteStatusPlannerTests
     }
 
     [Fact]
+    public void A_pool_that_only_reads_prompts_answers_nothing()
+    {
+        var reader = Fixtures.Ready("reader", 2);
+        reader.Spec = reader.Spec with { Role = PoolRoles.Prefill };
+        ExpectCondition(RouteStatusPlanner.Plan(Seen(Fixtures.Route("reader", "large"), reader, Fixtures.Ready("large", 0))), "Ready", false, "NoReadyVariant");
+
+        var both = RouteStatusPlanner.Plan(Seen(Fixtures.Route("reader", "large"), reader, Fixtures.Ready("large", 1)));
+        ExpectCondition(both, "Ready", true, "Serving", "1 of 2 variants ready");
+        both.Policy!.Reason.ShouldBe("set by spec.policy; only large is ready, so it takes every request");
+    }
+
+    [Fact]
     public void A_pool_on_its_way_up_needs_nobody_until_it_is_in_trouble()
     {
         var starting = Fixtures.Ready("large", 0);
