@@ -5,6 +5,7 @@ using Ops.Cli.Chaos;
 using Ops.Cli.Load;
 using Ops.Cli.Terminal;
 using Ops.Cli.Testing;
+using Ops.Cli.Train;
 using Ops.Cli.Up;
 
 // The table of contents of ./ops. Each verb is one folder with one *Command file.
@@ -17,6 +18,7 @@ var ops = new Command("ops", "Runs a fleet of (simulated) GPU model servers unde
     UpCommand.Create(screen, time),
     LoadCommand.Create(screen, time),
     ChaosCommand.Create(screen, time),
+    TrainCommand.Create(screen, time),
     TestCommand.Create(screen, time),
     new HelpOption(),
 };

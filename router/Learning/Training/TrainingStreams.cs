@@ -9,6 +9,9 @@ namespace Ops.Learning;
 /// </summary>
 public static class TrainingStreams
 {
+    /// <summary>Kinds of arrivals; streams take them in turn.</summary>
+    public const int Kinds = 5;
+
     /// <summary>Draws streams.</summary>
     /// <param name="fleet">The fleet.</param>
     /// <param name="capacity">Requests a second that the fleet can about serve; rates lie between an eighth and one and a half of it.</param>
@@ -22,7 +25,8 @@ public static class TrainingStreams
     {
         ArgumentNullException.ThrowIfNull(fleet);
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(i => new SimulatedStream(fleet, One(i % 5, random), objective))];
+        // Clients of every other round of kinds send the answer's length as their limit, which some do and some do not.
+        return [.. Enumerable.Range(0, count).Select(i => new SimulatedStream(fleet, One(i % Kinds, random), objective) { Kind = i % Kinds, ClientsLimitOutput = i / Kinds % 2 == 1 })];
 
         Workload One(int kind, Random random)
         {
@@ -34,7 +38,7 @@ public static class TrainingStreams
                 0 => Workloads.Poisson(rate, seconds, lengths, random.Next(), mix),
                 1 => Workloads.Bursts(rate * 0.2, capacity * Between(0.8, 2.5), Between(10, 40), Between(3, 15), seconds, lengths, random.Next(), mix),
                 2 => Workloads.Diurnal(capacity * 0.05, capacity * Between(0.7, 1.5), seconds, lengths, random.Next(), mix),
-                3 => Workloads.Clusters(rate * 0.6, Between(3, 10), seconds, lengths, random.Next(), mix),
+                3 => Workloads.Clusters(rate * 0.6, Between(3, 15), seconds, lengths, random.Next(), mix),
                 _ => Workloads.FlashCrowd(rate * 0.5, capacity * Between(1, 2.5), seconds * Between(0.1, 0.5), Between(10, 60), seconds, lengths, random.Next(), mix),
             };
         }

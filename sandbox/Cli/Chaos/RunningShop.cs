@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Ops.Cli.Kustomize;
 using Ops.Cli.Up;
 
 namespace Ops.Cli.Chaos;
@@ -23,7 +22,7 @@ internal sealed class RunningShop : IDisposable
     {
         var folder = Path.GetFullPath(state);
         var running = StateFolder.Find(folder) ?? throw new UserError($"No ./ops up is ready in {folder}; start one in another terminal with ./ops up --shop.");
-        using var cluster = new ClusterClient(running.ApiUrl, Token(running.Kubeconfig));
+        using var cluster = ClusterClient.Of(running);
         var pods = await cluster.ListAsync($"/api/v1/namespaces/{space}/pods?labelSelector=app.kubernetes.io/part-of=shop", cancellation);
         var ready = pods.Where(pod => pod["metadata"]?["deletionTimestamp"] is null && Conditions.IsTrue(pod, "Ready"))
             .Select(pod => new ShopPod((string)pod["metadata"]!["labels"]!["app.kubernetes.io/name"]!, new Uri($"http://{(string?)pod["status"]!["podIP"]}:8080"))).ToList();
@@ -95,10 +94,6 @@ internal sealed class RunningShop : IDisposable
     }
 
     // The kubeconfig that ./ops up writes has one user, with a token.
-    private static string Token(string kubeconfig) =>
-        YamlFile.Read(kubeconfig, kubeconfig) is [JsonObject config] && (string?)config["users"]?[0]?["user"]?["token"] is { } token
-            ? token
-            : throw new UserError($"{kubeconfig} holds no token.");
 }
 
 /// <summary>One pod of the shop.</summary>

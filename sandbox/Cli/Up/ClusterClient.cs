@@ -23,6 +23,13 @@ internal sealed class ClusterClient : IDisposable
         http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
     }
 
+    /// <summary>A client of a running <c>./ops up</c> with its administrator's rights.</summary>
+    /// <exception cref="UserError">Its kubeconfig holds no token.</exception>
+    public static ClusterClient Of(RunningInstance running) =>
+        YamlFile.Read(running.Kubeconfig, running.Kubeconfig) is [JsonObject config] && (string?)config["users"]?[0]?["user"]?["token"] is { } token
+            ? new(running.ApiUrl, token)
+            : throw new UserError($"{running.Kubeconfig} holds no token.");
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
@@ -64,6 +71,17 @@ internal sealed class ClusterClient : IDisposable
         using var response = await http.PostAsJsonAsync(collection, body, cancellation);
         var answer = await ReadAsync(response, cancellation);
         return response.IsSuccessStatusCode ? answer : throw new UserError($"POST {collection}: {(string?)answer["message"]}");
+    }
+
+    /// <summary>Merges a change into an object.</summary>
+    /// <exception cref="UserError">The server refuses it; the message is the server's own.</exception>
+    public async Task MergeAsync(string path, JsonObject change, CancellationToken cancellation)
+    {
+        using var content = new StringContent(change.ToJsonString(), Encoding.UTF8, "application/merge-patch+json");
+        using var response = await http.PatchAsync(path + "?fieldValidation=Strict", content, cancellation);
+        var answer = await ReadAsync(response, cancellation);
+        if (!response.IsSuccessStatusCode)
+            throw new UserError($"PATCH {path}: {(string?)answer["message"]}");
     }
 
     /// <summary>The last lines of a container's log, or why there are none.</summary>

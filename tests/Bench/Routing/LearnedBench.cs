@@ -10,20 +10,18 @@ internal static class LearnedBench
     internal static void Run(BenchContext context, RoutingInputs inputs, string plots)
     {
         var fleet = BenchFleets.Ladder;
-        var (streams, labels, trainings) = context.Quick ? (5, 120, 1) : (25, 300, 5);
+        var trainings = context.Quick ? 1 : 5;
         var seconds = context.Quick ? 120 : 400;
         var seeds = context.Quick ? 2 : 10;
         var rule = new Arm("price", fleet, new PricePolicy());
         var policies = new List<(Objective Objective, Arm Arm)>();
         var watch = Stopwatch.StartNew();
-        foreach (var (objective, capacity, prompt, output) in new[] { (RoutingInputs.Chat, 32, 1155, 211), (RoutingInputs.Completion, 26, 2048, 28) })
+        foreach (var (objective, prompt, output) in new[] { (RoutingInputs.Chat, 1155, 211), (RoutingInputs.Completion, 2048, 28) })
         {
             // A route has one objective and one policy, so each is trained for itself.
             for (var seed = 1; seed <= trainings; seed++)
             {
-                var training = AdvantageTrainer.Train(
-                    TrainingStreams.Draw(fleet, capacity, objective, prompt, output, streams, 200, seed),
-                    TrainingStreams.Draw(fleet, capacity, objective, prompt, output, 10, 200, 100 + seed), new(), 0, labels, seed);
+                var training = RouteTrainer.Train(new() { Fleet = fleet, Objective = objective, PromptTokens = prompt, OutputTokens = output, Seed = seed, Quick = context.Quick });
                 context.Say($"training {seed}: {training.Labels:N0} labels, margin {training.Model.Margin}, gain on validation {training.Gain:0.00} points, {watch.Elapsed.TotalSeconds:0} s");
                 policies.Add((objective, new Arm($"learned {seed}", fleet, new LearnedPolicy(training.Model, new PricePolicy()))));
                 if (policies.Count == 1)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ops.Bench.Rca;
+using Ops.Learning;
 
 namespace Ops.Bench.Routing;
 

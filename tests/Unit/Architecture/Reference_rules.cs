@@ -33,7 +33,7 @@ public sealed class Reference_rules
         ["Ops.Sandbox.ShopPlan"] = [],
         ["Ops.Sandbox.Shop"] = ["Ops.Sandbox.ShopPlan"],
         ["Ops.Load"] = ["Ops.Traces"],
-        ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Sandbox.ShopPlan", "Ops.Load", "Ops.Traces", "Ops.Api"],
+        ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Sandbox.ShopPlan", "Ops.Load", "Ops.Traces", "Ops.Api", "Ops.Learning"],
     };
 
     // Executables that ./ops starts, as pods or as verbs; it needs them built, never their types.

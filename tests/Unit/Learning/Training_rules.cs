@@ -71,6 +71,32 @@ public class Training_rules
     }
 
     [Fact]
+    public void A_margin_is_finite_only_where_validation_gains_with_it_and_loses_on_no_kind_of_arrivals()
+    {
+        var order = new TrainingOrder { Fleet = Fleets.Ladder(), Objective = Objective, Quick = true };
+        var training = RouteTrainer.Train(order);
+        var rule = new PricePolicy();
+        var streams = TrainingStreams.Draw(order.Fleet, RouteTrainer.Capacity(order.Fleet, 1155, 211), Objective, 1155, 211, 20, 200, 1_000_001);
+        var gains = streams.ToLookup(s => s.Kind, s => s.PerformanceOf(new LearnedPolicy(training.Model, rule), new()) - s.PerformanceOf(rule, new()));
+
+        gains.Count.ShouldBe(TrainingStreams.Kinds);
+        gains.Min(kind => kind.Average()).ShouldBeGreaterThanOrEqualTo(-0.001);
+        (100 * gains.SelectMany(g => g).Average()).ShouldBe(training.Gain, 1e-6);
+        (training.Gain > 0).ShouldBe(double.IsFinite(training.Model.Margin));
+    }
+
+    [Fact]
+    public void A_fleet_serves_about_as_much_as_its_capacity_says()
+    {
+        var fleet = Fleets.Ladder();
+        var capacity = RouteTrainer.Capacity(fleet, 1155, 211);
+        double Available(double load) => Score.Of(fleet.Run(Workloads.Poisson(load * capacity, 300, Lengths.LogNormal(1155, 0.8, 211, 1, 1), 1), policy: new PricePolicy()), fleet, Objective).Availability;
+
+        Available(0.7).ShouldBeGreaterThan(0.95);
+        Available(3).ShouldBeLessThan(0.8);
+    }
+
+    [Fact]
     public void Clusters_vary_as_much_as_they_say()
     {
         var at = Workloads.Clusters(5, 6, 20_000, Fleets.Conversation, seed: 1).Arrivals.Select(a => a.At).ToArray();

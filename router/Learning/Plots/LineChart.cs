@@ -1,18 +1,23 @@
 using System.Globalization;
 using System.Text;
 
-namespace Ops.Bench.Routing;
+namespace Ops.Learning;
 
 /// <summary>Lines over a common axis as one SVG file.</summary>
-internal sealed class LineChart(string title, string xName, string yName)
+/// <param name="title">Above the plot.</param>
+/// <param name="xName">Name of the horizontal axis.</param>
+/// <param name="yName">Name of the vertical axis.</param>
+public sealed class LineChart(string title, string xName, string yName)
 {
     private const int Width = 760, Height = 420, Left = 60, Top = 40, Right = 200, Bottom = 50;
     private static readonly string[] Colours = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#7f7f7f"];
     private readonly List<(string Name, (double X, double Y)[] Points)> _lines = [];
 
-    internal void Add(string name, IEnumerable<(double X, double Y)> points) => _lines.Add((name, [.. points]));
+    /// <summary>Adds a line.</summary>
+    public void Add(string name, IEnumerable<(double X, double Y)> points) => _lines.Add((name, [.. points]));
 
-    internal void Write(string path)
+    /// <summary>Writes the file; at least one line with a point was added.</summary>
+    public void Write(string path)
     {
         var all = _lines.SelectMany(l => l.Points).ToList();
         var (x0, x1, y0, y1) = (all.Min(p => p.X), all.Max(p => p.X), Math.Min(0, all.Min(p => p.Y)), all.Max(p => p.Y));
