@@ -16,6 +16,9 @@ public static class ConditionTypes
 
     /// <summary>True when the pool's GPUs run under a clock or power limit.</summary>
     public const string EnergyLimited = "EnergyLimited";
+
+    /// <summary>True when a write that a store has acknowledged on enough replicas survives the loss of a primary now.</summary>
+    public const string Durable = "Durable";
 }
 
 /// <summary>What a planner found out about one condition; <see cref="Conditions.Merge"/> adds the time.</summary>

@@ -46,7 +46,7 @@ public static class ModelPoolRules
     }
 
     // The pattern of NameRule by hand: no regular expression is worth its start-up time here.
-    private static bool IsServiceName(string name) =>
+    internal static bool IsServiceName(string name) =>
         name.Length > 0
         && char.IsAsciiLetterLower(name[0])
         && name[^1] != '-'

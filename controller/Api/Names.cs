@@ -30,6 +30,15 @@ public static class Labels
     /// <summary>On ConfigMaps in the routers' namespace: "true" when they hold a learned policy.</summary>
     public const string LearnedPolicy = ApiGroup.Name + "/policy";
 
+    /// <summary>On pods, StatefulSets and Services of a sharded store: the store's name.</summary>
+    public const string Store = ApiGroup.Name + "/store";
+
+    /// <summary>On pods and StatefulSets of a sharded store: the shard's name, s0, s1, ...</summary>
+    public const string Shard = ApiGroup.Name + "/shard";
+
+    /// <summary>Value of <see cref="Component"/> on nodes of a sharded store.</summary>
+    public const string StoreNode = "store-node";
+
     /// <summary>On EndpointSlices: the name of the Service that they belong to.</summary>
     public const string ServiceName = "kubernetes.io/service-name";
 
@@ -61,6 +70,12 @@ public static class WellKnown
 
     /// <summary>The entry of a policy's ConfigMap (binaryData) that holds the file.</summary>
     public const string PolicyEntry = "policy.bin";
+
+    /// <summary>The port on which nodes of a sharded store serve clients.</summary>
+    public const int StorePort = 6379;
+
+    /// <summary>The port of their cluster bus; the engines put it 10,000 above.</summary>
+    public const int StoreBusPort = 16_379;
 
     /// <summary>The key that every variant's quality table must have.</summary>
     public const string DefaultTask = "default";

@@ -9,6 +9,7 @@ using Ops.Operator.Hosting;
 using Ops.Operator.Pools;
 using Ops.Operator.Routes;
 using Ops.Operator.Scraping;
+using Ops.Operator.Stores;
 
 if (args is ["crds", .. var rest])
     return CrdCommand.Run(rest, Console.Out, Console.Error);
@@ -41,12 +42,14 @@ builder.Services.AddSingleton<FleetView>();
 builder.Services.AddSingleton<FleetPlans>();
 builder.Services.AddSingleton<FleetPlanning>();
 builder.Services.AddSingleton<BudgetReconciler>();
+builder.Services.AddSingleton<StoreConnections>();
+builder.Services.AddSingleton<StoreReconciler>();
 builder.Services.AddHostedService<OperatorService>();
 
 var app = builder.Build();
 var caches = app.Services.GetRequiredService<FleetCaches>();
 var lease = app.Services.GetRequiredService<LeaderLease>();
-OperatorMetrics.Show(() => lease.IsLeader, [("modelpools", () => caches.Pools.Count), ("modelroutes", () => caches.Routes.Count), ("energybudgets", () => caches.Budgets.Count), ("pods", () => caches.PoolPods.Count)]);
+OperatorMetrics.Show(() => lease.IsLeader, [("modelpools", () => caches.Pools.Count), ("modelroutes", () => caches.Routes.Count), ("energybudgets", () => caches.Budgets.Count), ("shardedstores", () => caches.Stores.Count), ("pods", () => caches.PoolPods.Count)]);
 app.MapHealth(caches.All);
 await app.RunAsync();
 return 0;

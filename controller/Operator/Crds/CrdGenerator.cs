@@ -13,7 +13,7 @@ internal static class CrdGenerator
     public static IReadOnlyList<Type> Kinds { get; } = 
     [
         typeof(ModelPool), typeof(ModelRoute), typeof(Incident), typeof(EnergyBudget),
-        typeof(HealingPolicy), typeof(Remediation), typeof(Approver),
+        typeof(ShardedStore), typeof(HealingPolicy), typeof(Remediation), typeof(Approver),
     ];
 
     /// <summary>File name and YAML text of every definition.</summary>

@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Ops.Api;
 using Ops.Kube;
@@ -19,9 +20,15 @@ internal sealed class FleetCaches
         PoolPods = new(client, new() { LabelSelector = Labels.Pool }, logs);
         RouterPods = new(client, new() { Namespace = options.Namespace, LabelSelector = $"{Labels.Component}={Labels.Router}" }, logs);
 
+        Stores = new(client, null, logs);
+        StatefulSets = new(client, new() { LabelSelector = ManagedByOps }, logs);
+        StorePods = new(client, new() { LabelSelector = Labels.Store }, logs);
+
         PodsByPool = PoolPods.AddIndex(pod => [PoolOf(pod).ToString()]);
         RoutesByPool = Routes.AddIndex(route => route.Spec.Variants.Select(variant => Key(route, variant.Pool).ToString()).Distinct());
         RoutesByModel = Routes.AddIndex(route => [route.EffectiveModel]);
+        PodsByStore = StorePods.AddIndex(pod => [StoreOf(pod).ToString()]);
+        SetsByStore = StatefulSets.AddIndex(set => [StoreOf(set).ToString()]);
     }
 
     /// <summary>All pools.</summary>
@@ -45,6 +52,21 @@ internal sealed class FleetCaches
     /// <summary>The routers' pods.</summary>
     public ResourceCache<V1Pod> RouterPods { get; }
 
+    /// <summary>All sharded stores.</summary>
+    public ResourceCache<ShardedStore> Stores { get; }
+
+    /// <summary>StatefulSets of Ops.</summary>
+    public ResourceCache<V1StatefulSet> StatefulSets { get; }
+
+    /// <summary>Pods that carry a store's label.</summary>
+    public ResourceCache<V1Pod> StorePods { get; }
+
+    /// <summary>Pods by the text of their store's key.</summary>
+    public CacheIndex<V1Pod> PodsByStore { get; }
+
+    /// <summary>StatefulSets by the text of their store's key.</summary>
+    public CacheIndex<V1StatefulSet> SetsByStore { get; }
+
     /// <summary>Pods by the text of their pool's key.</summary>
     public CacheIndex<V1Pod> PodsByPool { get; }
 
@@ -64,11 +86,18 @@ internal sealed class FleetCaches
         ("services", Services),
         ("pool pods", PoolPods),
         ("router pods", RouterPods),
+        ("shardedstores", Stores),
+        ("statefulsets", StatefulSets),
+        ("store pods", StorePods),
     ];
 
     /// <summary>The key of the pool that a pod's label names.</summary>
     public static ObjectKey PoolOf(V1Pod pod) =>
         new(pod.Metadata.NamespaceProperty, pod.Metadata.Labels?.TryGetValue(Labels.Pool, out var pool) == true ? pool : "");
+
+    /// <summary>The key of the store that an object's label names.</summary>
+    public static ObjectKey StoreOf(IMetadata<V1ObjectMeta> obj) =>
+        new(obj.Metadata.NamespaceProperty, obj.Metadata.Labels?.TryGetValue(Labels.Store, out var store) == true ? store : "");
 
     /// <summary>The key of a pool that a route names.</summary>
     public static ObjectKey Key(ModelRoute route, string pool) => new(route.Metadata.NamespaceProperty, pool);

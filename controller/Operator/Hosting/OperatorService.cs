@@ -6,6 +6,7 @@ using Ops.Operator.Fleet;
 using Ops.Operator.Pools;
 using Ops.Operator.Routes;
 using Ops.Operator.Scraping;
+using Ops.Operator.Stores;
 
 namespace Ops.Operator.Hosting;
 
@@ -16,6 +17,7 @@ internal sealed class OperatorService(
     PoolReconciler poolReconciler,
     RouteReconciler routeReconciler,
     BudgetReconciler budgetReconciler,
+    StoreReconciler storeReconciler,
     FleetPlanning planning,
     ScrapeLoop scrapes,
     EventRecorder events,
@@ -35,6 +37,11 @@ internal sealed class OperatorService(
             .Watches(caches.Routes, route => caches.RoutesByModel[route.EffectiveModel].Select(other => ObjectKey.Of(other)))
             .Watches(caches.Pools, pool => caches.RoutesByPool[ObjectKey.Of(pool).ToString()].Select(route => ObjectKey.Of(route)));
         var budgets = new ControllerLoop("energybudget", budgetReconciler, null, time, logs).For(caches.Budgets);
+        var stores = new ControllerLoop("shardedstore", storeReconciler, null, time, logs)
+            .For(caches.Stores)
+            .Owns(caches.StatefulSets, ShardedStore.KindName)
+            .Owns(caches.Services, ShardedStore.KindName)
+            .Watches(caches.StorePods, pod => [FleetCaches.StoreOf(pod)]);
         scrapes.Published += planning.Plan;
         planning.PoolMoved += pools.Enqueue;
         planning.BudgetMoved += budgets.Enqueue;
@@ -44,7 +51,7 @@ internal sealed class OperatorService(
         // Every candidate keeps its caches warm, so that a new leader works at once.
         var running = caches.All.Select(cache => cache.Cache.RunAsync(stoppingToken)).ToList();
         running.Add(lease.RunAsync(
-            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading)),
+            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), stores.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading)),
             stoppingToken));
         // None of these ends by itself; the first that does has failed, and its exception stops the host.
         await await Task.WhenAny(running);

@@ -3,8 +3,8 @@ using Ops.Api;
 
 namespace Ops.Planning.Pools;
 
-/// <summary>Why pods of a pool cannot serve, read from their own statuses.</summary>
-internal static class PodTrouble
+/// <summary>Why pods cannot serve, read from their own statuses.</summary>
+public static class PodTrouble
 {
     // A container that fails goes through Running between two back-offs; after this many restarts it counts as failing
     // also while it runs, so that the condition does not flap.
@@ -14,6 +14,8 @@ internal static class PodTrouble
     /// The worst trouble of the pods, or null. Pods of the newest template come first, because that is what the user is
     /// looking at. Stable: the same pods give the same answer in any order.
     /// </summary>
+    /// <param name="pods">The pods of one workload.</param>
+    /// <param name="deployment">Whose newest template counts first; null where there is none.</param>
     public static PlanProblem? Worst(IEnumerable<V1Pod> pods, V1Deployment? deployment)
     {
         var newest = Template(deployment?.Spec?.Template?.Metadata);

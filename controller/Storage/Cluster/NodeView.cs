@@ -33,6 +33,9 @@ public sealed record NodeView
     /// <summary>Keys that the node holds.</summary>
     public long Keys { get; init; }
 
+    /// <summary>Commands a second that the node says it serves.</summary>
+    public long OperationsPerSecond { get; init; }
+
     /// <summary>The other nodes that this one knows.</summary>
     public ImmutableArray<PeerView> Peers { get; init; } = [];
 

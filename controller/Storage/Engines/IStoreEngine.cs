@@ -11,7 +11,7 @@ public interface IStoreEngine : IAsyncDisposable
     /// Asks every member what it is and what it knows. A member that does not answer in time is left out; how long it has
     /// been silent is counted from the first observation that missed it.
     /// </summary>
-    /// <param name="members">Member name and present address.</param>
+    /// <param name="members">Member name and present address; the default address for a member that has none now.</param>
     /// <param name="cancellation">Ends the observation.</param>
     Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation);
 

@@ -91,16 +91,21 @@ public sealed class RedisEngine : IStoreEngine
 
     private async Task<NodeView?> AskAsync(string member, StoreAddress address, CancellationToken cancellation)
     {
+        if (address == default)
+            return null;
         try
         {
             var server = Server(address);
-            var nodes = await server.ExecuteAsync("CLUSTER", "NODES").WaitAsync(AnswerWithin, _time, cancellation);
-            var info = await server.InfoRawAsync("replication").WaitAsync(AnswerWithin, _time, cancellation);
-            var keys = await server.DatabaseSizeAsync().WaitAsync(AnswerWithin, _time, cancellation);
-            var facts = Facts(info ?? "");
-            return NodesText.Read(member, address, (string?)nodes ?? "") with
+            var nodes = server.ExecuteAsync("CLUSTER", "NODES");
+            var replication = server.InfoRawAsync("replication");
+            var stats = server.InfoRawAsync("stats");
+            var keys = server.DatabaseSizeAsync();
+            await Task.WhenAll(nodes, replication, stats, keys).WaitAsync(AnswerWithin, _time, cancellation);
+            var facts = Facts(await replication ?? "");
+            return NodesText.Read(member, address, (string?)await nodes ?? "") with
             {
-                Keys = keys,
+                Keys = await keys,
+                OperationsPerSecond = Number(Facts(await stats ?? "").GetValueOrDefault("instantaneous_ops_per_sec")),
                 Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),
                 LinkUp = facts.GetValueOrDefault("master_link_status") == "up",
             };
@@ -121,8 +126,8 @@ public sealed class RedisEngine : IStoreEngine
     // One connection a node. A change of addresses makes all of them anew, which happens about as often as pods restart.
     private async Task ConnectAsync(IEnumerable<StoreAddress> wanted)
     {
-        var addresses = wanted.ToImmutableHashSet();
-        if (_connections is not null && addresses.SetEquals(_addresses))
+        var addresses = wanted.Where(address => address != default).ToImmutableHashSet();
+        if (addresses.IsEmpty || (_connections is not null && addresses.SetEquals(_addresses)))
             return;
         var options = new ConfigurationOptions
         {

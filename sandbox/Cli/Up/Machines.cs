@@ -34,6 +34,8 @@ internal static class Machines
         foreach (var project in Projects.Values)
             if (!File.Exists(Checkout.Executable(project)))
                 throw new UserError($"{project} is not built ({Checkout.Executable(project)} is missing); start through ./ops, which builds it.");
-        return Projects.ToDictionary(image => image.Key, image => new ImageEntry(Checkout.Executable(image.Value)));
+        return Projects.ToDictionary(image => image.Key, image => new ImageEntry(Checkout.Executable(image.Value)))
+            .Concat(StoreBinaries.Images())
+            .ToDictionary();
     }
 }

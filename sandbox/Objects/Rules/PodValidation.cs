@@ -8,11 +8,12 @@ internal static class PodValidation
     // What may change on a running pod; nodeName is set once, by a scheduler.
     private static readonly string[] Changeable = ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "schedulingGates", "ephemeralContainers"];
 
-    public static void Spec(JsonObject spec, string path, bool isTemplate, List<FieldCause> causes)
+    public static void Spec(JsonObject spec, string path, bool isTemplate, List<FieldCause> causes, IEnumerable<string>? claims = null)
     {
         if (spec["containers"] is JsonArray { Count: 0 })
             causes.Add(FieldCauses.Required(path + ".containers"));
         var volumes = Volumes(spec["volumes"] as JsonArray, path, causes);
+        volumes.UnionWith(claims ?? []);
         foreach (var list in new[] { "initContainers", "containers" })
             Containers(spec[list] as JsonArray, $"{path}.{list}", volumes, causes);
         BuiltInValidation.NotNegative(spec, "terminationGracePeriodSeconds", path, causes);

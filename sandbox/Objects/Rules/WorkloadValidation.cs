@@ -12,7 +12,7 @@ internal static class WorkloadValidation
     {
         foreach (var name in new[] { "replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds" })
             BuiltInValidation.NotNegative(spec, name, "spec", causes);
-        Template(spec["template"] as JsonObject, ["Always"], causes);
+        Template(spec["template"] as JsonObject, ["Always"], causes, claims: ClaimNames(spec["volumeClaimTemplates"] as JsonArray));
         Selector(spec, kind, causes);
         if (kind == "Deployment")
             Strategy(spec["strategy"] as JsonObject, causes);
@@ -42,7 +42,11 @@ internal static class WorkloadValidation
             Template(template, ["OnFailure", "Never"], causes, "spec.jobTemplate.spec.template");
     }
 
-    private static void Template(JsonObject? template, string[] restartPolicies, List<FieldCause> causes, string path = "spec.template")
+    // A StatefulSet gives each pod a volume by the name of each of its claims.
+    private static IEnumerable<string> ClaimNames(JsonArray? claims) =>
+        (claims ?? []).OfType<JsonObject>().Select(claim => (claim["metadata"] as JsonObject)?["name"].TextOrNull()).OfType<string>();
+
+    private static void Template(JsonObject? template, string[] restartPolicies, List<FieldCause> causes, string path = "spec.template", IEnumerable<string>? claims = null)
     {
         if (template?["spec"] is not JsonObject spec)
         {
@@ -51,7 +55,7 @@ internal static class WorkloadValidation
             return;
         }
 
-        PodValidation.Spec(spec, path + ".spec", isTemplate: true, causes);
+        PodValidation.Spec(spec, path + ".spec", isTemplate: true, causes, claims);
         if (spec["restartPolicy"].TextOrNull() is { } policy && !restartPolicies.Contains(policy) && policy is "Always" or "OnFailure" or "Never")
             causes.Add(FieldCauses.NotSupported(path + ".spec.restartPolicy", spec["restartPolicy"], restartPolicies.Select(p => (JsonNode)p)));
         foreach (var (key, value) in (template["metadata"] as JsonObject)?["labels"] as JsonObject ?? [])

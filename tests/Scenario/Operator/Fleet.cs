@@ -26,6 +26,7 @@ public sealed class Fleet : IAsyncLifetime
     private readonly string folder = Directory.CreateTempSubdirectory("ops-operator-scenario-").FullName;
     private ApiServer server = null!;
     private SandboxNode node = null!;
+    private string? redis;
     private int runs;
 
     /// <summary>The stock kubectl with all rights.</summary>
@@ -48,6 +49,7 @@ public sealed class Fleet : IAsyncLifetime
         var (second, third) = (64 + (Environment.ProcessId % 32), Environment.ProcessId / 32 % 8 * 32);
         var pods = $"127.{second}.{third}.0/20";
         var services = IPNetwork.Parse($"127.{second}.{third + 16}.0/20");
+        redis = await RedisBinary.FindAsync(cancellation);
         server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
         node = await SandboxNode.StartAsync(
             server,
@@ -63,6 +65,7 @@ public sealed class Fleet : IAsyncLifetime
                     [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
                     ["ops.autonomic.dev/power-agent:0.1.0"] = new(Repository.Executable("Ops.PowerAgent")),
                     ["failing:1"] = new("/bin/sh") { LeadingArguments = ["-c", "echo the weights are broken >&2; exit 7"] },
+                    [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(redis ?? "/nowhere/redis-server"),
                 },
                 PodAddressRange = pods,
                 ServiceAddressRange = services.ToString(),
@@ -135,6 +138,9 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>Deletes a namespace with all that is in it, without waiting for the end.</summary>
     public Task DropAsync(string ns) => KubectlAsync(["delete", "namespace", ns, "--wait=false"]);
 
+    /// <summary>Skips the test where no redis-server can be had.</summary>
+    public void RequireRedis() => Assert.SkipWhen(redis is null, RedisBinary.Missing);
+
     /// <summary>Makes a namespace.</summary>
     public Task NamespaceAsync(string ns) => KubectlAsync(["create", "-f", "-"], $"---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {ns}}}}}");
 
@@ -200,7 +206,7 @@ public sealed class Fleet : IAsyncLifetime
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
             {
-                var state = await KubectlAsync(["get", "mp,mr,deployments,replicasets,pods,events", "-A", "-o", "wide"]);
+                var state = await KubectlAsync(["get", "mp,mr,sstore,deployments,statefulsets,replicasets,pods,events", "-A", "-o", "wide"]);
                 Assert.Fail($"waited in vain for: {what}\n{state}\n{Operator.Tail(30)}");
             }
 

@@ -26,7 +26,7 @@ public sealed class PermissionTests(RealCluster cluster)
 
     // Owner references that block deletion are checked by an admission plugin (on by default in OpenShift, switched on
     // in these tests), which asks for this permission without a request of its own in the log.
-    private static readonly Permission[] CheckedByAdmission = [new("ops.autonomic.dev", "modelpools/finalizers", "update")];
+    private static readonly Permission[] CheckedByAdmission = [new("ops.autonomic.dev", "modelpools/finalizers", "update"), new("ops.autonomic.dev", "shardedstores/finalizers", "update")];
 
     private static int s_done;
 
@@ -61,6 +61,15 @@ public sealed class PermissionTests(RealCluster cluster)
             TimeSpan.FromMinutes(3));
         await cluster.KubectlAsync("delete", "eb", "used");
 
+        // A store gets its sets; a shard that never held a slot leaves with its set, and what others change comes back.
+        await cluster.ApplyAsync(Yaml.Store("kept", shards: 4));
+        await Eventually.HoldsAsync(async () => (await SetsAsync()).Length == 4, "every shard has a set");
+        await cluster.KubectlAsync("scale", "statefulset", "kept-s0", "--replicas=2");
+        await Eventually.HoldsAsync(async () => await cluster.KubectlAsync("get", "statefulset", "kept-s0", "-o", "jsonpath={.spec.replicas}") == "1", "the set is as the store wants it");
+        await cluster.ApplyAsync(Yaml.Store("kept", shards: 3));
+        await Eventually.HoldsAsync(async () => (await SetsAsync()).Length == 3, "the last shard's set is gone");
+        await cluster.KubectlAsync("delete", "sstore", "kept");
+
         await cluster.KubectlAsync("patch", "mp", "used", "--type=merge", "-p", """{"spec":{"suspend":true}}""");
         await Eventually.HoldsAsync(
             async () => (await cluster.KubectlAsync("get", "mp", "used", "-o", "jsonpath={.status.observedGeneration}={.metadata.generation}")) is var both && both.Split('=') is [var seen, var now] && seen == now,
@@ -72,6 +81,9 @@ public sealed class PermissionTests(RealCluster cluster)
         await using var next = await cluster.StartOperatorAsync();
         await cluster.KubectlAsync("delete", "mp,mr", "used", "--timeout=60s");
     }
+
+    private async Task<string[]> SetsAsync() =>
+        (await cluster.KubectlAsync("get", "statefulsets", "-l", "ops.autonomic.dev/store=kept", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     // An apply that creates (201) is logged as patch and authorized as both.
     private static IEnumerable<Permission> Used(AuditedRequest r)

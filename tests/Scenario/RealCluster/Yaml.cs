@@ -25,6 +25,14 @@ internal static class Yaml
           variants: [{pool: {{pool}}, quality: {default: 0.6} }]
         """;
 
+    /// <summary>A store whose nodes never answer: the pods of these tests do not run.</summary>
+    public static string Store(string name, int shards, string ns = "default") => $$"""
+        apiVersion: ops.autonomic.dev/v1alpha1
+        kind: ShardedStore
+        metadata: {name: {{name}}, namespace: {{ns}} }
+        spec: {engine: {type: redis}, shards: {{shards}}, replicasPerShard: 0}
+        """;
+
     /// <summary>A budget over the pools that are labelled with its name: other tests leave pools of their own behind.</summary>
     public static string Budget(string name, int watts) => $$"""
         apiVersion: ops.autonomic.dev/v1alpha1

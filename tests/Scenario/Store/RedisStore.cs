@@ -3,6 +3,7 @@ using Ops.Storage.Cluster;
 using Ops.Storage.Engines;
 using Ops.Storage.Planning;
 using Ops.Storage.Slots;
+using Ops.Testing;
 
 namespace Ops.StoreScenario;
 
@@ -55,7 +56,10 @@ internal sealed class RedisStore : IAsyncDisposable
     {
         var cancellation = TestContext.Current.CancellationToken;
         View = await _engine.ObserveAsync(_nodes.Members, cancellation);
+        var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(View);
+        Goal = Goal with { Formed = memory.Formed };
         var plan = StorePlanner.Next(View, Goal);
+        Goal = Goal with { Identities = memory.Adopted(View, plan, Goal).Identities };
         _history.Add($"{plan.Phase}: {plan.Reason}");
         try
         {
@@ -67,11 +71,6 @@ internal sealed class RedisStore : IAsyncDisposable
             _history.Add(refusal.Message);
         }
 
-        Goal = Goal with
-        {
-            Identities = Goal.Identities.SetItems(View.Nodes.Values.Select(node => KeyValuePair.Create(node.Member, node.Id))),
-            Formed = Goal.Formed || Ownership.Of(View).Covered.Equals(SlotSet.All),
-        };
         return plan;
     }
 

@@ -115,6 +115,16 @@ public sealed class ValidationTests
         Validation.Validate(obj, null, kind).ShouldContain(c => c.Field == field && c.Message.Contains(message));
     }
 
+    [Fact]
+    public void A_stateful_set_mounts_the_claims_of_its_templates_and_nothing_else()
+    {
+        const string Spec = """{"selector":{"matchLabels":{"app":"x"}},"volumeClaimTemplates":[{"metadata":{"name":"data"}}],"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"data","mountPath":"/d"},{"name":"other","mountPath":"/o"}]}]}}}""";
+        var kind = BuiltInKinds.Find("apps", "v1", "StatefulSet")!;
+        var obj = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "db" }, ["spec"] = Json.Node(Spec) };
+        Defaulting.Apply(obj, kind);
+        Validation.Validate(obj, null, kind).Select(cause => cause.Field).ShouldBe(["spec.template.spec.containers[0].volumeMounts[1].name"]);
+    }
+
     [Theory]
     [InlineData("ConfigMap", """{"data":{"a":1}}""", "json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
     [InlineData("Pod", """{"spec":{"containers":{}}}""", "json: cannot unmarshal object into Go struct field Pod.spec.containers of type []v1.Container")]

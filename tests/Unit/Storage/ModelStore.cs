@@ -42,7 +42,11 @@ internal sealed class ModelStore
     internal void Reconcile(int steps = int.MaxValue, int stopAfter = int.MaxValue)
     {
         var view = Cluster.View();
+        var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(view);
+        Goal = Goal with { Formed = memory.Formed };
         Last = StorePlanner.Next(view, Goal);
+        // As an operator does: what must be remembered is written down before the first step.
+        Goal = Goal with { Identities = memory.Adopted(view, Last, Goal).Identities };
         var before = Covered();
         foreach (var (step, index) in Last.Steps.Take(steps).Select((step, index) => (step, index)))
         {
@@ -58,7 +62,6 @@ internal sealed class ModelStore
             before.Except(Covered()).IsEmpty.ShouldBeTrue($"{step} left slots without an owner");
         }
 
-        Remember(view);
         Cluster.Gossip();
     }
 
@@ -109,10 +112,4 @@ internal sealed class ModelStore
     }
 
     private SlotSet Covered() => Cluster.Nodes.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots));
-
-    private void Remember(Ops.Storage.Cluster.StoreView view) => Goal = Goal with
-    {
-        Identities = Goal.Identities.SetItems(view.Nodes.Values.Select(node => KeyValuePair.Create(node.Member, node.Id))),
-        Formed = Goal.Formed || Covered().Equals(SlotSet.All),
-    };
 }

@@ -15,6 +15,8 @@ internal sealed class BalanceSlots : IStoreRule
 
     public StorePlan? Next(StoreState state)
     {
+        if (state.Ownership.Covered.Equals(SlotSet.All) && state.Shards.FirstOrDefault(shard => !shard.Goal.Leaving && shard.Nodes.IsEmpty && shard.Silent is null) is { } absent)
+            return new StorePlan(StorePhase.Waiting, $"no member of shard {absent.Goal.Name} answers yet", []);
         if (!state.Ownership.Covered.Equals(SlotSet.All) || state.Shards.Any(shard => shard.Silent is not null || shard.Primary is null))
             return null;
 

@@ -24,8 +24,8 @@ internal sealed class RefuseForeign : IStoreRule
 
         if (foreign.Count > 0)
             return Blocked(state, "ForeignNode", $"{foreign[0].Member} already knows node {foreign[0].Peer.Id} at {foreign[0].Peer.Address}, which is no member of this store; give the store empty volumes.");
-        // While a store is being formed nobody writes to it, since it does not cover its slots: keys are older than the store.
-        return state.Members.FirstOrDefault(node => node.Keys > 0) is { } full
+        // A node is remembered before it is given anything, so keys of one that is not remembered are older than the store.
+        return state.Members.FirstOrDefault(node => node.Keys > 0 && state.Goal.Identities.GetValueOrDefault(node.Member) != node.Id) is { } full
             ? Blocked(state, "ForeignData", $"{full.Member} holds {full.Keys} keys from before this store; give the store empty volumes, or restore the data from a backup.")
             : null;
     }

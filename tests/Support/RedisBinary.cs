@@ -1,15 +1,15 @@
-using Ops.Testing;
-
-namespace Ops.StoreScenario;
+namespace Ops.Testing;
 
 /// <summary>Finds redis-server: on PATH, else in the cache that get-redis.sh fills. In CI it is fetched when missing.</summary>
-internal static class RedisBinary
+public static class RedisBinary
 {
     private const string Script = "tests/Scenario/Store/get-redis.sh";
 
-    internal const string Missing = "redis-server not found; run " + Script + " (Debian, no root), or put redis-server 7 or newer on PATH";
+    /// <summary>What to do where there is none.</summary>
+    public const string Missing = "redis-server not found; run " + Script + " (Debian, no root), or put redis-server 7 or newer on PATH";
 
-    internal static async Task<string?> FindAsync(CancellationToken cancellation)
+    /// <summary>Path of redis-server; null where there is none and this is not CI.</summary>
+    public static async Task<string?> FindAsync(CancellationToken cancellation)
     {
         if (Find() is { } found)
             return found;

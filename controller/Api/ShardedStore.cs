@@ -1,0 +1,251 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using k8s.Models;
+using Ops.Api.Schema;
+
+namespace Ops.Api;
+
+/// <summary>A sharded key-value store of an existing engine: kept whole, failed over, scaled and balanced.</summary>
+[KubernetesEntity(Group = ApiGroup.Name, ApiVersion = ApiGroup.Version, Kind = KindName, PluralName = PluralName)]
+[KubectlNames("sstore", Categories = ["ops"])]
+[CelRule(ShardedStoreRules.NameRule, ShardedStoreRules.NameMessage)]
+[PrinterColumn("Engine", "string", ".spec.engine.type", Description = "The engine.")]
+[PrinterColumn("Shards", "integer", ".spec.shards", Description = "Shards wanted.")]
+[PrinterColumn("Covered", "integer", ".status.slotsCovered", Description = "Slots with a primary that answers, of 16384.")]
+[PrinterColumn("Replicas", "string", ".status.replicasInSync", Description = "Replicas that follow their primary, of those wanted.")]
+[PrinterColumn("Durable", "string", ".status.conditions[?(@.type==\"Durable\")].status", Description = "Whether an acknowledged write survives a primary now.")]
+[PrinterColumn("State", "string", ".status.phase", Description = "What is being done.")]
+[PrinterColumn("Why", "string", ".status.reason", Description = "Why.", Priority = 1)]
+[PrinterColumn("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Description = "Whether every slot is served, and why not.")]
+[PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
+public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStoreStatus>
+{
+    /// <summary>The kind as it stands on the wire.</summary>
+    public const string KindName = "ShardedStore";
+
+    /// <summary>The kind's name in URLs.</summary>
+    public const string PluralName = "shardedstores";
+
+    /// <summary>Creates an empty store with its kind set.</summary>
+    public ShardedStore() => Kind = KindName;
+}
+
+/// <summary>What the user wants of a store.</summary>
+[CelRule(ShardedStoreRules.MinShardsRule, ShardedStoreRules.MinShardsMessage)]
+[CelRule(ShardedStoreRules.DurabilityRule, ShardedStoreRules.DurabilityMessage)]
+[CelRule(ShardedStoreRules.EngineKeptRule, ShardedStoreRules.EngineKeptMessage)]
+[CelRule(ShardedStoreRules.StorageKeptRule, ShardedStoreRules.StorageKeptMessage)]
+[CelRule(ShardedStoreRules.AfterRule, ShardedStoreRules.AfterMessage)]
+public sealed record ShardedStoreSpec
+{
+    /// <summary>Default of shards.</summary>
+    public const int DefaultShards = 3;
+
+    /// <summary>Default of replicasPerShard.</summary>
+    public const int DefaultReplicas = 1;
+
+    /// <summary>Stop reconciling; running nodes stay as they are. Default false.</summary>
+    [DefaultValue(false)]
+    public bool Suspend { get; init; }
+
+    /// <summary>The program that stores.</summary>
+    [DefaultsFromFields]
+    public StoreEngineSpec Engine { get; init; } = new();
+
+    /// <summary>
+    /// Parts that the key space is split into, each with a primary of its own. Default 3. The engines valkey and redis need
+    /// at least 3, since a majority of primaries elects a new one. A smaller number drains the last shards first.
+    /// </summary>
+    [Range(1, 100)]
+    [DefaultValue(DefaultShards)]
+    public int? Shards { get; init; }
+
+    /// <summary>Copies of each shard beside its primary. Default 1. With 0 the loss of a node is the loss of its keys.</summary>
+    [Range(0, 5)]
+    [DefaultValue(DefaultReplicas)]
+    public int? ReplicasPerShard { get; init; }
+
+    /// <summary>The volume of each node.</summary>
+    [DefaultsFromFields]
+    public StoreStorageSpec Storage { get; init; } = new();
+
+    /// <summary>What an acknowledged write survives.</summary>
+    [DefaultsFromFields]
+    public DurabilitySpec Durability { get; init; } = new();
+
+    /// <summary>How slots are spread over the shards.</summary>
+    [DefaultsFromFields]
+    public RebalancingSpec Rebalancing { get; init; } = new();
+
+    /// <summary>What happens when a primary fails.</summary>
+    [DefaultsFromFields]
+    public FailoverSpec Failover { get; init; } = new();
+
+    /// <summary>Shards with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveShards => Shards ?? DefaultShards;
+
+    /// <summary>Replicas of a shard with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveReplicasPerShard => ReplicasPerShard ?? DefaultReplicas;
+}
+
+/// <summary>The engine of a store.</summary>
+public sealed record StoreEngineSpec
+{
+    /// <summary>
+    /// valkey, redis or garnet. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on. Garnet
+    /// has no election of its own, so the operator elects.
+    /// </summary>
+    [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis, StoreEngines.Garnet)]
+    [DefaultValue(StoreEngines.Valkey)]
+    public string Type { get; init; } = StoreEngines.Valkey;
+
+    /// <summary>Container image; the default follows the type. Its entry point must take the server's own arguments.</summary>
+    [MinLength(1)]
+    [MaxLength(512)]
+    public string? Image { get; init; }
+
+    /// <summary>Image with the type's default filled in.</summary>
+    [JsonIgnore]
+    public string EffectiveImage => Image ?? StoreEngines.DefaultImage(Type);
+}
+
+/// <summary>The engines that a store can run.</summary>
+public static class StoreEngines
+{
+    /// <summary>Valkey in cluster mode.</summary>
+    public const string Valkey = "valkey";
+
+    /// <summary>Redis in cluster mode.</summary>
+    public const string Redis = "redis";
+
+    /// <summary>Garnet in cluster mode.</summary>
+    public const string Garnet = "garnet";
+
+    /// <summary>The image that a type runs unless the spec names another.</summary>
+    public static string DefaultImage(string type) => type switch
+    {
+        Redis => "redis:7.0",
+        Garnet => "ops.autonomic.dev/garnet:0.1.0",
+        _ => "valkey/valkey:8.1.1",
+    };
+
+    /// <summary>Whether the engine's primaries elect a new one when one of them fails.</summary>
+    public static bool Elects(string type) => type != Garnet;
+}
+
+/// <summary>The volume of a node.</summary>
+public sealed record StoreStorageSpec
+{
+    /// <summary>Default of size.</summary>
+    public const string DefaultSize = "1Gi";
+
+    /// <summary>Size of each node's volume as a Kubernetes quantity. Default 1Gi. It cannot be changed later.</summary>
+    [MaxLength(20)]
+    [RegularExpression("^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)?$")]
+    [DefaultValue(DefaultSize)]
+    public string? Size { get; init; }
+
+    /// <summary>Storage class; absent means the cluster's default. It cannot be changed later.</summary>
+    [MinLength(1)]
+    [MaxLength(253)]
+    public string? ClassName { get; init; }
+
+    /// <summary>Size with the default filled in.</summary>
+    [JsonIgnore]
+    public string EffectiveSize => Size ?? DefaultSize;
+}
+
+/// <summary>What an acknowledged write survives.</summary>
+public sealed record DurabilitySpec
+{
+    /// <summary>
+    /// Replicas that must be in reach of a primary for it to take writes (min-replicas-to-write), and that a client should
+    /// wait for (WAIT). Default 0. A write is safe against the loss of a primary once WAIT has returned at least this
+    /// number and it is 1 or more; an OK without WAIT is not, since replication is asynchronous. Garnet has neither
+    /// command: there it only says what the condition Durable watches.
+    /// </summary>
+    [Range(0, 5)]
+    [DefaultValue(0)]
+    public int? MinReplicasToWrite { get; init; }
+
+    /// <summary>
+    /// When a node writes its log to the disk: always (before the answer), everysec (a power failure may cost a second) or
+    /// no (when the system does). The end of a process alone costs nothing in any of them. Default everysec.
+    /// </summary>
+    [AllowedValues("always", "everysec", "no")]
+    [DefaultValue("everysec")]
+    public string? Fsync { get; init; }
+
+    /// <summary>MinReplicasToWrite with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveMinReplicasToWrite => MinReplicasToWrite ?? 0;
+
+    /// <summary>Fsync with the default filled in.</summary>
+    [JsonIgnore]
+    public string EffectiveFsync => Fsync ?? "everysec";
+}
+
+/// <summary>How slots are spread over the shards.</summary>
+public sealed record RebalancingSpec
+{
+    /// <summary>
+    /// load (by the measured load of the slots where the engine reports it, else by their number), keys (the same number of
+    /// slots for each shard) or off (slots only leave shards that go). Default load.
+    /// </summary>
+    [AllowedValues("load", "keys", "off")]
+    [DefaultValue("load")]
+    public string? Mode { get; init; }
+
+    /// <summary>Load of the busiest shard over the mean at which moving stops. Default 1.15.</summary>
+    [Range(1.01, 10.0)]
+    [DefaultValue(1.15)]
+    public double? TargetSkew { get; init; }
+
+    /// <summary>
+    /// Most slots moved for balance in an hour, counted over a sliding hour; slots of new and of leaving shards do not
+    /// count. Default 2000.
+    /// </summary>
+    [Range(0, 16384)]
+    [DefaultValue(2000)]
+    public int? MaxMovesPerHour { get; init; }
+
+    /// <summary>Mode with the default filled in.</summary>
+    [JsonIgnore]
+    public string EffectiveMode => Mode ?? "load";
+
+    /// <summary>TargetSkew with the default filled in.</summary>
+    [JsonIgnore]
+    public double EffectiveTargetSkew => TargetSkew ?? 1.15;
+
+    /// <summary>MaxMovesPerHour with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveMaxMovesPerHour => MaxMovesPerHour ?? 2000;
+}
+
+/// <summary>What happens when a primary fails.</summary>
+public sealed record FailoverSpec
+{
+    /// <summary>
+    /// Silence after which a primary counts as failed, as a Go duration: the engine's node timeout, or where the operator
+    /// elects its own wait. At least 500ms. Default 2s.
+    /// </summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue("2s")]
+    public string? After { get; init; }
+
+    /// <summary>
+    /// A person's approval of a takeover without a majority of primaries: the value of status.takeoverToken at the moment
+    /// of the decision. It may lose acknowledged writes. The token changes with every change of who answers, so that an
+    /// old approval decides nothing new.
+    /// </summary>
+    [MaxLength(64)]
+    public string? ApproveTakeover { get; init; }
+
+    /// <summary>After with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveAfter => GoDuration.ParseOrDefault(After, "2s");
+}

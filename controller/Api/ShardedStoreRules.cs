@@ -1,0 +1,56 @@
+namespace Ops.Api;
+
+/// <summary>
+/// What a schema cannot say about a ShardedStore: each rule as CEL for the API server and as C# for the operator, because
+/// servers before 1.25 drop CEL rules. A test holds the two against each other. What compares with the stored object
+/// (engine, storage) has no twin here: the operator does not see the object before the change, and a StatefulSet refuses
+/// another volume by itself.
+/// </summary>
+public static class ShardedStoreRules
+{
+    /// <summary>Fewest shards of an engine whose primaries elect: of two, none is a majority.</summary>
+    public const int MinElectingShards = 3;
+
+    /// <summary>Shortest spec.failover.after: below it a busy machine looks like a dead one.</summary>
+    public static readonly TimeSpan ShortestAfter = TimeSpan.FromMilliseconds(500);
+
+    internal const string NameRule = ModelPoolRules.NameRule;
+    internal const string NameMessage =
+        "metadata.name must start with a letter, have only a-z, 0-9 and '-' and at most 45 characters, because the store's Service takes the same name; choose another name";
+
+    // Fields with a schema default are always present when CEL runs, so these rules need no has() for them.
+    internal const string MinShardsRule = "self.engine.type == 'garnet' || self.shards >= 3";
+    internal const string MinShardsMessage =
+        "spec.shards must be at least 3 with the engines valkey and redis, whose primaries elect by majority; raise spec.shards (default 3)";
+
+    internal const string DurabilityRule = "self.durability.minReplicasToWrite <= self.replicasPerShard";
+    internal const string DurabilityMessage =
+        "spec.durability.minReplicasToWrite must not be above spec.replicasPerShard, or no write would ever be taken; raise replicasPerShard (default 1) or lower minReplicasToWrite";
+
+    internal const string EngineKeptRule = "self.engine.type == oldSelf.engine.type";
+    internal const string EngineKeptMessage =
+        "spec.engine.type cannot change, since another engine does not read the volumes; make a second store and copy the data";
+
+    internal const string StorageKeptRule = "self.storage == oldSelf.storage";
+    internal const string StorageKeptMessage =
+        "spec.storage cannot change, since volumes neither shrink nor move; make a second store and copy the data";
+
+    internal const string AfterRule = "duration(self.failover.after) >= duration('500ms')";
+    internal const string AfterMessage =
+        "spec.failover.after must be at least 500ms, or a busy machine counts as a dead one; raise it, or remove it to get its default 2s";
+
+    /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
+    /// <param name="store">A store that passed its schema.</param>
+    public static IEnumerable<string> Broken(ShardedStore store)
+    {
+        var (name, spec) = (store.Metadata.Name ?? "", store.Spec);
+        if (name.Length > ModelPoolRules.MaxNameLength || !ModelPoolRules.IsServiceName(name))
+            yield return NameMessage;
+        if (StoreEngines.Elects(spec.Engine.Type) && spec.EffectiveShards < MinElectingShards)
+            yield return MinShardsMessage;
+        if (spec.Durability.EffectiveMinReplicasToWrite > spec.EffectiveReplicasPerShard)
+            yield return DurabilityMessage;
+        if (spec.Failover.EffectiveAfter < ShortestAfter)
+            yield return AfterMessage;
+    }
+}

@@ -1,0 +1,112 @@
+using System.ComponentModel.DataAnnotations;
+using k8s.Models;
+using Ops.Api.Schema;
+
+namespace Ops.Api;
+
+/// <summary>What the operator saw of a store.</summary>
+public sealed record ShardedStoreStatus
+{
+    /// <summary>The generation that this status was made from.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>
+    /// Whether every slot has once had an owner. From then on no slot is ever given out anew: one without an owner is a
+    /// loss that a person has to look at.
+    /// </summary>
+    public bool Formed { get; init; }
+
+    /// <summary>Steady, Waiting, Forming, Joining, FailingOver, Repairing, Rebalancing or Blocked.</summary>
+    [MaxLength(32)]
+    public string? Phase { get; init; }
+
+    /// <summary>Why, as a sentence.</summary>
+    [MaxLength(1024)]
+    public string? Reason { get; init; }
+
+    /// <summary>Slots whose primary answers, of 16384.</summary>
+    public int SlotsCovered { get; init; }
+
+    /// <summary>Replicas that follow their primary, of those wanted: 3/3.</summary>
+    [MaxLength(16)]
+    public string? ReplicasInSync { get; init; }
+
+    /// <summary>Shards that had their share of the slots when the store was steady last; more than these are being filled.</summary>
+    public int BalancedShards { get; init; }
+
+    /// <summary>Slots moved for balance since movesSince.</summary>
+    public int Moves { get; init; }
+
+    /// <summary>Begin of the hour that moves are counted in.</summary>
+    public DateTime? MovesSince { get; init; }
+
+    /// <summary>While a majority of primaries is lost: what spec.failover.approveTakeover must say to approve a takeover.</summary>
+    [MaxLength(64)]
+    public string? TakeoverToken { get; init; }
+
+    /// <summary>The shards in order.</summary>
+    [MaxLength(128)]
+    [ListMapKeys("name")]
+    public IReadOnlyList<StoreShardStatus>? Shards { get; init; }
+
+    /// <summary>
+    /// Ready (every slot is served), Progressing (nodes or slots are on their way), Degraded (a person has to look), Durable
+    /// (a write acknowledged by minReplicasToWrite replicas survives the loss of any one primary now).
+    /// </summary>
+    [MaxLength(16)]
+    [ListMapKeys("type")]
+    public IReadOnlyList<V1Condition>? Conditions { get; init; }
+}
+
+/// <summary>One shard as it was seen.</summary>
+public sealed record StoreShardStatus
+{
+    /// <summary>s0, s1, ...</summary>
+    [Required]
+    [MaxLength(16)]
+    public string Name { get; init; } = "";
+
+    /// <summary>The pod that serves its slots; absent while none does.</summary>
+    [MaxLength(63)]
+    public string? Primary { get; init; }
+
+    /// <summary>Slots that it serves.</summary>
+    public int Slots { get; init; }
+
+    /// <summary>Keys of the primary, two significant digits.</summary>
+    public double? Keys { get; init; }
+
+    /// <summary>Commands a second of all its nodes, two significant digits; absent before the second observation.</summary>
+    public double? OperationsPerSecond { get; init; }
+
+    /// <summary>Whether its slots are on their way to the other shards.</summary>
+    public bool? Leaving { get; init; }
+
+    /// <summary>Its nodes.</summary>
+    [MaxLength(8)]
+    [ListMapKeys("name")]
+    public IReadOnlyList<StoreMemberStatus>? Members { get; init; }
+}
+
+/// <summary>One node as it was seen.</summary>
+public sealed record StoreMemberStatus
+{
+    /// <summary>The pod.</summary>
+    [Required]
+    [MaxLength(63)]
+    public string Name { get; init; } = "";
+
+    /// <summary>The engine's own id of the node, by which it is known whatever its address; absent before it first answered.</summary>
+    [MaxLength(64)]
+    public string? NodeId { get; init; }
+
+    /// <summary>primary, replica, or silent when it does not answer.</summary>
+    [MaxLength(16)]
+    public string Role { get; init; } = "";
+
+    /// <summary>Bytes of the primary's stream that a replica has not confirmed, two significant digits.</summary>
+    public double? LagBytes { get; init; }
+
+    /// <summary>For a replica: whether it follows its primary.</summary>
+    public bool? InSync { get; init; }
+}

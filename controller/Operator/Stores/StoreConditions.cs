@@ -1,0 +1,71 @@
+using Ops.Api;
+using Ops.Storage.Planning;
+using Ops.Storage.Slots;
+
+namespace Ops.Operator.Stores;
+
+/// <summary>What is seen of a store -> Ready, Progressing, Degraded, Durable. Pure.</summary>
+internal static class StoreConditions
+{
+    internal static IEnumerable<ConditionFinding> Of(StoreObservation seen, IReadOnlyList<StoreShardStatus> rows, int covered, int replicas, int wanted) =>
+    [
+        Ready(seen, covered),
+        Progressing(seen, replicas, wanted),
+        Degraded(seen),
+        Durable(seen.Store.Spec, rows, covered),
+    ];
+
+    private static ConditionFinding Ready(StoreObservation seen, int covered)
+    {
+        var served = $"{covered} of {SlotSet.Slots} slots are served";
+        if (covered == SlotSet.Slots)
+            return new(ConditionTypes.Ready, true, "Serving", served);
+        if (seen.Trouble is { } trouble)
+            return new(ConditionTypes.Ready, false, trouble.Reason, $"{served}; {trouble.Message}");
+        return new(ConditionTypes.Ready, false, seen.Memory.Formed ? "SlotsUncovered" : "Forming", $"{served}; {seen.Plan.Reason}");
+    }
+
+    private static ConditionFinding Progressing(StoreObservation seen, int replicas, int wanted)
+    {
+        if (seen.Store.Spec.Suspend)
+            return new(ConditionTypes.Progressing, false, "Suspended", "spec.suspend is true");
+        if (seen.Trouble is { } trouble)
+            return new(ConditionTypes.Progressing, false, trouble.Reason, trouble.Message);
+        if (seen.Plan.Phase == StorePhase.Blocked)
+            return new(ConditionTypes.Progressing, false, seen.Plan.Problems.FirstOrDefault()?.Reason ?? "Blocked", seen.Plan.Reason);
+        if (seen.Plan.Phase != StorePhase.Steady)
+            return new(ConditionTypes.Progressing, true, seen.Plan.Phase.ToString(), seen.Plan.Reason);
+        return replicas < wanted
+            ? new(ConditionTypes.Progressing, true, "WaitingForReplicas", $"{replicas} of {wanted} replicas follow their primary")
+            : new(ConditionTypes.Progressing, false, "Steady", seen.Plan.Reason);
+    }
+
+    private static ConditionFinding Degraded(StoreObservation seen) => (seen.Trouble, seen.Plan.Problems.FirstOrDefault()) switch
+    {
+        ({ } trouble, _) => new(ConditionTypes.Degraded, true, trouble.Reason, trouble.Message),
+        (_, { } problem) => new(ConditionTypes.Degraded, true, problem.Reason, Approval(seen, problem)),
+        _ when seen.PodTrouble is { } pod => new(ConditionTypes.Degraded, true, pod.Reason, pod.Message),
+        _ => new(ConditionTypes.Degraded, false, "AsExpected", "nothing needs attention"),
+    };
+
+    private static string Approval(StoreObservation seen, StoreProblem problem) => problem.Reason == "QuorumLost"
+        ? $"{problem.Message} To approve one for exactly this state, set spec.failover.approveTakeover to {StoreGoals.TakeoverToken(seen.Goal, seen.View)}."
+        : problem.Message;
+
+    private static ConditionFinding Durable(ShardedStoreSpec spec, IReadOnlyList<StoreShardStatus> rows, int covered)
+    {
+        var asked = spec.Durability.EffectiveMinReplicasToWrite;
+        if (asked == 0)
+            return new(ConditionTypes.Durable, false, "NotAsked", "spec.durability.minReplicasToWrite is 0, so an acknowledged write may go with its primary");
+        foreach (var row in rows.Where(row => row.Leaving is null || row.Slots > 0))
+        {
+            var following = (row.Members ?? []).Count(member => member.InSync == true);
+            if (row.Primary is null || following < asked)
+                return new(ConditionTypes.Durable, false, "TooFewReplicas", $"shard {row.Name} has {(row.Primary is null ? "no primary" : $"{following} of {asked} replicas in step")}; its writes wait or are refused");
+        }
+
+        return covered == SlotSet.Slots
+            ? new(ConditionTypes.Durable, true, "Held", $"a write that {asked} or more replicas confirmed survives the loss of any one primary")
+            : new(ConditionTypes.Durable, false, "SlotsUncovered", $"{covered} of {SlotSet.Slots} slots are served");
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Ops.Api;
+using Ops.Kube;
+using Ops.Storage.Engines;
+
+namespace Ops.Operator.Stores;
+
+/// <summary>The open connections to each store, kept from one reconcile to the next.</summary>
+internal sealed class StoreConnections(TimeProvider time) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<ObjectKey, Connection> _open = new();
+
+    /// <summary>The connection of a store; a store that took the name of an earlier one gets a new one.</summary>
+    internal async Task<Connection> OfAsync(ObjectKey key, ShardedStore store)
+    {
+        if (_open.TryGetValue(key, out var open) && open.Uid == store.Metadata.Uid)
+            return open;
+        await DropAsync(key);
+        // A key is never reconciled twice at a time, so nobody else adds it meanwhile.
+        return _open[key] = new Connection(store.Metadata.Uid, new RedisEngine(time));
+    }
+
+    /// <summary>Closes what a deleted store had open.</summary>
+    internal async Task DropAsync(ObjectKey key)
+    {
+        if (_open.TryRemove(key, out var gone))
+            await gone.Engine.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var key in _open.Keys)
+            await DropAsync(key);
+    }
+
+    /// <summary>One store's connections, and when its numbers were shown last.</summary>
+    internal sealed record Connection(string Uid, IStoreEngine Engine)
+    {
+        /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
+        public DateTimeOffset? NumbersShown { get; set; }
+    }
+}

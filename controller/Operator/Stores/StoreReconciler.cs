@@ -1,0 +1,176 @@
+using System.Net;
+using k8s;
+using k8s.Models;
+using Ops.Api;
+using Ops.Kube;
+using Ops.Operator.Fleet;
+using Ops.Planning;
+using Ops.Planning.Pools;
+using Ops.Planning.Stores;
+using Ops.Storage.Cluster;
+using Ops.Storage.Engines;
+using Ops.Storage.Planning;
+
+namespace Ops.Operator.Stores;
+
+/// <summary>
+/// One ShardedStore: apply its objects, ask its nodes, plan one bounded step, show, carry it out. All choices are the
+/// planners'. What must be remembered is in the status before a step is taken, so a successor goes on from any point.
+/// </summary>
+internal sealed partial class StoreReconciler(
+    KubeClient client,
+    FleetCaches caches,
+    StoreConnections connections,
+    ApplyWriter writer,
+    StatusWriter statuses,
+    EventRecorder events,
+    ILeadership leadership,
+    TimeProvider time,
+    ILogger<StoreReconciler> logger) : IReconciler
+{
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan WhileRepairing = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan WhileSteady = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenNumbers = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc/>
+    public async Task<Requeue> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (caches.Stores.Get(key) is not { Metadata.DeletionTimestamp: null } store)
+        {
+            await connections.DropAsync(key);
+            return Requeue.None;
+        }
+
+        var connection = await connections.OfAsync(key, store);
+        var sets = await SetsAsync(store, key, cancellationToken);
+        var trouble = store.Spec.Suspend ? null : await ApplyAsync(store, sets, cancellationToken);
+
+        var now = time.GetUtcNow();
+        var shards = Math.Max(store.Spec.EffectiveShards, sets.Select(StoreObjects.ShardIndex).DefaultIfEmpty(-1).Max() + 1);
+        var goal = StoreGoals.Goal(store, shards, now);
+        var view = await connection.Engine.ObserveAsync(StoreGoals.Members(goal, caches.PodsByStore[key.ToString()]), cancellationToken);
+        var memory = StoreGoals.Memory(store).Seen(view);
+        goal = StoreGoals.With(goal, memory, store, view);
+        var plan = StorePlanner.Next(view, goal);
+        memory = memory.Adopted(view, plan, goal);
+
+        var fresh = connection.NumbersShown is not { } shown || now - shown >= BetweenNumbers;
+        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, PodTrouble.Worst(caches.PodsByStore[key.ToString()], null), fresh, now));
+        if (fresh)
+            connection.NumbersShown = now;
+        if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing && store.Status?.Phase != status.Phase)
+            events.Normal(store, plan.Phase.ToString(), plan.Reason);
+        await ShowAsync(store, status, cancellationToken);
+
+        if (store.Spec.Suspend || trouble is not null)
+            return Requeue.After(AfterRefusal);
+        await ExecuteAsync(key, connection.Engine, plan, view, cancellationToken);
+        await DropDrainedAsync(store, sets, goal, view, plan, cancellationToken);
+        return Requeue.After(Pause(store, plan));
+    }
+
+    // Where we elect, silence has to be seen early: a quarter of the wait adds at most that much to it.
+    private static TimeSpan Pause(ShardedStore store, StorePlan plan)
+    {
+        if (plan.Phase == StorePhase.Rebalancing)
+            return TimeSpan.FromMilliseconds(1);
+        if (plan.Phase is not (StorePhase.Steady or StorePhase.Blocked))
+            return WhileRepairing;
+        return StoreEngines.Elects(store.Spec.Engine.Type) ? WhileSteady : TimeSpan.FromMilliseconds(Math.Min(WhileSteady.TotalMilliseconds, store.Spec.Failover.EffectiveAfter.TotalMilliseconds / 4));
+    }
+
+    // Sets with our label, and any other that has the name of one of the shards: it must be seen, or it would be taken over.
+    private async Task<IReadOnlyList<V1StatefulSet>> SetsAsync(ShardedStore store, ObjectKey key, CancellationToken cancellationToken)
+    {
+        var sets = caches.SetsByStore[key.ToString()].ToList();
+        for (var shard = 0; shard < store.Spec.EffectiveShards; shard++)
+        {
+            var name = StoreObjects.SetName(store, shard);
+            if (sets.All(set => set.Metadata.Name != name) && await client.GetAsync<V1StatefulSet>(key.Namespace, name, cancellationToken) is { } other)
+                sets.Add(other);
+        }
+
+        return sets;
+    }
+
+    private async Task<PlanProblem?> ApplyAsync(ShardedStore store, IReadOnlyList<V1StatefulSet> sets, CancellationToken cancellationToken)
+    {
+        var services = new List<V1Service>();
+        foreach (var name in (string[])[StoreObjects.Name(store), StoreObjects.NodesName(store)])
+        {
+            var service = new ObjectKey(store.Metadata.NamespaceProperty, name);
+            if ((caches.Services.Get(service) ?? await client.GetAsync<V1Service>(service.Namespace, name, cancellationToken)) is { } found)
+                services.Add(found);
+        }
+
+        var wanted = StoreObjects.Plan(store, sets, services);
+        try
+        {
+            foreach (var service in wanted.Services)
+                await writer.ApplyAsync(service, services.FirstOrDefault(one => one.Metadata.Name == service.Metadata.Name), cancellationToken);
+            foreach (var set in wanted.Sets)
+                await writer.ApplyAsync(set, sets.FirstOrDefault(one => one.Metadata.Name == set.Metadata.Name), cancellationToken);
+            return wanted.Problem;
+        }
+        catch (KubeApiException error) when (error.StatusCode is HttpStatusCode.UnprocessableEntity or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest)
+        {
+            return new("Refused", $"the API server refuses the store's objects: {error.Status?.Message ?? error.Message}");
+        }
+    }
+
+    private async Task ExecuteAsync(ObjectKey key, IStoreEngine engine, StorePlan plan, StoreView view, CancellationToken cancellationToken)
+    {
+        foreach (var step in plan.Steps)
+        {
+            // Only one actor may touch a store. The lease says so until shortly before another could take it.
+            if (!leadership.IsLeader)
+                return;
+            try
+            {
+                Log.Step(logger, key, plan.Phase, step);
+                await engine.ExecuteAsync(step, view, cancellationToken);
+            }
+            catch (StoreEngineException refusal)
+            {
+                // What is then seen decides anew.
+                Log.Refused(logger, key, refusal.Message);
+                return;
+            }
+        }
+    }
+
+    // A shard that shall go and holds no slot any more, by the word of nodes that all answer for what is left.
+    private async Task DropDrainedAsync(ShardedStore store, IReadOnlyList<V1StatefulSet> sets, StoreGoal goal, StoreView view, StorePlan plan, CancellationToken cancellationToken)
+    {
+        if (goal.Formed && plan.Phase is not StorePhase.Steady)
+            return;
+        var ownership = Ownership.Of(view);
+        foreach (var shard in goal.Shards.Where(shard => shard.Leaving).Reverse())
+        {
+            var holds = shard.Members.Any(member => goal.Identities.TryGetValue(member, out var id) && !ownership.Of(id).IsEmpty);
+            if (holds || sets.FirstOrDefault(set => StoreObjects.ShardName(StoreObjects.ShardIndex(set)) == shard.Name) is not { } set)
+                return;
+            await writer.DeleteAsync(set, cancellationToken: cancellationToken);
+        }
+    }
+
+    private Task ShowAsync(ShardedStore store, ShardedStoreStatus status, CancellationToken cancellationToken)
+    {
+        var intent = new ShardedStore
+        {
+            Metadata = new() { Name = store.Metadata.Name, NamespaceProperty = store.Metadata.NamespaceProperty },
+            Status = status,
+        };
+        return statuses.WriteAsync(intent, store, shown => shown.Status?.Conditions, cancellationToken);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Store}: {Phase}: {Step}")]
+        public static partial void Step(ILogger logger, ObjectKey store, StorePhase phase, StoreStep step);
+
+        [LoggerMessage(2, LogLevel.Warning, "{Store}: {Refusal}")]
+        public static partial void Refused(ILogger logger, ObjectKey store, string refusal);
+    }
+}

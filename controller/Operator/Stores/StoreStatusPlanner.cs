@@ -1,0 +1,96 @@
+using k8s.Models;
+using Ops.Api;
+using Ops.Planning;
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning;
+using Ops.Storage.Slots;
+
+namespace Ops.Operator.Stores;
+
+/// <summary>Everything that a store's status is made from.</summary>
+/// <param name="Store">The store with its present status.</param>
+/// <param name="Goal">How it shall be.</param>
+/// <param name="View">What its nodes said.</param>
+/// <param name="Plan">What is done next.</param>
+/// <param name="Memory">What has to be remembered.</param>
+/// <param name="Trouble">Why its objects cannot be had; null when they can.</param>
+/// <param name="PodTrouble">Why a pod cannot serve; null when all can. The store may go on without it.</param>
+/// <param name="FreshNumbers">Whether keys, rates and lags may be shown anew; else those shown stay.</param>
+/// <param name="Now">The moment.</param>
+internal sealed record StoreObservation(
+    ShardedStore Store, StoreGoal Goal, StoreView View, StorePlan Plan, StoreMemory Memory, PlanProblem? Trouble, PlanProblem? PodTrouble, bool FreshNumbers, DateTimeOffset Now);
+
+/// <summary>What is seen of a store -> its status. Pure; the previous status is part of the input.</summary>
+internal static class StoreStatusPlanner
+{
+    // Fewer bytes are what is always on its way on a healthy link.
+    private const long LagWorthShowing = 4_096;
+    private const int MaxReasonLength = 1_024;
+
+    /// <summary>The status to show.</summary>
+    internal static ShardedStoreStatus Plan(StoreObservation seen)
+    {
+        var (store, plan) = (seen.Store, seen.Plan);
+        var before = store.Status;
+        var ownership = Ownership.Of(seen.View);
+        var rows = seen.Goal.Shards.Select(shard => Row(seen, shard, ownership, before?.Shards?.FirstOrDefault(row => row.Name == shard.Name))).ToList();
+        var replicas = rows.SelectMany(row => row.Members ?? []).Count(member => member.InSync == true);
+        var wanted = seen.Goal.Shards.Sum(shard => shard.Members.Length - 1);
+        var window = StoreGoals.Window(store, seen.Now);
+        var moves = plan.Phase == StorePhase.Rebalancing && !StoreGoals.IsFilling(store) && !seen.Goal.Shards.Any(shard => shard.Leaving)
+            ? plan.Steps.OfType<StoreStep.MoveSlot>().Count()
+            : 0;
+        var covered = rows.Sum(row => row.Slots);
+        return new()
+        {
+            ObservedGeneration = store.Metadata.Generation,
+            Formed = seen.Memory.Formed,
+            Phase = seen.Trouble is null ? plan.Phase.ToString() : nameof(StorePhase.Blocked),
+            Reason = Cut(seen.Trouble?.Message ?? plan.Reason),
+            SlotsCovered = covered,
+            ReplicasInSync = $"{replicas}/{wanted}",
+            BalancedShards = plan.Phase == StorePhase.Steady && rows.All(row => row.Slots > 0) ? store.Spec.EffectiveShards : Math.Min(before?.BalancedShards ?? 0, store.Spec.EffectiveShards),
+            Moves = window.Moves + moves,
+            MovesSince = window.Moves + moves == 0 ? null : Second(window.Since),
+            TakeoverToken = plan.Problems.Any(problem => problem.Reason == "QuorumLost") ? StoreGoals.TakeoverToken(seen.Goal, seen.View) : null,
+            Shards = rows,
+            Conditions = Conditions.Merge(before?.Conditions, StoreConditions.Of(seen, rows, covered, replicas, wanted), store.Metadata.Generation, seen.Now),
+        };
+    }
+
+    private static StoreShardStatus Row(StoreObservation seen, ShardGoal shard, Ownership ownership, StoreShardStatus? before)
+    {
+        var nodes = shard.Members.Where(seen.View.Nodes.ContainsKey).Select(member => seen.View.Nodes[member]).ToList();
+        var primary = nodes.Where(node => !ownership.Of(node.Id).IsEmpty).MaxBy(node => ownership.Of(node.Id).Count);
+        return new()
+        {
+            Name = shard.Name,
+            Primary = primary?.Member,
+            Slots = nodes.Sum(node => ownership.Of(node.Id).Count),
+            Keys = seen.FreshNumbers ? Steady.Number(before?.Keys, primary?.Keys) : before?.Keys,
+            OperationsPerSecond = seen.FreshNumbers ? Steady.Number(before?.OperationsPerSecond, nodes.Sum(node => node.OperationsPerSecond)) : before?.OperationsPerSecond,
+            Leaving = shard.Leaving ? true : null,
+            Members = [.. shard.Members.Select(member => Member(seen, member, primary, before?.Members?.FirstOrDefault(row => row.Name == member)))],
+        };
+    }
+
+    private static StoreMemberStatus Member(StoreObservation seen, string member, NodeView? primary, StoreMemberStatus? before)
+    {
+        var row = new StoreMemberStatus { Name = member, NodeId = seen.Memory.Identities.GetValueOrDefault(member) };
+        if (!seen.View.Nodes.TryGetValue(member, out var node))
+            return row with { Role = "silent" };
+        if (node.IsPrimary)
+            return row with { Role = "primary" };
+        var lag = primary is null ? 0 : primary.Offset - node.Offset;
+        return row with
+        {
+            Role = "replica",
+            InSync = primary is not null && node.PrimaryId == primary.Id && node.LinkUp,
+            LagBytes = seen.FreshNumbers ? Steady.Number(before?.LagBytes, lag < LagWorthShowing ? 0 : lag) : before?.LagBytes,
+        };
+    }
+
+    private static DateTime Second(DateTimeOffset moment) => new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+
+    private static string Cut(string text) => text.Length <= MaxReasonLength ? text : text[..MaxReasonLength];
+}

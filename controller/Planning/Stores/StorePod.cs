@@ -1,0 +1,132 @@
+using k8s.Models;
+using Ops.Api;
+using Names = Ops.Api.Labels;
+
+namespace Ops.Planning.Stores;
+
+/// <summary>The pod of one node of a store.</summary>
+internal static class StorePod
+{
+    internal const string PortName = "store";
+
+    private const string DataVolume = "data";
+    private const string DataPath = "/data";
+
+    // Any user but root will do.
+    private const long UserId = 65_532;
+
+    internal static Dictionary<string, string> Labels(ShardedStore store, int? shard = null)
+    {
+        var labels = new Dictionary<string, string>
+        {
+            [Names.Store] = store.Metadata.Name,
+            [Names.ManagedBy] = Names.ManagedByOps,
+            [Names.Component] = Names.StoreNode,
+        };
+        if (shard is { } index)
+            labels[Names.Shard] = StoreObjects.ShardName(index);
+        return labels;
+    }
+
+    internal static V1PersistentVolumeClaim Claim(ShardedStore store) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "PersistentVolumeClaim",
+        Metadata = new() { Name = DataVolume },
+        Spec = new()
+        {
+            AccessModes = ["ReadWriteOnce"],
+            StorageClassName = store.Spec.Storage.ClassName,
+            Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new(store.Spec.Storage.EffectiveSize) } },
+        },
+    };
+
+    internal static V1PodTemplateSpec Template(ShardedStore store, int shard) => new()
+    {
+        Metadata = new() { Labels = Labels(store, shard) },
+        Spec = new()
+        {
+            Containers = [Container(store)],
+            SecurityContext = new()
+            {
+                RunAsNonRoot = true,
+                RunAsUser = UserId,
+                FsGroup = UserId,
+                SeccompProfile = new() { Type = "RuntimeDefault" },
+            },
+            // Nodes of a shard on different machines where there are several; a preference, so that one machine is enough.
+            Affinity = new()
+            {
+                PodAntiAffinity = new()
+                {
+                    PreferredDuringSchedulingIgnoredDuringExecution =
+                    [
+                        new()
+                        {
+                            Weight = 100,
+                            PodAffinityTerm = new()
+                            {
+                                TopologyKey = "kubernetes.io/hostname",
+                                LabelSelector = new() { MatchLabels = new Dictionary<string, string> { [Names.Store] = store.Metadata.Name, [Names.Shard] = StoreObjects.ShardName(shard) } },
+                            },
+                        },
+                    ],
+                },
+            },
+            AutomountServiceAccountToken = false,
+            // Engines wait up to 10 s for their replicas before they end.
+            TerminationGracePeriodSeconds = 30,
+        },
+    };
+
+    private static V1Container Container(ShardedStore store) => new()
+    {
+        Name = WellKnown.EngineContainer,
+        Image = store.Spec.Engine.EffectiveImage,
+        Args = [.. store.Spec.Engine.Type == StoreEngines.Garnet ? Garnet(store.Spec) : Redis(store.Spec)],
+        Env = [new() { Name = "POD_IP", ValueFrom = new() { FieldRef = new() { FieldPath = "status.podIP" } } }],
+        Ports =
+        [
+            new() { Name = PortName, ContainerPort = WellKnown.StorePort, Protocol = "TCP" },
+            new() { Name = "bus", ContainerPort = WellKnown.StoreBusPort, Protocol = "TCP" },
+        ],
+        // A node that reads its log back listens at once, and the engine itself tells clients to wait.
+        ReadinessProbe = Listens(period: 2, failures: 3),
+        LivenessProbe = Listens(period: 10, failures: 6),
+        SecurityContext = new()
+        {
+            AllowPrivilegeEscalation = false,
+            Capabilities = new() { Drop = ["ALL"] },
+            ReadOnlyRootFilesystem = true,
+        },
+        TerminationMessagePolicy = "FallbackToLogsOnError",
+        VolumeMounts = [new() { Name = DataVolume, MountPath = DataPath }],
+    };
+
+    // A shard that is alone does not stop the others (require-full-coverage), no replica changes its shard behind the
+    // operator's back (replica-migration), and an address is told by the pod, not guessed.
+    private static IEnumerable<string> Redis(ShardedStoreSpec spec) =>
+    [
+        "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--protected-mode", "no", "--dir", DataPath,
+        "--cluster-enabled", "yes", "--cluster-announce-ip", "$(POD_IP)",
+        "--cluster-node-timeout", $"{(int)spec.Failover.EffectiveAfter.TotalMilliseconds}",
+        "--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",
+        "--appendonly", "yes", "--appendfsync", spec.Durability.EffectiveFsync, "--repl-diskless-sync-delay", "0",
+        "--min-replicas-to-write", $"{spec.Durability.EffectiveMinReplicasToWrite}", "--min-replicas-max-lag", "10",
+    ];
+
+    private static IEnumerable<string> Garnet(ShardedStoreSpec spec) =>
+    [
+        "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--checkpointdir", DataPath,
+        "--cluster", "--cluster-announce-ip", "$(POD_IP)", "--cluster-timeout", $"{(int)Math.Ceiling(spec.Failover.EffectiveAfter.TotalSeconds)}",
+        "--aof", "--recover", "--device-type", "RandomAccess",
+    ];
+
+    private static V1Probe Listens(int period, int failures) => new()
+    {
+        TcpSocket = new() { Port = PortName },
+        PeriodSeconds = period,
+        TimeoutSeconds = 5,
+        FailureThreshold = failures,
+    };
+}

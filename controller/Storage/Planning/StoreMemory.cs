@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Ops.Storage.Cluster;
+using Ops.Storage.Slots;
+
+namespace Ops.Storage.Planning;
+
+/// <summary>
+/// The little that has to be remembered from one plan to the next. It is written down before the steps of a plan are
+/// carried out, so that whoever goes on after a crash knows at least as much.
+/// </summary>
+/// <param name="Formed">Whether every slot has once had an owner.</param>
+/// <param name="Identities">The last known node id of each member.</param>
+public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string> Identities)
+{
+    /// <summary>What a store begins with.</summary>
+    public static StoreMemory Nothing { get; } = new(false, ImmutableDictionary<string, string>.Empty);
+
+    /// <summary>
+    /// What is certain from an observation alone, before planning: members that own every slot by their own word are a
+    /// formed store, also where it was formed just before a crash.
+    /// </summary>
+    public StoreMemory Seen(StoreView view)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        var claimed = view.Nodes.Values.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots));
+        return this with { Formed = Formed || claimed.Equals(SlotSet.All) };
+    }
+
+    /// <summary>What to remember before the plan's steps are carried out. Nodes of a plan that is blocked are not ours yet.</summary>
+    public StoreMemory Adopted(StoreView view, StorePlan plan, StoreGoal goal)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(goal);
+        if (plan.Phase == StorePhase.Blocked)
+            return this;
+        var strangers = goal.Formed ? Family.Strangers(view).Select(node => node.Member).ToHashSet() : [];
+        var members = goal.Members.ToHashSet();
+        return this with
+        {
+            Identities = Identities
+                .RemoveRange(Identities.Keys.Where(member => !members.Contains(member)))
+                .SetItems(view.Nodes.Values.Where(node => members.Contains(node.Member) && !strangers.Contains(node.Member)).Select(node => KeyValuePair.Create(node.Member, node.Id))),
+        };
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Ops.Api;
+using Ops.Operator.Stores;
+using Ops.Planning.Stores;
+using Ops.Storage.Cluster;
+using Ops.Storage.Planning;
+using Ops.Storage.Slots;
+
+namespace Ops.Operator.Tests;
+
+/// <summary>A store's schema, its objects, its goal and its status.</summary>
+public sealed class StoreTests
+{
+    private const string Small = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ShardedStore","metadata":{"name":"s","namespace":"default"},"spec":{}}""";
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Defaults_of_a_store_are_filled_in()
+    {
+        var store = Parse(Small);
+        Definitions.Refusals(store).ShouldBeEmpty();
+        var expected = Parse("""
+            {"suspend":false,"engine":{"type":"valkey"},"shards":3,"replicasPerShard":1,"storage":{"size":"1Gi"},
+             "durability":{"minReplicasToWrite":0,"fsync":"everysec"},
+             "rebalancing":{"mode":"load","targetSkew":1.15,"maxMovesPerHour":2000},"failover":{"after":"2s"}}
+            """);
+        JsonNode.DeepEquals(store["spec"], expected).ShouldBeTrue(store.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"name":"8b"}}""", "metadata.name must start with a letter")]
+    [InlineData("""{"spec":{"engine":{"type":"mongo"}}}""", "spec.engine.type")]
+    [InlineData("""{"spec":{"shards":2}}""", "spec.shards must be at least 3")]
+    [InlineData("""{"spec":{"shards":0}}""", "spec.shards")]
+    [InlineData("""{"spec":{"replicasPerShard":6}}""", "spec.replicasPerShard")]
+    [InlineData("""{"spec":{"durability":{"minReplicasToWrite":2}}}""", "minReplicasToWrite must not be above spec.replicasPerShard")]
+    [InlineData("""{"spec":{"durability":{"fsync":"sometimes"}}}""", "spec.durability.fsync")]
+    [InlineData("""{"spec":{"storage":{"size":"much"}}}""", "spec.storage.size")]
+    [InlineData("""{"spec":{"rebalancing":{"mode":"random"}}}""", "spec.rebalancing.mode")]
+    [InlineData("""{"spec":{"rebalancing":{"targetSkew":1}}}""", "spec.rebalancing.targetSkew")]
+    [InlineData("""{"spec":{"failover":{"after":"10ms"}}}""", "spec.failover.after must be at least 500ms")]
+    [InlineData("""{"spec":{"failover":{"after":"soon"}}}""", "spec.failover.after")]
+    public void A_wrong_store_is_refused_by_its_field(string change, string named)
+    {
+        var store = (JsonObject)Sandbox.Objects.MergePatch.Apply(Parse(Small), Parse(change))!;
+        Definitions.Refusals(store).ShouldContain(refusal => refusal.Contains(named));
+    }
+
+    [Theory]
+    [InlineData("""{"spec":{"shards":2,"engine":{"type":"redis"}}}""")]
+    [InlineData("""{"spec":{"shards":1,"engine":{"type":"garnet"}}}""")]
+    [InlineData("""{"spec":{"replicasPerShard":1,"durability":{"minReplicasToWrite":2}}}""")]
+    [InlineData("""{"spec":{"failover":{"after":"499ms"}}}""")]
+    [InlineData("""{"spec":{"failover":{"after":"500ms"}}}""")]
+    [InlineData("""{"metadata":{"name":"9"}}""")]
+    public void Rules_for_stores_are_the_same_in_cel_and_in_code(string change)
+    {
+        var store = (JsonObject)Sandbox.Objects.MergePatch.Apply(Parse(Small), Parse(change))!;
+        var broken = ShardedStoreRules.Broken(KubernetesJson.Deserialize<ShardedStore>(store.ToJsonString())).ToList();
+        var refusals = Definitions.Refusals(store);
+        refusals.Count.ShouldBe(broken.Count, string.Join('\n', refusals));
+        broken.ShouldAllBe(sentence => refusals.Any(refusal => refusal.Contains(sentence)));
+    }
+
+    [Fact]
+    public void A_shard_that_shall_go_keeps_its_set_until_it_is_empty_and_leaves_in_the_goal()
+    {
+        var store = Store(shards: 3);
+        var present = StoreObjects.Plan(Store(shards: 4), [], []).Sets;
+
+        var plan = StoreObjects.Plan(store, present, []);
+        plan.Problem.ShouldBeNull();
+        plan.Sets.Select(set => set.Metadata.Name).ShouldBe(["s-s0", "s-s1", "s-s2", "s-s3"]);
+        StoreGoals.Goal(store, 4, Now).Shards.Select(shard => shard.Leaving).ShouldBe([false, false, false, true]);
+    }
+
+    [Fact]
+    public void Objects_of_an_earlier_store_of_the_same_name_are_not_taken_over()
+    {
+        var earlier = Store(shards: 3);
+        earlier.Metadata.Uid = "earlier";
+        StoreObjects.Plan(Store(shards: 3), StoreObjects.Plan(earlier, [], []).Sets, []).Problem!.Reason.ShouldBe("NameConflict");
+    }
+
+    [Fact]
+    public void A_member_without_a_pod_has_no_address_and_a_finished_pod_is_none()
+    {
+        var goal = StoreGoals.Goal(Store(shards: 3), 3, Now);
+        var members = StoreGoals.Members(goal, [Pod("s-s0-0", "10.0.0.1", "Running"), Pod("s-s1-0", "10.0.0.2", "Failed")]);
+        members["s-s0-0"].ShouldBe(new StoreAddress("10.0.0.1", 6379));
+        members["s-s1-0"].ShouldBe(default);
+        members.Count.ShouldBe(6);
+    }
+
+    [Fact]
+    public void The_status_is_stable_and_says_whether_the_guarantee_holds()
+    {
+        var store = Store(shards: 3, durable: 1);
+        var whole = Observe(store, silent: null);
+        store.Status = StoreStatusPlanner.Plan(whole);
+        Conditions.IsTrue(store.Status.Conditions, "Ready").ShouldBeTrue();
+        Conditions.IsTrue(store.Status.Conditions, "Durable").ShouldBeTrue();
+        store.Status.ReplicasInSync.ShouldBe("3/3");
+        KubernetesJson.Serialize(StoreStatusPlanner.Plan(Observe(store, silent: null) with { Now = Now.AddMinutes(5) })).ShouldBe(KubernetesJson.Serialize(store.Status));
+
+        var broken = StoreStatusPlanner.Plan(Observe(store, silent: "s-s1-1"));
+        Conditions.Find(broken.Conditions, "Durable")!.Message.ShouldContain("shard s1 has 0 of 1");
+        Conditions.IsTrue(broken.Conditions, "Ready").ShouldBeTrue();
+        broken.Shards![1].Members![1].Role.ShouldBe("silent");
+        broken.Shards[1].Members![1].NodeId.ShouldBe("id-s-s1-1");
+
+        var uncovered = StoreStatusPlanner.Plan(Observe(store, silent: "s-s2-0"));
+        Conditions.Find(uncovered.Conditions, "Ready")!.Reason.ShouldBe("SlotsUncovered");
+        uncovered.SlotsCovered.ShouldBe(10_922);
+    }
+
+    [Fact]
+    public void The_hourly_bound_holds_balancing_back_but_not_the_filling_of_new_shards()
+    {
+        var store = Store(shards: 3);
+        store.Status = new() { BalancedShards = 3, Moves = 1_990, MovesSince = Now.UtcDateTime.AddMinutes(-10) };
+        StoreGoals.Goal(store, 3, Now).MovesLeft.ShouldBe(10);
+        StoreGoals.Goal(store, 3, Now.AddMinutes(51)).MovesLeft.ShouldBe(2_000);
+        store.Status = store.Status with { BalancedShards = 2 };
+        StoreGoals.Goal(store, 3, Now).MovesLeft.ShouldBe(int.MaxValue);
+    }
+
+    [Fact]
+    public void An_approval_counts_for_the_state_that_it_was_given_for_only()
+    {
+        var store = Store(shards: 3);
+        var seen = Observe(store, silent: "s-s0-0");
+        store.Spec = store.Spec with { Failover = new() { ApproveTakeover = StoreGoals.TakeoverToken(seen.Goal, seen.View) } };
+        StoreGoals.With(seen.Goal, seen.Memory, store, seen.View).TakeoverApproved.ShouldBeTrue();
+        StoreGoals.With(seen.Goal, seen.Memory, store, Observe(store, silent: "s-s1-0").View).TakeoverApproved.ShouldBeFalse();
+    }
+
+    private static StoreObservation Observe(ShardedStore store, string? silent)
+    {
+        var goal = StoreGoals.Goal(store, 3, Now);
+        var nodes = goal.Shards.SelectMany((shard, index) => shard.Members.Select((member, ordinal) => new NodeView
+        {
+            Member = member,
+            Id = $"id-{member}",
+            Address = new StoreAddress("10.0.0.1", 6379),
+            PrimaryId = ordinal == 0 ? null : $"id-{shard.Members[0]}",
+            LinkUp = ordinal > 0,
+            Slots = ordinal == 0 ? SlotSet.Range(16_384 * index / 3, (16_384 * (index + 1) / 3) - 1) : SlotSet.Empty,
+            Keys = 100,
+            Epoch = index + 1,
+        })).ToList();
+        var memory = new StoreMemory(true, nodes.ToImmutableDictionary(node => node.Member, node => node.Id));
+        var view = new StoreView { Nodes = nodes.Where(node => node.Member != silent).ToImmutableSortedDictionary(node => node.Member, node => node) };
+        var plan = new StorePlan(StorePhase.Steady, "as it should be", []);
+        return new(store, goal, view, plan, memory, null, null, FreshNumbers: true, Now);
+    }
+
+    private static ShardedStore Store(int shards, int durable = 0) => new()
+    {
+        Metadata = new() { Name = "s", NamespaceProperty = "default", Uid = "u", Generation = 1 },
+        Spec = new() { Shards = shards, Engine = new() { Type = "redis" }, Durability = new() { MinReplicasToWrite = durable } },
+    };
+
+    private static V1Pod Pod(string name, string ip, string phase) => new() { Metadata = new() { Name = name }, Status = new() { PodIP = ip, Phase = phase } };
+
+    private static JsonObject Parse(string json) => JsonNode.Parse(json)!.AsObject();
+}
