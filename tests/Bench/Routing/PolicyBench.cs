@@ -43,6 +43,8 @@ internal static class PolicyBench
         ("bursty_16", RoutingInputs.Chat, seed => inputs.Bursty(16, seconds, seed)),
         ("code_6", RoutingInputs.Completion, seed => inputs.Code(6, seconds, seed)),
         ("shift_16", RoutingInputs.Chat, seed => inputs.Shift(16, seconds, seed)),
+        ("day_16", RoutingInputs.Chat, seed => inputs.Day(16, seconds, seed)),
+        ("crowd_16", RoutingInputs.Chat, seed => inputs.Crowd(16, seconds, seed)),
     ];
 
     private static void Windows(BenchContext context, RoutingInputs inputs, double seconds, int seeds)

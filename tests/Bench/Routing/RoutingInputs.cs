@@ -47,6 +47,12 @@ internal sealed class RoutingInputs
     /// <summary>From 200 s on half of the requests are math.</summary>
     internal Workload Shift(double rate, double seconds, int seed) => Workloads.Poisson(rate, seconds, _chat, 3000 + seed, Shifted);
 
+    /// <summary>A day in one run: from an eighth of the rate to twice it and back.</summary>
+    internal Workload Day(double rate, double seconds, int seed) => Workloads.Diurnal(rate / 8, rate * 2, seconds, _chat, 4000 + seed, Mix);
+
+    /// <summary>Half of the rate, and at a third of the run four times it, which decays in 30 s.</summary>
+    internal Workload Crowd(double rate, double seconds, int seed) => Workloads.FlashCrowd(rate / 2, rate * 4, seconds / 3, 30, seconds, _chat, 5000 + seed, Mix);
+
     // Ten places along the trace.
     private static double Place(int seed) => ((seed * 0.37) + 0.05) % 1;
 
