@@ -15,7 +15,7 @@ internal sealed record KindState(string Plural, bool HasSynced, string? Trouble)
     public bool IsForbidden => Trouble?.StartsWith(ResourceTrouble.Forbidden, StringComparison.Ordinal) == true;
 
     /// <summary>The trouble in one short sentence to the user.</summary>
-    public string? Sentence => IsForbidden ? $"You may not list {Plural} in all namespaces; ask for the verbs list and watch." : Trouble;
+    public string? Sentence => IsForbidden ? $"You may not list {Plural}; ask for the verbs list and watch." : Trouble;
 }
 
 /// <summary>Everything that one user may see of the cluster at one moment. Shared by all viewers of that user; never modified.</summary>

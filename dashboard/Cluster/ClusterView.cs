@@ -29,14 +29,16 @@ internal sealed class ClusterView : IAsyncDisposable
 
     /// <summary>Starts the watches.</summary>
     /// <param name="client">With the user's token; disposed with the view.</param>
+    /// <param name="ns">Only this namespace, for users who may list nowhere else; null for all.</param>
     /// <param name="time">Paces the snapshots.</param>
     /// <param name="logs">Where the caches report.</param>
-    public ClusterView(KubeClient client, TimeProvider time, ILoggerFactory logs)
+    public ClusterView(KubeClient client, string? ns, TimeProvider time, ILoggerFactory logs)
     {
         Client = client;
+        Namespace = ns;
         pools = Watch<ModelPool>(logs);
         routes = Watch<ModelRoute>(logs);
-        budgets = Watch<EnergyBudget>(logs);
+        budgets = Watch<EnergyBudget>(logs, isNamespaced: false);
         incidents = Watch<Incident>(logs);
         remediations = Watch<Remediation>(logs);
         policies = Watch<HealingPolicy>(logs);
@@ -58,6 +60,9 @@ internal sealed class ClusterView : IAsyncDisposable
     /// <summary>The API server with the user's token.</summary>
     public KubeClient Client { get; }
 
+    /// <summary>The only namespace that is watched; null for all.</summary>
+    public string? Namespace { get; }
+
     /// <summary>The newest snapshot.</summary>
     public ClusterSnapshot Current => current;
 
@@ -70,11 +75,11 @@ internal sealed class ClusterView : IAsyncDisposable
         ending.Dispose();
     }
 
-    private ResourceCache<T> Watch<T>(ILoggerFactory logs)
+    private ResourceCache<T> Watch<T>(ILoggerFactory logs, bool isNamespaced = true)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         // A person waits for a refused list to be granted, so the longest wait is short.
-        var cache = new ResourceCache<T>(Client, new() { KeepManagers = [], MaxDelay = TimeSpan.FromSeconds(10) }, logs);
+        var cache = new ResourceCache<T>(Client, new() { Namespace = isNamespaced ? Namespace : null, KeepManagers = [], MaxDelay = TimeSpan.FromSeconds(10) }, logs);
         cache.Changed += _ => Volatile.Write(ref dirty, 1);
         cache.Listed += () => Volatile.Write(ref dirty, 1);
         return cache;

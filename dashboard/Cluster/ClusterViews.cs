@@ -4,7 +4,7 @@ using Ops.Dashboard.Metrics;
 namespace Ops.Dashboard.Cluster;
 
 /// <summary>
-/// One <see cref="ClusterView"/> a token, shared by all pages that are open with it: fifty viewers of one user cost one
+/// One <see cref="ClusterView"/> a token and namespace, shared by all pages that are open with it: fifty viewers of one user cost one
 /// set of watches. A view without viewers lives on for a minute, so that a reload lists nothing anew.
 /// </summary>
 internal sealed class ClusterViews(UserAccess access, DashboardOptions options, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
@@ -12,24 +12,27 @@ internal sealed class ClusterViews(UserAccess access, DashboardOptions options, 
     private static readonly TimeSpan Linger = TimeSpan.FromMinutes(1);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Token, string? Namespace), Entry> entries = [];
 
     /// <summary>Takes part in a user's view; dispose the lease when the page closes.</summary>
+    /// <param name="token">The user's own token.</param>
+    /// <param name="ns">Only this namespace; null for all.</param>
     /// <returns>Null when <see cref="DashboardOptions.MaxUsers"/> others are here.</returns>
-    public Lease? Acquire(string token)
+    public Lease? Acquire(string token, string? ns)
     {
+        var key = (token, ns);
         lock (gate)
         {
-            if (!entries.TryGetValue(token, out var entry))
+            if (!entries.TryGetValue(key, out var entry))
             {
                 if (entries.Count >= options.MaxUsers)
                     return null;
-                entries[token] = entry = new(new(access.ClientFor(token), time, logs));
+                entries[key] = entry = new(new(access.ClientFor(token), ns, time, logs));
                 DashboardMetrics.UserCount(entries.Count);
             }
 
             entry.Viewers++;
-            return new Lease(entry.View, () => Release(token, entry));
+            return new Lease(entry.View, () => Release(key, entry));
         }
     }
 
@@ -40,16 +43,16 @@ internal sealed class ClusterViews(UserAccess access, DashboardOptions options, 
             await entry.View.DisposeAsync();
     }
 
-    private void Release(string token, Entry entry)
+    private void Release((string Token, string? Namespace) key, Entry entry)
     {
         lock (gate)
         {
             if (--entry.Viewers == 0)
-                _ = EndLaterAsync(token, entry, ++entry.Turn);
+                _ = EndLaterAsync(key, entry, ++entry.Turn);
         }
     }
 
-    private async Task EndLaterAsync(string token, Entry entry, int turn)
+    private async Task EndLaterAsync((string Token, string? Namespace) key, Entry entry, int turn)
     {
         await Task.Delay(Linger, time);
         lock (gate)
@@ -57,7 +60,7 @@ internal sealed class ClusterViews(UserAccess access, DashboardOptions options, 
             // Somebody came back meanwhile, and may have left again: then that departure waits for itself.
             if (entry.Viewers > 0 || entry.Turn != turn)
                 return;
-            entries.Remove(token);
+            entries.Remove(key);
             DashboardMetrics.UserCount(entries.Count);
         }
 

@@ -63,6 +63,9 @@ internal sealed class ViewState : IDisposable
     /// <summary>The user's view; null before <see cref="Start"/> and where there are too many users.</summary>
     public ClusterView? View => lease?.View;
 
+    /// <summary>The only namespace that is looked at, for users who may list nowhere else; null for all.</summary>
+    public string? Namespace => Get("ns") is { Length: > 0 and <= 63 } ns && ns.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-') ? ns : null;
+
     /// <summary>Why there is nothing to see, one sentence; null normally.</summary>
     public string? Refusal { get; private set; }
 
@@ -72,7 +75,7 @@ internal sealed class ViewState : IDisposable
     {
         if (lease is not null)
             return;
-        lease = views.Acquire(token);
+        lease = views.Acquire(token, Namespace);
         if (lease is null)
         {
             Refusal = "As many users as this dashboard serves at once are here already; try again in a few minutes.";
@@ -100,7 +103,7 @@ internal sealed class ViewState : IDisposable
     /// <summary>The address of a page with the viewer's range and refresh kept.</summary>
     public string Link(string page)
     {
-        foreach (var name in (string[])["range", "refresh", "at"])
+        foreach (var name in (string[])["range", "refresh", "at", "ns"])
             if (Get(name) is { } value)
                 page = QueryHelpers.AddQueryString(page, name, value);
         return page;

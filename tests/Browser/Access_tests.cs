@@ -42,6 +42,27 @@ public sealed class Access_tests(Dashboard dashboard)
     }
 
     [Fact]
+    public async Task A_user_with_rights_in_one_namespace_names_it()
+    {
+        dashboard.Need();
+        var token = await dashboard.AccountAsync("tenant");
+        await dashboard.SendAsync(HttpMethod.Post, "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", """
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"tenant"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"ops-view"},
+             "subjects":[{"kind":"ServiceAccount","name":"tenant","namespace":"default"}]}
+            """);
+        await using var context = await dashboard.ContextAsync();
+        var page = await dashboard.SignInAsync(context, token, "/fleet");
+        await Expect(page.Locator(".strip.bad")).ToContainTextAsync("You may not list anything", new() { Timeout = Dashboard.Patience });
+
+        await page.FillAsync("#ns", "default");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show it" }).ClickAsync();
+
+        await page.WaitForURLAsync("**/fleet?ns=default");
+        await Expect(page.Locator("tr", new() { HasText = "qwen3-14b" }).First).ToBeVisibleAsync(new() { Timeout = Dashboard.Patience });
+        await Expect(page.Locator(".strip.warn").First).ToContainTextAsync("You may not list", new() { Timeout = Dashboard.Patience });
+    }
+
+    [Fact]
     public async Task Who_signs_out_has_to_sign_in_again()
     {
         await using var context = await dashboard.ContextAsync();
