@@ -51,6 +51,9 @@ internal sealed record ClusterSnapshot
     /// <summary>Approvers by namespace and name.</summary>
     public ImmutableArray<Approver> Approvers { get; init; } = [];
 
+    /// <summary>Sharded stores by namespace and name.</summary>
+    public ImmutableArray<ShardedStore> Stores { get; init; } = [];
+
     /// <summary>Each watched kind.</summary>
     public ImmutableArray<KindState> Kinds { get; init; } = [];
 

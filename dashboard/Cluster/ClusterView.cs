@@ -20,6 +20,7 @@ internal sealed class ClusterView : IAsyncDisposable
     private readonly ResourceCache<Remediation> remediations;
     private readonly ResourceCache<HealingPolicy> policies;
     private readonly ResourceCache<Approver> approvers;
+    private readonly ResourceCache<ShardedStore> stores;
     private readonly ResourceCache<V1Pod> pods;
     private readonly ResourceCache<V1Deployment> deployments;
     private readonly IReadOnlyList<(string Plural, IResourceCache Cache)> all;
@@ -43,13 +44,14 @@ internal sealed class ClusterView : IAsyncDisposable
         remediations = Watch<Remediation>(logs);
         policies = Watch<HealingPolicy>(logs);
         approvers = Watch<Approver>(logs);
+        stores = Watch<ShardedStore>(logs);
         pods = Watch<V1Pod>(logs);
         deployments = Watch<V1Deployment>(logs);
         all =
         [
             (ModelPool.PluralName, pools), (ModelRoute.PluralName, routes), (EnergyBudget.PluralName, budgets),
             (Incident.PluralName, incidents), (Remediation.PluralName, remediations), (HealingPolicy.PluralName, policies),
-            (Approver.PluralName, approvers), ("pods", pods), ("deployments", deployments),
+            (Approver.PluralName, approvers), (ShardedStore.PluralName, stores), ("pods", pods), ("deployments", deployments),
         ];
         running = Task.WhenAll([.. all.Select(kind => kind.Cache.RunAsync(ending.Token)), PublishAsync(time)]);
     }
@@ -108,6 +110,7 @@ internal sealed class ClusterView : IAsyncDisposable
         Remediations = [.. remediations.List().OrderByDescending(remediation => remediation.Metadata.CreationTimestamp)],
         Policies = Sorted(policies),
         Approvers = Sorted(approvers),
+        Stores = Sorted(stores),
         Pods = Sorted(pods),
         Deployments = Sorted(deployments),
         Kinds = kinds,

@@ -38,6 +38,7 @@ internal static class Attention
     public static IReadOnlyList<AttentionRow> Of(ClusterSnapshot cluster) =>
         [.. cluster.Incidents.Select(incident => OfIncident(incident, cluster))
             .Concat(cluster.Remediations.Select(OfRemediation))
+            .Concat(cluster.Stores.Select(OfStore))
             .Concat(cluster.Policies.Select(OfPolicy))
             .Concat(cluster.Routes.Select(OfRoute))
             .Concat(cluster.Pools.Select(OfPool))
@@ -76,6 +77,26 @@ internal static class Attention
         RemediationPhases.Succeeded => Urgency.Fine,
         _ => Urgency.Note,
     };
+
+    /// <summary>How a store is.</summary>
+    public static Urgency OfStoreState(ShardedStore store)
+    {
+        var conditions = store.Status?.Conditions;
+        if (store.Spec.Suspend || conditions is null)
+            return Urgency.Note;
+        if (!Conditions.IsTrue(conditions, ConditionTypes.Ready))
+            return store.Status!.Formed ? Urgency.Critical : Urgency.Warning;
+        return Conditions.IsTrue(conditions, ConditionTypes.Degraded) ? Urgency.Warning : Urgency.Fine;
+    }
+
+    private static AttentionRow? OfStore(ShardedStore store)
+    {
+        var urgency = OfStoreState(store);
+        return urgency == Urgency.Fine || store.Status is not { } status ? null : new(
+            urgency, "Store", Name(store.Metadata), $"{status.Phase}: {status.Reason}",
+            status.TakeoverToken is null ? "The operator repairs it." : "A takeover waits for a person: it may lose acknowledged writes.",
+            Conditions.Find(status.Conditions, ConditionTypes.Ready)?.LastTransitionTime, SiteMap.Store(store));
+    }
 
     private static AttentionRow? OfRemediation(Remediation plan) => plan.Status?.Phase == RemediationPhases.AwaitingApproval
         ? new(

@@ -119,6 +119,7 @@ public sealed partial class Shell
             SiteMap.Overview => Attention.Of(State.Cluster).Count(row => row.Urgency >= Urgency.Warning),
             SiteMap.Incidents => State.Cluster.Incidents.Count(incident => incident.Status?.Phase == IncidentPhases.Open),
             SiteMap.Remediations => State.Cluster.Remediations.Count(plan => plan.Status?.Phase == RemediationPhases.AwaitingApproval),
+            SiteMap.Stores => State.Cluster.Stores.Count(store => Attention.OfStoreState(store) >= Urgency.Warning),
             _ => 0,
         };
         return count == 0 ? null : count;

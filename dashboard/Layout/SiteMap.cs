@@ -27,6 +27,9 @@ internal static class SiteMap
     /// <summary>Address of the remediations.</summary>
     public const string Remediations = "/remediations";
 
+    /// <summary>Address of the stores.</summary>
+    public const string Stores = "/stores";
+
     /// <summary>Address of the topology.</summary>
     public const string Topology = "/topology";
 
@@ -38,6 +41,7 @@ internal static class SiteMap
         new(Routing, "Routing", 'r', "M4 12h5l5-6h6M9 12l5 6h6M17 3l3 3-3 3M17 15l3 3-3 3"),
         new(Incidents, "Incidents", 'i', "M12 3l9.5 17h-19zM12 10v4M12 17h.01"),
         new(Remediations, "Remediations", 'm', "M4 12l5 5L20 6M4 20h16"),
+        new(Stores, "Stores", 's', "M5 6c0-4 14-4 14 0v12c0 4-14 4-14 0zM5 6c0 4 14 4 14 0M5 12c0 4 14 4 14 0"),
         new(Topology, "Topology", 't', "M5 4h4v4H5zM15 16h4v4h-4zM15 4h4v4h-4zM9 6h6M7 8v10h8"),
     ];
 
@@ -57,4 +61,6 @@ internal static class SiteMap
     /// <summary>A plan.</summary>
     public static string Remediation(Remediation plan) => $"{Remediations}?plan={Uri.EscapeDataString($"{plan.Metadata.NamespaceProperty}/{plan.Metadata.Name}")}";
 
+    /// <summary>A store.</summary>
+    public static string Store(ShardedStore store) => $"{Stores}?store={Uri.EscapeDataString($"{store.Metadata.NamespaceProperty}/{store.Metadata.Name}")}";
 }

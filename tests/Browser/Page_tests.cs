@@ -9,7 +9,7 @@ public sealed class Page_tests(Dashboard dashboard)
     private static readonly (string Name, string Path, string Sign)[] All =
     [
         ("overview", "/", ".tile"), ("fleet", "/fleet", ".detail table"), ("routing", "/routing", ".detail table"),
-        ("incidents", "/incidents", ".calm, .grid"), ("remediations", "/remediations", ".calm, .grid"), ("topology", "/topology", ".graph .node"),
+        ("incidents", "/incidents", ".calm, .grid"), ("remediations", "/remediations", ".calm, .grid"), ("stores", "/stores", ".calm, .grid"), ("topology", "/topology", ".graph .node"),
     ];
 
     [Theory]

@@ -58,4 +58,18 @@ public sealed class Attention_rules
         row.Urgency.ShouldBe(Urgency.Critical);
         row.Reason.ShouldContain("no new incident can appear");
     }
+
+    [Fact]
+    public void A_store_that_lost_slots_matters_more_than_one_that_is_being_formed()
+    {
+        ShardedStore Store(bool formed) => new()
+        {
+            Metadata = new() { Name = "cache", NamespaceProperty = "default" },
+            Status = new() { Formed = formed, Phase = "FailingOver", Reason = "s0 has no primary.", Conditions = [Objects.Condition(ConditionTypes.Ready, false, "SlotsLost")] },
+        };
+
+        Attention.OfStoreState(Store(formed: false)).ShouldBe(Urgency.Warning);
+        var row = Attention.Of(Objects.Cluster() with { Stores = [Store(formed: true)] }).ShouldHaveSingleItem();
+        (row.Urgency, row.Reason).ShouldBe((Urgency.Critical, "FailingOver: s0 has no primary."));
+    }
 }
