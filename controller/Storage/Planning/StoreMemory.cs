@@ -32,7 +32,7 @@ public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(goal);
-        if (plan.Phase == StorePhase.Blocked)
+        if (plan.Phase == StorePhase.Blocked && !goal.Formed)
             return this;
         var strangers = goal.Formed ? Family.Strangers(view).Select(node => node.Member).ToHashSet() : [];
         var members = goal.Members.ToHashSet();

@@ -36,6 +36,9 @@ public static class StorePlanner
                 return plan with { Steps = [.. plan.Steps.Take(goal.MaxSteps)], Problems = [.. state.Problems] };
         }
 
+        // What only a person can bring back is not called steady.
+        if (state.Problems.FirstOrDefault(problem => problem.Reason is "ShardLost" or "QuorumLost") is { } lost)
+            return new StorePlan(StorePhase.Blocked, lost.Message, []) { Problems = [.. state.Problems] };
         return new StorePlan(StorePhase.Steady, "every slot has a primary and every primary its replicas", []) { Problems = [.. state.Problems] };
     }
 }

@@ -59,6 +59,7 @@ public sealed class BlockedTests
             store.Reconcile();
 
         ExpectProblem(store, "ShardLost", "shard s1");
+        store.Last.Phase.ShouldBe(StorePhase.Blocked);
         store.Cluster.Nodes.Where(node => node.Alive).Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots)).ShouldBe(SlotSet.All.Except(store.Cluster.Node("s1-0").Slots));
     }
 
