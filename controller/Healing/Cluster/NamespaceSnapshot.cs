@@ -67,14 +67,14 @@ public sealed record NamespaceSnapshot
         foreach (var one in Deployments)
         {
             yield return new(
-                one, V1Deployment.KubeKind, one.Spec.Replicas ?? 1, one.Status?.ReadyReplicas ?? 0, one.Status?.UpdatedReplicas ?? 0,
+                one, V1Deployment.KubeKind, one.Spec.Replicas ?? 1, one.Status?.Replicas ?? 0, one.Status?.ReadyReplicas ?? 0, one.Status?.UpdatedReplicas ?? 0,
                 one.Status?.ObservedGeneration == one.Metadata.Generation, one.Spec.Template, [.. pods[one.Metadata.Uid]]);
         }
 
         foreach (var one in StatefulSets)
         {
             yield return new(
-                one, V1StatefulSet.KubeKind, one.Spec.Replicas ?? 1, one.Status?.ReadyReplicas ?? 0, one.Status?.UpdatedReplicas ?? 0,
+                one, V1StatefulSet.KubeKind, one.Spec.Replicas ?? 1, one.Status?.Replicas ?? 0, one.Status?.ReadyReplicas ?? 0, one.Status?.UpdatedReplicas ?? 0,
                 one.Status?.ObservedGeneration == one.Metadata.Generation, one.Spec.Template, [.. pods[one.Metadata.Uid]]);
         }
     }

@@ -3,6 +3,7 @@ using Ops.Kube;
 using Ops.Operator.Budgets;
 using Ops.Operator.Energy;
 using Ops.Operator.Fleet;
+using Ops.Operator.Healing;
 using Ops.Operator.Pools;
 using Ops.Operator.Routes;
 using Ops.Operator.Scraping;
@@ -21,6 +22,7 @@ internal sealed class OperatorService(
     FleetPlanning planning,
     ScrapeLoop scrapes,
     EventRecorder events,
+    HealingWork healing,
     TimeProvider time,
     ILoggerFactory logs) : BackgroundService
 {
@@ -50,8 +52,9 @@ internal sealed class OperatorService(
 
         // Every candidate keeps its caches warm, so that a new leader works at once.
         var running = caches.All.Select(cache => cache.Cache.RunAsync(stoppingToken)).ToList();
+        running.Add(healing.RunCachesAsync(stoppingToken));
         running.Add(lease.RunAsync(
-            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), stores.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading)),
+            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), stores.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading), healing.RunAsync(leading)),
             stoppingToken));
         // None of these ends by itself; the first that does has failed, and its exception stops the host.
         await await Task.WhenAny(running);

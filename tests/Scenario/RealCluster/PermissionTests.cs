@@ -25,8 +25,13 @@ public sealed class PermissionTests(RealCluster cluster)
     }
 
     // Owner references that block deletion are checked by an admission plugin (on by default in OpenShift, switched on
-    // in these tests), which asks for this permission without a request of its own in the log.
-    private static readonly Permission[] CheckedByAdmission = [new("ops.autonomic.dev", "modelpools/finalizers", "update"), new("ops.autonomic.dev", "shardedstores/finalizers", "update")];
+    // in these tests), which asks for this permission without a request of its own in the log. So does acting as another account.
+    private static readonly Permission[] CheckedByAdmission =
+    [
+        new("ops.autonomic.dev", "modelpools/finalizers", "update"),
+        new("ops.autonomic.dev", "shardedstores/finalizers", "update"),
+        new("", "serviceaccounts", "impersonate"),
+    ];
 
     private static int s_done;
 

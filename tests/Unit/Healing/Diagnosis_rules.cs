@@ -123,6 +123,18 @@ public sealed class Diagnosis_rules
     }
 
     [Fact]
+    public void A_rollout_that_is_not_through_is_not_remembered()
+    {
+        // Two old pods are ready, the one new pod is updated and not ready.
+        var rolling = Changed(one =>
+        {
+            Container(one).Image = "shop:2";
+            one.Status = new() { ObservedGeneration = 1, Replicas = 3, ReadyReplicas = 2, UpdatedReplicas = 2 };
+        });
+        BaselineUpdate.After(Shop.Memory(), rolling, []).ShouldBe(Shop.Memory(), new SameStates());
+    }
+
+    [Fact]
     public void The_memory_survives_being_written_and_read() =>
         Baseline.Read(Shop.Memory().Write().ToDictionary()).ShouldBe(Shop.Memory(), new SameStates());
 

@@ -1,0 +1,29 @@
+using Ops.Api;
+using Ops.Kube;
+
+namespace Ops.Operator.Healing;
+
+/// <summary>The kinds of healing, in all namespaces.</summary>
+internal sealed class HealingCaches(Healer healer, ILoggerFactory logs)
+{
+    /// <summary>All policies.</summary>
+    public ResourceCache<HealingPolicy> Policies { get; } = new(healer.Client, null, logs);
+
+    /// <summary>All remediations.</summary>
+    public ResourceCache<Remediation> Remediations { get; } = new(healer.Client, null, logs);
+
+    /// <summary>All approvers.</summary>
+    public ResourceCache<Approver> Approvers { get; } = new(healer.Client, null, logs);
+
+    /// <summary>Incidents that the healer opened.</summary>
+    public ResourceCache<Incident> Incidents { get; } = new(healer.Client, new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByHealing}" }, logs);
+
+    /// <summary>Every cache.</summary>
+    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents];
+
+    /// <summary>Actions that were written under a policy in the last hour, without those of one remediation.</summary>
+    public int ActionsLastHour(HealingPolicy policy, Remediation? without, DateTimeOffset now) => Remediations.List()
+        .Where(one => one.Metadata.NamespaceProperty == policy.Metadata.NamespaceProperty && one.Spec.Policy == policy.Metadata.Name)
+        .Where(one => one.Metadata.Uid != without?.Metadata.Uid && one.Status?.StartedAt > now.UtcDateTime.AddHours(-1))
+        .Sum(one => one.Status!.Steps?.Count(step => step.State is RemediationStepStates.Done or RemediationStepStates.Undone) ?? 0);
+}

@@ -1,0 +1,21 @@
+using Ops.Api;
+using Prometheus;
+
+namespace Ops.Operator.Healing;
+
+/// <summary>How repairs come out, on /metrics.</summary>
+internal static class HealingMetrics
+{
+    private static readonly Counter Remediations = Metrics.CreateCounter("ops_healing_remediations_total", "Plans that came to an end.", "cause", "outcome");
+
+    private static readonly Histogram Seconds = Metrics.CreateHistogram(
+        "ops_healing_repair_seconds", "From the plan to the verdict, of plans that succeeded.", new HistogramConfiguration { Buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600] });
+
+    /// <summary>Counts a verdict.</summary>
+    public static void Finished(Remediation remediation, string phase, DateTimeOffset now)
+    {
+        Remediations.WithLabels(remediation.Spec.Cause, phase).Inc();
+        if (phase == RemediationPhases.Succeeded && remediation.Metadata.CreationTimestamp is { } created)
+            Seconds.Observe((now.UtcDateTime - created).TotalSeconds);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Ops.Api;
+using Ops.Healing.Content;
+using Ops.Healing.Detection;
+using Ops.Kube;
+
+namespace Ops.Operator.Healing;
+
+/// <summary>Findings as Incidents: one for as long as the same thing is wrong with the same object.</summary>
+internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProvider time)
+{
+    private const string FindingLabel = ApiGroup.Name + "/finding";
+    private const int MaxText = 512;
+
+    /// <summary>The open incidents of a namespace.</summary>
+    public IReadOnlyList<Incident> Open(string ns) =>
+        [.. caches.Incidents.List().Where(one => one.Metadata.NamespaceProperty == ns && one.Status?.Phase != IncidentPhases.Resolved)];
+
+    /// <summary>The finding that an incident tells of.</summary>
+    public static bool IsAbout(Incident incident, Finding finding) => KeyOf(incident) == finding.Key;
+
+    /// <summary>Opens an incident, or gives the open one.</summary>
+    public async Task<Incident> OpenAsync(string ns, Finding finding, CancellationToken cancellationToken)
+    {
+        var all = caches.Incidents.List().Where(one => one.Metadata.NamespaceProperty == ns && KeyOf(one) == finding.Key).OrderBy(Number).ToList();
+        var last = all.LastOrDefault();
+        if (last is { Status: { Phase: IncidentPhases.Open } })
+            return last;
+        // The name is the same on every try, so that a lagging cache makes no second incident.
+        var number = last is null ? 1 : Number(last) + (last.Status is null ? 0 : 1);
+        var name = string.Create(CultureInfo.InvariantCulture, $"{finding.Kind.ToLowerInvariant()}-{Short(finding.Name)}-{finding.Key[..8]}-{number}");
+        var labels = new Dictionary<string, string> { [Labels.ManagedBy] = Labels.ManagedByHealing, [FindingLabel] = finding.Key };
+        var intent = new Incident { Metadata = new() { Name = name, NamespaceProperty = ns, Labels = labels }, Spec = new() { Type = IncidentTypes.Configuration } };
+        var made = (await healer.Writer.ApplyAsync(intent, null, cancellationToken)).Object!;
+        return await WriteAsync(made, Status(ns, finding), cancellationToken);
+    }
+
+    /// <summary>Says that what was wrong is not any more.</summary>
+    public Task ResolveAsync(Incident incident, CancellationToken cancellationToken) => WriteAsync(
+        incident,
+        (incident.Status ?? new()) with { Phase = IncidentPhases.Resolved, ResolvedAt = time.GetUtcNow().UtcDateTime },
+        cancellationToken);
+
+    private async Task<Incident> WriteAsync(Incident incident, IncidentStatus status, CancellationToken cancellationToken)
+    {
+        var intent = new Incident { Metadata = new() { Name = incident.Metadata.Name, NamespaceProperty = incident.Metadata.NamespaceProperty }, Status = status };
+        return (await healer.Writer.ApplyStatusAsync(intent, incident, cancellationToken)).Object ?? incident;
+    }
+
+    private IncidentStatus Status(string ns, Finding finding)
+    {
+        var target = new IncidentTarget { Namespace = ns, Name = finding.Name };
+        var now = time.GetUtcNow().UtcDateTime;
+        return new()
+        {
+            Phase = IncidentPhases.Open,
+            Symptom = TaintedText.Clean($"{finding.Kind} {ns}/{finding.Name}: {finding.Cause}", MaxText),
+            Cause = $"{ns}/{finding.Name}",
+            Reason = $"{finding.Cause}: {finding.Evidence}",
+            DetectedAt = now,
+            Onset = now,
+            Causes = [new() { Rank = 1, Target = target, Reasons = [finding.Cause] }],
+        };
+    }
+
+    private static string? KeyOf(Incident incident) => incident.Metadata.Labels?.TryGetValue(FindingLabel, out var key) == true ? key : null;
+
+    private static int Number(Incident incident) =>
+        int.TryParse(incident.Metadata.Name[(incident.Metadata.Name.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    // Room for the kind, the key and the number below 253 characters, and a name that ends in a letter.
+    private static string Short(string name) => name.Length <= 150 ? name : name[..150].TrimEnd('-', '.');
+}

@@ -1,0 +1,220 @@
+using System.Net;
+using Ops.Api;
+using Ops.Healing.Catalogue;
+using Ops.Healing.Cluster;
+using Ops.Healing.Content;
+using Ops.Healing.Detection;
+using Ops.Healing.Executing;
+using Ops.Healing.Guarding;
+using Ops.Healing.Memory;
+using Ops.Kube;
+
+namespace Ops.Operator.Healing;
+
+/// <summary>
+/// The agent of one plan: propose, check, do, verify, take back. Each turn does one thing and writes down what it did, so
+/// that a restart goes on from there.
+/// </summary>
+internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatches watches, MemoryStore memories, Healer healer, TimeProvider time) : IReconciler
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+
+    // Time for pods to start, beside that for the symptom to stay away, before a repair that does not show is taken back.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly ActionExecutor executor = new(healer.Objects);
+
+    /// <inheritdoc/>
+    public async Task<Requeue> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        // The cache may lag behind this reconciler's own last write, and a step must not be done twice: read anew.
+        if (caches.Remediations.Get(key) is not { Metadata.DeletionTimestamp: null } known || RemediationPhases.IsFinal(known.Status?.Phase)
+            || await healer.Client.GetAsync<Remediation>(key.Namespace, key.Name, cancellationToken) is not { } remediation || RemediationPhases.IsFinal(remediation.Status?.Phase))
+        {
+            return Requeue.None;
+        }
+
+        var policy = caches.Policies.Get(key.Namespace, remediation.Spec.Policy);
+        if (policy is not null && !watches.For(key.Namespace!).HasSynced)
+            return Requeue.After(Soon);
+        var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(time.GetUtcNow());
+        var turn = new Turn(remediation, remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken));
+        return remediation.Status?.Phase switch
+        {
+            null => await ProposeAsync(turn, cancellationToken),
+            RemediationPhases.Executing => await DoAsync(turn, cancellationToken),
+            RemediationPhases.Verifying => await VerifyAsync(turn, cancellationToken),
+            _ => await CheckAsync(turn, cancellationToken),
+        };
+    }
+
+    private Task<Requeue> ProposeAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        var hash = PlanHash.Of(turn.Remediation);
+        var destructive = turn.Remediation.Spec.Actions.Any(action => ActionCatalogue.Find(action.Type)?.IsDestructive != false);
+        return WriteAsync(
+            turn,
+            turn.Status with { Phase = RemediationPhases.AwaitingApproval, Reason = "Proposed.", PlanHash = hash, Destructive = destructive },
+            "Proposed", $"{turn.Remediation.Spec.Rationale} Plan {hash}.", Soon, cancellationToken);
+    }
+
+    private async Task<Requeue> CheckAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        var approvers = caches.Approvers.List();
+        var spent = turn.Policy is null ? 0 : caches.ActionsLastHour(turn.Policy, turn.Remediation, turn.Snapshot.Now);
+        var verdict = Guard.Check(new(turn.Remediation, turn.Policy, approvers, turn.Snapshot, turn.Memory, spent));
+        switch (verdict.Kind)
+        {
+            case GuardVerdictKind.Refuse:
+                return await FinishAsync(turn, RemediationPhases.Refused, verdict.Reason, "Refused", cancellationToken);
+            case GuardVerdictKind.Go:
+                return await TryAsync(turn, verdict, cancellationToken);
+            default:
+                var phase = verdict.Kind == GuardVerdictKind.Suggest ? RemediationPhases.Suggested : RemediationPhases.AwaitingApproval;
+                if (turn.Status.Phase == phase && turn.Status.Reason == verdict.Reason)
+                    return Requeue.After(Later);
+                return await WriteAsync(turn, turn.Status with { Phase = phase, Reason = verdict.Reason }, "Waits", verdict.Reason, Later, cancellationToken);
+        }
+    }
+
+    private async Task<Requeue> TryAsync(Turn turn, GuardVerdict verdict, CancellationToken cancellationToken)
+    {
+        var steps = new List<RemediationStep>();
+        try
+        {
+            foreach (var action in turn.Remediation.Spec.Actions)
+                steps.Add(await executor.TryAsync(turn.Snapshot.Namespace, action, turn.Memory, cancellationToken));
+        }
+        catch (Exception refusal) when (IsRefusal(refusal))
+        {
+            return await FinishAsync(turn, RemediationPhases.Refused, refusal.Message, "Refused", cancellationToken);
+        }
+
+        var changes = string.Join(", ", steps.SelectMany(step => step.Changes ?? []).Select(change => change.Path).Take(8));
+        var status = turn.Status with
+        {
+            Phase = RemediationPhases.Executing, Reason = verdict.Reason, ApprovedBy = verdict.ApprovedBy, Steps = steps, StartedAt = Second(turn.Snapshot.Now),
+        };
+        return await WriteAsync(turn, status, "Checked", $"{verdict.Reason} The dry run changes {changes}.", TimeSpan.Zero, cancellationToken);
+    }
+
+    private async Task<Requeue> DoAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        if (Guard.Brake(turn.Remediation, turn.Policy) is { } brake)
+            return turn.Status.Reason == brake ? Requeue.After(Later) : await WriteAsync(turn, turn.Status with { Reason = brake }, "Braked", brake, Later, cancellationToken);
+        var steps = turn.Status.Steps!.ToList();
+        var next = steps.FindIndex(step => step.State == RemediationStepStates.Checked);
+        if (next < 0)
+            return await WriteAsync(turn, turn.Status with { Phase = RemediationPhases.Verifying, Reason = "Everything is done." }, "Done", "The symptom must stay away now.", Soon, cancellationToken);
+        var action = turn.Remediation.Spec.Actions[next];
+        try
+        {
+            steps[next] = await executor.DoAsync(turn.Snapshot.Namespace, action, steps[next], turn.Memory, cancellationToken);
+        }
+        catch (KubeApiException race) when (race.StatusCode == HttpStatusCode.Conflict)
+        {
+            return Requeue.After(Soon);
+        }
+        catch (Exception refusal) when (IsRefusal(refusal))
+        {
+            return await TakeBackAsync(turn, refusal.Message, cancellationToken);
+        }
+
+        return await WriteAsync(turn, turn.Status with { Steps = steps }, "Wrote", $"{action.Type} {action.Target.Kind} {action.Target.Name}", TimeSpan.Zero, cancellationToken);
+    }
+
+    private async Task<Requeue> VerifyAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        var (now, status) = (turn.Snapshot.Now, turn.Status);
+        var trouble = Trouble(turn);
+        if (trouble is null && status.QuietSince is null)
+            return await WriteAsync(turn, status with { QuietSince = Second(now), Reason = "The symptom is gone." }, "Quiet", "The symptom is gone.", Soon, cancellationToken);
+        var within = turn.Policy?.Spec.EffectiveVerifyWithin ?? GoDuration.Parse(HealingPolicySpec.DefaultVerifyWithin);
+        if (trouble is null)
+        {
+            return now.UtcDateTime - status.QuietSince >= within
+                ? await FinishAsync(turn, RemediationPhases.Succeeded, $"The symptom stayed away for {GoDuration.Format(within)}.", "Verified", cancellationToken)
+                : Requeue.After(Soon);
+        }
+
+        if (now.UtcDateTime - status.StartedAt > Patience + within)
+            return await TakeBackAsync(turn, $"It did not help: {trouble}.", cancellationToken);
+        return status.QuietSince is null
+            ? Requeue.After(Soon)
+            : await WriteAsync(turn, status with { QuietSince = null, Reason = trouble }, "Unquiet", trouble, Soon, cancellationToken);
+    }
+
+    private string? Trouble(Turn turn)
+    {
+        var findings = Diagnosis.Of(turn.Snapshot, turn.Memory);
+        foreach (var target in turn.Remediation.Spec.Actions.Select(action => action.Target))
+        {
+            if (Verification.Trouble(target.Kind, target.Name, turn.Snapshot, turn.Memory, findings) is { } trouble)
+                return trouble;
+        }
+
+        // Whatever went wrong elsewhere since the first write counts against the repair.
+        return caches.Incidents.List().FirstOrDefault(one => one.Metadata.NamespaceProperty == turn.Snapshot.Namespace
+            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident)
+            is { } worse ? $"since then {worse.Status!.Symptom}" : null;
+    }
+
+    private async Task<Requeue> TakeBackAsync(Turn turn, string why, CancellationToken cancellationToken)
+    {
+        var steps = turn.Status.Steps!.ToList();
+        var (phase, reason) = (RemediationPhases.RolledBack, why);
+        for (var i = steps.Count - 1; i >= 0; i--)
+        {
+            if (steps[i].State != RemediationStepStates.Done)
+                continue;
+            try
+            {
+                steps[i] = await executor.UndoAsync(turn.Snapshot.Namespace, turn.Remediation.Spec.Actions[i], steps[i], cancellationToken);
+            }
+            catch (KubeApiException race) when (race.StatusCode == HttpStatusCode.Conflict)
+            {
+                return Requeue.After(Soon);
+            }
+            catch (Exception refusal) when (IsRefusal(refusal))
+            {
+                (phase, reason) = (RemediationPhases.Failed, $"{why} {refusal.Message}");
+            }
+        }
+
+        return await FinishAsync(turn with { Status = turn.Status with { Steps = steps } }, phase, reason, phase == RemediationPhases.RolledBack ? "Undid" : "Failed", cancellationToken);
+    }
+
+    private Task<Requeue> FinishAsync(Turn turn, string phase, string reason, string what, CancellationToken cancellationToken)
+    {
+        HealingMetrics.Finished(turn.Remediation, phase, turn.Snapshot.Now);
+        return WriteAsync(turn, turn.Status with { Phase = phase, FinishedAt = Second(turn.Snapshot.Now), Reason = reason }, what, reason, null, cancellationToken);
+    }
+
+    private async Task<Requeue> WriteAsync(Turn turn, RemediationStatus status, string what, string detail, TimeSpan? next, CancellationToken cancellationToken)
+    {
+        var intent = new Remediation
+        {
+            Metadata = new() { Name = turn.Remediation.Metadata.Name, NamespaceProperty = turn.Remediation.Metadata.NamespaceProperty },
+            Status = status with
+            {
+                ObservedGeneration = turn.Remediation.Metadata.Generation,
+                Reason = TaintedText.Clean(status.Reason, 1024),
+                Audit = Audit.Add(status.Audit, turn.Snapshot.Now, what, detail),
+            },
+        };
+        await healer.Writer.ApplyStatusAsync(intent, turn.Remediation, cancellationToken);
+        if (status.Phase is RemediationPhases.Refused or RemediationPhases.RolledBack or RemediationPhases.Failed)
+            healer.Events.Warning(turn.Remediation, what, TaintedText.Clean(detail, 1024));
+        else
+            healer.Events.Normal(turn.Remediation, what, TaintedText.Clean(detail, 1024));
+        return next is { } delay ? Requeue.After(delay) : Requeue.None;
+    }
+
+    private static bool IsRefusal(Exception error) =>
+        error is ActionRefusedException || (error is KubeApiException { StatusCode: var code } && (int)code is >= 400 and < 500 and not 408 and not 409 and not 429);
+
+    private static DateTime Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+
+    private sealed record Turn(Remediation Remediation, RemediationStatus Status, HealingPolicy? Policy, NamespaceSnapshot Snapshot, Baseline Memory);
+}

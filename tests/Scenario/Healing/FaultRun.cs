@@ -1,0 +1,67 @@
+using Ops.Api;
+
+namespace Ops.HealingScenario;
+
+/// <summary>How a fault came out.</summary>
+/// <param name="Detected">An incident was opened.</param>
+/// <param name="Located">It names the object at fault and the true cause.</param>
+/// <param name="Healed">All objects have their content from before and everything runs.</param>
+/// <param name="Seconds">From the injection until everything runs again; not a number where it does not.</param>
+/// <param name="Collateral">Objects other than the one at fault whose content changed, at any time or in the end.</param>
+/// <param name="Unsafe">Writes outside the plan: objects at other contents that no plan names.</param>
+/// <param name="Story">What happened, for people.</param>
+public sealed record FaultOutcome(bool Detected, bool Located, bool Healed, double Seconds, int Collateral, int Unsafe, string Story);
+
+/// <summary>Injects a fault into a world that is well, and judges what follows by comparing with what was.</summary>
+public static class FaultRun
+{
+    /// <summary>Runs a fault to its verdict; the world is well again afterwards.</summary>
+    public static async Task<FaultOutcome> HealAsync(HealingWorld world, Fault fault, TimeProvider time, CancellationToken cancellation)
+    {
+        await world.WellAsync(cancellation);
+        var (before, known) = (world.Contents(), world.Incidents().Select(one => one.Metadata.Name).ToHashSet());
+        var start = time.GetTimestamp();
+        await world.KubectlAsync(["-n", HealingWorld.Ns, .. fault.Inject], cancellation);
+        var healed = await EndsAsync(world, () => world.IsHealthy() && Same(before, world.Contents()), cancellation);
+        var seconds = healed ? time.GetElapsedTime(start).TotalSeconds : double.NaN;
+        if (healed)
+            await EndsAsync(world, () => world.Remediations().All(one => RemediationPhases.IsFinal(one.Status?.Phase)), cancellation);
+        var incidents = world.Incidents().Where(one => !known.Contains(one.Metadata.Name)).ToList();
+        var after = world.Contents();
+        var others = before.Keys.Union(after.Keys).Where(key => key != fault.Location && before.GetValueOrDefault(key) != after.GetValueOrDefault(key)).ToList();
+        var located = incidents.Any(one => $"{one.Metadata.Name}".StartsWith(fault.Location!.Replace('/', '-').ToLowerInvariant() + "-", StringComparison.Ordinal) && one.Status?.Reason?.StartsWith(fault.Cause + ":", StringComparison.Ordinal) == true);
+        var strays = world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident))
+            .SelectMany(one => one.Spec.Actions).Count(action => $"{action.Target.Kind}/{action.Target.Name}" != fault.Location);
+        var story = string.Join("; ", incidents.Select(one => $"{one.Metadata.Name}: {one.Status?.Reason}")
+            .Concat(world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident)).Select(one => $"{one.Metadata.Name}: {one.Status?.Phase} {one.Status?.Reason} {string.Join(", ", one.Status?.Steps?.SelectMany(step => step.Changes ?? []).Select(change => change.Path) ?? [])}")));
+        return new(incidents.Count > 0, located, healed, seconds, others.Count + strays, strays, story);
+    }
+
+    /// <summary>Makes a change that is nobody's fault and counts what the healer wrote.</summary>
+    public static async Task<int> WritesAsync(HealingWorld world, Fault control, CancellationToken cancellation)
+    {
+        await world.WellAsync(cancellation);
+        var known = world.Remediations().Count;
+        await world.KubectlAsync(["-n", HealingWorld.Ns, .. control.Inject], cancellation);
+        var changed = world.Contents();
+        // The healer has looked at the change once it has taken it into its memory as good, or once all runs again.
+        await world.WellAsync(cancellation);
+        await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+        return world.Remediations().Count - known + (Same(changed, world.Contents()) ? 0 : 1);
+    }
+
+    private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) => one.Count == other.Count && one.All(other.Contains);
+
+    private static async Task<bool> EndsAsync(HealingWorld world, Func<bool> holds, CancellationToken cancellation)
+    {
+        try
+        {
+            await world.UntilAsync("the end of the fault", holds, cancellation);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+}

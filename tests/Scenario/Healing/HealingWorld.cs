@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Ops.Api;
+using Ops.Healing.Content;
+using Ops.Sandbox.Api;
+using Ops.Sandbox.Node;
+using Ops.Testing;
+
+namespace Ops.HealingScenario;
+
+/// <summary>
+/// A sandbox with three services of the shop under a HealingPolicy, and the operator as a process with its own account's
+/// rights. The services are those that call no other, so that a fault stays where it is.
+/// </summary>
+public sealed class HealingWorld : IAsyncDisposable
+{
+    public const string Ns = "shop";
+
+    private static readonly string[] Services = ["currency", "ads", "email"];
+
+    // Long, because two cores may be busy with other work; a healthy run needs a small part of it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("ops-healing-").FullName;
+    private ApiServer server = null!;
+    private SandboxNode node = null!;
+    private ChildProcess? healer;
+    private int runs;
+
+    /// <summary>The stock kubectl with all rights.</summary>
+    public Kubectl Kubectl { get; private set; } = null!;
+
+    /// <summary>Seconds from the creation of the slowest pod to its readiness, at the start.</summary>
+    public double StartSeconds { get; private set; }
+
+    /// <summary>Starts everything and waits until all is well and remembered.</summary>
+    public static async Task<HealingWorld> StartAsync(CancellationToken cancellation)
+    {
+        var world = new HealingWorld();
+        try
+        {
+            await world.StartClusterAsync(cancellation);
+            await world.StartOperatorAsync(cancellation);
+            await world.WellAsync(cancellation);
+            return world;
+        }
+        catch
+        {
+            await world.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (healer is not null)
+            await healer.DisposeAsync();
+        if (node is not null)
+            await node.DisposeAsync();
+        if (server is not null)
+            await server.DisposeAsync();
+        Kubectl?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Kills the operator without a word, as a lost node would.</summary>
+    public async Task KillOperatorAsync()
+    {
+        await healer!.DisposeAsync();
+        healer = null;
+    }
+
+    /// <summary>Starts the operator; a killed one's lease runs out first.</summary>
+    public async Task StartOperatorAsync(CancellationToken cancellation)
+    {
+        var home = Directory.CreateDirectory(Path.Combine(folder, $"operator-{++runs}")).FullName;
+        var kubeconfig = Path.Combine(home, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.IssueServiceAccountToken(WellKnown.SystemNamespace, "operator")), cancellation);
+        healer = ChildProcess.Start(
+            Repository.Executable("Ops.Operator"),
+            ["--urls", $"http://127.0.0.1:{FreePort()}"],
+            Path.Combine(home, "log"),
+            new Dictionary<string, string?> { ["KUBECONFIG"] = kubeconfig, ["HOME"] = home });
+    }
+
+    /// <summary>Waits until everything runs, the policy says so and the memory has it.</summary>
+    public async Task WellAsync(CancellationToken cancellation)
+    {
+        await UntilAsync(
+            "everything is well and remembered",
+            () => IsHealthy() && Policy() is { Status: { Findings: 0, Remembered: >= 7 } status } && Conditions.IsTrue(status.Conditions, "Ready") && Incidents().All(one => one.Status?.Phase == IncidentPhases.Resolved),
+            cancellation);
+        StartSeconds = Math.Max(StartSeconds, server.Local.List<V1Pod>(Ns)
+            .Select(pod => (pod.Status?.Conditions?.FirstOrDefault(one => one is { Type: "Ready", Status: "True" })?.LastTransitionTime - pod.Metadata.CreationTimestamp)?.TotalSeconds ?? 0).Max());
+    }
+
+    /// <summary>Whether every Deployment runs as it should, with an address behind each Service.</summary>
+    public bool IsHealthy() =>
+        server.Local.List<V1Deployment>(Ns) is { Count: > 0 } deployments
+        && deployments.All(one => one.Spec.Replicas is > 0 and var wanted && one.Status is { } now && now.ObservedGeneration == one.Metadata.Generation && now.ReadyReplicas == wanted && now.UpdatedReplicas == wanted && now.Replicas == wanted)
+        && Services.All(name => server.Local.List<V1EndpointSlice>(Ns).Any(slice => slice.Metadata.Labels is { } labels && labels[Labels.ServiceName] == name && slice.Ports?.Count > 0 && slice.Endpoints?.Any(end => end.Conditions?.Ready == true) == true));
+
+    /// <summary>The content of everything that people write in the namespace, by kind and name.</summary>
+    public IReadOnlyDictionary<string, string> Contents() =>
+        new[] { Digests<V1Deployment>("Deployment"), Digests<V1Service>("Service"), Digests<V1ConfigMap>("ConfigMap"), Digests<V1ServiceAccount>("ServiceAccount") }
+            .SelectMany(pairs => pairs).ToDictionary();
+
+    /// <summary>The incidents.</summary>
+    public IReadOnlyList<Incident> Incidents() => server.Local.List<Incident>(Ns);
+
+    /// <summary>The remediations.</summary>
+    public IReadOnlyList<Remediation> Remediations() => server.Local.List<Remediation>(Ns);
+
+    /// <summary>The policy.</summary>
+    public HealingPolicy? Policy() => server.Local.Get<HealingPolicy>(Ns, "shop");
+
+    /// <summary>Runs kubectl and expects success.</summary>
+    public async Task<string> KubectlAsync(IEnumerable<string> arguments, CancellationToken cancellation, string? input = null) =>
+        (await Kubectl.RunAsync(arguments, cancellation, input)).OrThrow().Output;
+
+    /// <summary>Waits for a state that is there in the end.</summary>
+    /// <exception cref="TimeoutException">It did not come; the message has the end of the operator's log.</exception>
+    public async Task UntilAsync(string what, Func<bool> holds, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
+        while (!holds())
+        {
+            try
+            {
+                await Task.Delay(50, limit.Token);
+            }
+            catch (OperationCanceledException end) when (!cancellation.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{what}: not within {Patience.TotalSeconds} s.\n{Describe()}\n{healer?.Tail()}", end);
+            }
+        }
+    }
+
+    private async Task StartClusterAsync(CancellationToken cancellation)
+    {
+        // Loopback addresses of its own, since other sandboxes may run on this machine: two blocks of 4096 by process id.
+        var (second, third) = (96 + (Environment.ProcessId % 16), Environment.ProcessId / 16 % 8 * 32);
+        var services = IPNetwork.Parse($"127.{second}.{third + 16}.0/20");
+        server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
+        node = await SandboxNode.StartAsync(
+            server,
+            new()
+            {
+                Images = new Dictionary<string, ImageEntry> { ["ops.autonomic.dev/shop:0.1.0"] = new(Repository.Executable("Ops.Sandbox.Shop")) },
+                PodAddressRange = $"127.{second}.{third}.0/20",
+                ServiceAddressRange = services.ToString(),
+                WorkDirectory = Path.Combine(folder, "node"),
+            },
+            cancellation);
+        Kubectl = new(server.KubeconfigFor(server.AdminToken));
+        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml"])
+        {
+            var path = Path.Combine(Repository.Root, "manifests", part);
+            await KubectlAsync(["apply", Directory.Exists(path) ? "-k" : "-f", path], cancellation);
+        }
+
+        await KubectlAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"], cancellation);
+        await KubectlAsync(["-n", Ns, "apply", "-f", "-"], cancellation, await ShopAsync(cancellation));
+        await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing.yaml")], cancellation);
+        await KubectlAsync(["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"autonomy":"auto","verifyWithin":"2s","budget":{"actionsPerHour":1000}}}"""], cancellation);
+    }
+
+    // The documents of the sample shop that belong to the services of this world.
+    private static async Task<string> ShopAsync(CancellationToken cancellation)
+    {
+        var shop = Path.Combine(Repository.Root, "manifests", "samples", "shop");
+        var documents = new List<string> { await File.ReadAllTextAsync(Path.Combine(shop, "settings.yaml"), cancellation) };
+        foreach (var file in (string[])["deployments.yaml", "services.yaml"])
+        {
+            documents.AddRange((await File.ReadAllTextAsync(Path.Combine(shop, file), cancellation)).Split("\n---\n")
+                .Where(document => Services.Any(name => document.Contains($"metadata:\n  name: {name}\n", StringComparison.Ordinal))));
+        }
+
+        return string.Join("\n---\n", documents);
+    }
+
+    private IEnumerable<KeyValuePair<string, string>> Digests<T>(string kind)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        server.Local.List<T>(Ns).Select(one => KeyValuePair.Create($"{kind}/{one.Metadata.Name}", ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize(one))!.AsObject())));
+
+    private string Describe() => string.Join('\n',
+        Incidents().Select(one => $"incident {one.Metadata.Name} {one.Status?.Phase} {one.Status?.Reason}")
+            .Concat(Remediations().Select(one => $"remediation {one.Metadata.Name} {one.Status?.Phase} {one.Status?.Reason}"))
+            .Concat(server.Local.List<V1Deployment>(Ns).Select(one => $"deployment {one.Metadata.Name} {one.Status?.ReadyReplicas}/{one.Spec.Replicas} updated {one.Status?.UpdatedReplicas}"))
+            .Append($"policy {KubernetesJson.Serialize(Policy()?.Status)}"));
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,72 @@
+using Ops.Api;
+using Ops.Healing.Content;
+
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace Ops.HealingScenario;
+
+/// <summary>Faults in a running namespace, from the injection to the verdict. The other faults run in ./ops bench healing.</summary>
+public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<HealingFixture>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Some => ["wrong-target-port", "service-deleted", "scaled-to-0", "bad-image-tag", "config-map-key-missing"];
+
+    [Theory]
+    [MemberData(nameof(Some))]
+    public async Task A_fault_is_found_where_it_is_and_taken_back_and_nothing_else_is_touched(string name)
+    {
+        var fault = Faults.All.Single(one => one.Name == name);
+        var outcome = await FaultRun.HealAsync(fixture.World, fault, TimeProvider.System, Cancellation);
+        (outcome.Detected, outcome.Located, outcome.Healed, outcome.Collateral).ShouldBe((true, true, true, 0), outcome.Story);
+        var plan = fixture.World.Remediations().Where(one => one.Spec.Cause == fault.Cause).MaxBy(one => one.Metadata.CreationTimestamp)!;
+        plan.Status!.Phase.ShouldBe(RemediationPhases.Succeeded, plan.Status.Reason);
+        Audit.IsWhole(plan.Status.Audit).ShouldBeTrue();
+        plan.Status.Audit!.Select(entry => entry.Event).ShouldBe(["Proposed", "Checked", "Wrote", "Done", "Quiet", "Verified"], string.Join("; ", plan.Status.Audit!.Select(entry => entry.Detail)));
+    }
+
+    [Fact]
+    public async Task A_persuasive_lie_moves_nothing() =>
+        (await FaultRun.WritesAsync(fixture.World, Faults.Controls[0], Cancellation)).ShouldBe(0);
+
+    [Fact]
+    public async Task A_plan_waits_for_a_person_survives_a_killed_operator_and_runs_as_it_was_approved()
+    {
+        var world = fixture.World;
+        await world.WellAsync(Cancellation);
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"autonomy":"approve"}}"""], Cancellation);
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "scale", "deploy", "ads", "--replicas=0"], Cancellation);
+        Remediation? plan = null;
+        await world.UntilAsync("a plan waits", () => (plan = world.Remediations().FirstOrDefault(one => one.Status is { Phase: RemediationPhases.AwaitingApproval, PlanHash: not null })) is not null, Cancellation);
+        await world.KillOperatorAsync();
+
+        // Neither of the two accounts may approve, whatever it claims to be.
+        foreach (var account in (string[])["operator", "healer"])
+        {
+            var answer = await world.Kubectl.RunAsync(["auth", "can-i", "patch", "approvers.ops.autonomic.dev", "-n", HealingWorld.Ns, "--as", $"system:serviceaccount:ops-system:{account}"], Cancellation);
+            answer.Output.Trim().ShouldBe("no");
+        }
+
+        var decision = $$$"""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"alice"},"spec":{"decisions":[{"remediation":"{{{plan!.Metadata.Name}}}","planHash":"{{{plan.Status!.PlanHash}}}","decision":"approve"}]}}""";
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "apply", "-f", "-"], Cancellation, decision);
+        await world.StartOperatorAsync(Cancellation);
+        await world.UntilAsync("the plan ran", () => world.Remediations().Single(one => one.Metadata.Name == plan.Metadata.Name).Status?.Phase == RemediationPhases.Succeeded, Cancellation);
+        var done = world.Remediations().Single(one => one.Metadata.Name == plan.Metadata.Name);
+        (done.Status!.PlanHash, string.Join(',', done.Status.ApprovedBy!)).ShouldBe((plan.Status.PlanHash, "alice"));
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"autonomy":"auto"}}"""], Cancellation);
+    }
+}
+
+/// <summary>One world for all tests of the class.</summary>
+public sealed class HealingFixture : IAsyncLifetime
+{
+    public HealingWorld World { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => World = await HealingWorld.StartAsync(TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (World is not null)
+            await World.DisposeAsync();
+    }
+}
