@@ -47,7 +47,7 @@ internal static class LearnedBench
             }).ToList();
             var gain = Interval.Of(gains);
             worst = Math.Min(worst, gain.Mean);
-            context.Figures.Add($"gain_vs_price_{name}", gain.Mean, "points", $"learned over price, held-out {name}, 95 % +- {gain.Half:0.00}");
+            context.Figures.Add($"gain_vs_price_{name}", gain.Mean, "points", $"learned over price, {name} on seeds not trained on, 95 % +- {gain.Half:0.00}");
             if (name == "bursty_16")
                 Bound(context, fleet, rule, workload, objective, gain, seeds);
             if (name == "shift_16")
