@@ -95,10 +95,9 @@ public sealed record ShardedStoreSpec
 public sealed record StoreEngineSpec
 {
     /// <summary>
-    /// valkey, redis or garnet. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on. Garnet
-    /// has no election of its own, so the operator elects.
+    /// valkey or redis. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on.
     /// </summary>
-    [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis, StoreEngines.Garnet)]
+    [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis)]
     [DefaultValue(StoreEngines.Valkey)]
     public string Type { get; init; } = StoreEngines.Valkey;
 
@@ -121,7 +120,7 @@ public static class StoreEngines
     /// <summary>Redis in cluster mode.</summary>
     public const string Redis = "redis";
 
-    /// <summary>Garnet in cluster mode.</summary>
+    /// <summary>Garnet in cluster mode; no store may ask for it until its failover by the operator is proven.</summary>
     public const string Garnet = "garnet";
 
     /// <summary>The image that a type runs unless the spec names another.</summary>
@@ -164,8 +163,7 @@ public sealed record DurabilitySpec
     /// <summary>
     /// Replicas that must be in reach of a primary for it to take writes (min-replicas-to-write), and that a client should
     /// wait for (WAIT). Default 0. A write is safe against the loss of a primary once WAIT has returned at least this
-    /// number and it is 1 or more; an OK without WAIT is not, since replication is asynchronous. Garnet has neither
-    /// command: there it only says what the condition Durable watches.
+    /// number and it is 1 or more; an OK without WAIT is not, since replication is asynchronous.
     /// </summary>
     [Range(0, 5)]
     [DefaultValue(0)]

@@ -68,7 +68,7 @@ public sealed class StoreTests(Fleet fleet)
         await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Store("taken"));
         (await ConditionAsync(Ns, "taken", "Degraded", "True", "NameConflict")).Message.ShouldStartWith("Service taken exists");
         fleet.List<V1StatefulSet>(Ns).ShouldBeEmpty();
-        (await fleet.RefusalAsync(["-n", Ns, "patch", "sstore", "taken", "--type=merge", "-p", """{"spec":{"engine":{"type":"garnet"}}}"""])).ShouldContain("spec.engine.type cannot change");
+        (await fleet.RefusalAsync(["-n", Ns, "patch", "sstore", "taken", "--type=merge", "-p", """{"spec":{"engine":{"type":"valkey"}}}"""])).ShouldContain("spec.engine.type cannot change");
         (await fleet.RefusalAsync(["-n", Ns, "patch", "sstore", "taken", "--type=merge", "-p", """{"spec":{"storage":{"size":"1Mi"}}}"""])).ShouldContain("spec.storage cannot change");
         await fleet.DropAsync(Ns);
     }
