@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
@@ -82,7 +81,8 @@ public sealed class HealingWorld : IAsyncDisposable
         await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.IssueServiceAccountToken(WellKnown.SystemNamespace, "operator")), cancellation);
         healer = ChildProcess.Start(
             Repository.Executable("Ops.Operator"),
-            ["--urls", $"http://127.0.0.1:{FreePort()}"],
+            // Nobody asks it anything here, so the system may choose the port when it listens: none can be taken in between.
+            ["--urls", "http://127.0.0.1:0"],
             Path.Combine(home, "log"),
             new Dictionary<string, string?> { ["KUBECONFIG"] = kubeconfig, ["HOME"] = home });
     }
@@ -193,11 +193,4 @@ public sealed class HealingWorld : IAsyncDisposable
             .Concat(Remediations().Select(one => $"remediation {one.Metadata.Name} {one.Status?.Phase} {one.Status?.Reason}"))
             .Concat(server.Local.List<V1Deployment>(Ns).Select(one => $"deployment {one.Metadata.Name} {one.Status?.ReadyReplicas}/{one.Spec.Replicas} updated {one.Status?.UpdatedReplicas}"))
             .Append($"policy {KubernetesJson.Serialize(Policy()?.Status)}"));
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
