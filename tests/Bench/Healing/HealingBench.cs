@@ -1,0 +1,81 @@
+using Ops.HealingScenario;
+
+namespace Ops.Bench.Healing;
+
+/// <summary>
+/// Faults of Kubernetes objects in the sandbox, healed by rules alone: the real operator with its own account's rights, three
+/// services of the shop as real processes, and an oracle that compares every object with what it was.
+/// </summary>
+internal sealed class HealingBench : IBench
+{
+    // So many, evenly taken, fit into a quick run.
+    private const int QuickEvery = 4;
+
+    /// <inheritdoc/>
+    public string Name => "healing";
+
+    /// <inheritdoc/>
+    public string Summary => "Faults of Kubernetes objects, found, named and repaired by rules alone; what else was written, and how long it took";
+
+    /// <inheritdoc/>
+    public async Task RunAsync(BenchContext context, CancellationToken cancellation)
+    {
+        Fault[] faults = [.. Faults.All.Where((_, place) => !context.Quick || place % QuickEvery == 0)];
+        Fault[] controls = context.Quick ? [Faults.Controls[0]] : [.. Faults.Controls];
+        var outcomes = new List<FaultOutcome>();
+        var world = await HealingWorld.StartAsync(cancellation);
+        var written = 0;
+        double ownStart;
+        try
+        {
+            foreach (var control in controls)
+            {
+                var writes = await FaultRun.WritesAsync(world, control, cancellation);
+                context.Say($"{control.Name}: {writes} writes");
+                written += writes;
+            }
+
+            // The controls have changed what is good; the faults begin with a world that nobody has touched.
+            world = await AnewAsync(world, cancellation);
+            foreach (var fault in faults)
+            {
+                var outcome = await FaultRun.HealAsync(world, fault, TimeProvider.System, cancellation);
+                outcomes.Add(outcome);
+                context.Say($"{fault.Name}: {(outcome.Healed ? $"healed in {outcome.Seconds:0.0} s" : "NOT HEALED")}{(outcome.Located ? "" : outcome.Detected ? ", cause not named" : ", not detected")}; {outcome.Story}");
+                if (!outcome.Healed)
+                    world = await AnewAsync(world, cancellation);
+            }
+
+            ownStart = world.StartSeconds;
+        }
+        finally
+        {
+            await world.DisposeAsync();
+        }
+
+        Report(context.Figures, outcomes, controls.Length, written, ownStart);
+    }
+
+    private static void Report(Figures figures, List<FaultOutcome> outcomes, int controls, int written, double ownStart)
+    {
+        var times = outcomes.Where(one => one.Healed).Select(one => one.Seconds).Order().ToArray();
+        figures.Add("scenarios", outcomes.Count, "", "faults that were injected, of the 36 that are named as the aim");
+        figures.Add("detected", outcomes.Average(one => one.Detected ? 1.0 : 0), "", "share for which an incident was opened");
+        figures.Add("located", outcomes.Average(one => one.Located ? 1.0 : 0), "", "share whose incident names the object at fault and the true cause");
+        figures.Add("healed", outcomes.Average(one => one.Healed ? 1.0 : 0), "", "share after which every object is as before and everything runs");
+        figures.Add("collateral_writes", outcomes.Sum(one => one.Collateral), "", "objects other than the one at fault that differ in the end or that a plan named");
+        figures.Add("noop_controls", controls, "", "changes that are nobody's fault, a persuasive lie among them");
+        figures.Add("noop_writes", written, "", "what the healer planned or changed after them");
+        if (times.Length == 0)
+            return;
+        figures.Add("mttr_median_s", times[times.Length / 2], "s", "from the fault until everything runs again, median of the healed");
+        figures.Add("mttr_max_s", times[^1], "s", "the slowest of the healed");
+        figures.Add("own_start_s", ownStart, "s", "a pod's own start, creation to ready, the slowest seen");
+    }
+
+    private static async Task<HealingWorld> AnewAsync(HealingWorld world, CancellationToken cancellation)
+    {
+        await world.DisposeAsync();
+        return await HealingWorld.StartAsync(cancellation);
+    }
+}
