@@ -44,6 +44,15 @@ public sealed record ShardedStoreStatus
     [MaxLength(64)]
     public string? TakeoverToken { get; init; }
 
+    /// <summary>Slots on their way now, by the shards that give and get them; absent when none is.</summary>
+    // A plan moves at most 64 slots, so there are at most 64 pairs.
+    [MaxLength(64)]
+    public IReadOnlyList<StoreMigrationStatus>? Migrations { get; init; }
+
+    /// <summary>What happened last, newest first: failovers and moves of slots. At most 20.</summary>
+    [MaxLength(20)]
+    public IReadOnlyList<StoreEventStatus>? History { get; init; }
+
     /// <summary>The shards in order.</summary>
     [MaxLength(128)]
     [ListMapKeys("name")]
@@ -70,8 +79,17 @@ public sealed record StoreShardStatus
     [MaxLength(63)]
     public string? Primary { get; init; }
 
+    /// <summary>The pod that served its slots last: the present primary, or while there is none the one before.</summary>
+    [MaxLength(63)]
+    public string? LastPrimary { get; init; }
+
     /// <summary>Slots that it serves.</summary>
     public int Slots { get; init; }
+
+    /// <summary>The slots that it serves as runs in rising order, as CLUSTER NODES writes them: "0-5460 10923". Absent when it serves none.</summary>
+    // Every slot on its own is 6 characters with its blank, and 16384 of them are 98304: the bound for all shards together.
+    [MaxLength(98_304)]
+    public string? SlotRanges { get; init; }
 
     /// <summary>Keys of the primary, two significant digits.</summary>
     public double? Keys { get; init; }

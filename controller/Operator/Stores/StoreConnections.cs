@@ -39,5 +39,16 @@ internal sealed class StoreConnections(TimeProvider time) : IAsyncDisposable
     {
         /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
         public DateTimeOffset? NumbersShown { get; set; }
+
+        /// <summary>The status written last, and the version of the object that it was made from.</summary>
+        public (string Version, ShardedStoreStatus Status)? Written { get; set; }
+
+        /// <summary>
+        /// The store as it is to be planned from. While a cache still holds the version from before our own last write, what
+        /// was written counts: else moves would be counted once for several plans.
+        /// </summary>
+        public ShardedStore Current(ShardedStore cached) => Written is { } written && written.Version == cached.Metadata.ResourceVersion
+            ? new() { Metadata = cached.Metadata, Spec = cached.Spec, Status = written.Status }
+            : cached;
     }
 }

@@ -36,13 +36,14 @@ internal sealed partial class StoreReconciler(
     /// <inheritdoc/>
     public async Task<Requeue> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (caches.Stores.Get(key) is not { Metadata.DeletionTimestamp: null } store)
+        if (caches.Stores.Get(key) is not { Metadata.DeletionTimestamp: null } cached)
         {
             await connections.DropAsync(key);
             return Requeue.None;
         }
 
-        var connection = await connections.OfAsync(key, store);
+        var connection = await connections.OfAsync(key, cached);
+        var store = connection.Current(cached);
         var sets = await SetsAsync(store, key, cancellationToken);
         var trouble = store.Spec.Suspend ? null : await ApplyAsync(store, sets, cancellationToken);
 
@@ -61,7 +62,8 @@ internal sealed partial class StoreReconciler(
             connection.NumbersShown = now;
         if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing && store.Status?.Phase != status.Phase)
             events.Normal(store, plan.Phase.ToString(), plan.Reason);
-        await ShowAsync(store, status, cancellationToken);
+        await ShowAsync(cached, status, cancellationToken);
+        connection.Written = (cached.Metadata.ResourceVersion, status);
 
         if (store.Spec.Suspend || trouble is not null)
             return Requeue.After(AfterRefusal);

@@ -51,8 +51,10 @@ internal static class StoreStatusPlanner
             ReplicasInSync = $"{replicas}/{wanted}",
             BalancedShards = plan.Phase == StorePhase.Steady && rows.All(row => row.Slots > 0) ? store.Spec.EffectiveShards : Math.Min(before?.BalancedShards ?? 0, store.Spec.EffectiveShards),
             Moves = window.Moves + moves,
-            MovesSince = window.Moves + moves == 0 ? null : Second(window.Since),
+            MovesSince = window.Moves + moves == 0 ? null : StoreHistory.Second(window.Since),
             TakeoverToken = plan.Problems.Any(problem => problem.Reason == "QuorumLost") ? StoreGoals.TakeoverToken(seen.Goal, seen.View) : null,
+            Migrations = Migrations(seen),
+            History = StoreHistory.Of(before, rows, plan, seen.Goal, seen.Now),
             Shards = rows,
             Conditions = Conditions.Merge(before?.Conditions, StoreConditions.Of(seen, rows, covered, replicas, wanted), store.Metadata.Generation, seen.Now),
         };
@@ -62,11 +64,14 @@ internal static class StoreStatusPlanner
     {
         var nodes = shard.Members.Where(seen.View.Nodes.ContainsKey).Select(member => seen.View.Nodes[member]).ToList();
         var primary = nodes.Where(node => !ownership.Of(node.Id).IsEmpty).MaxBy(node => ownership.Of(node.Id).Count);
+        var slots = nodes.Aggregate(SlotSet.Empty, (all, node) => all.Union(ownership.Of(node.Id)));
         return new()
         {
             Name = shard.Name,
             Primary = primary?.Member,
-            Slots = nodes.Sum(node => ownership.Of(node.Id).Count),
+            LastPrimary = primary?.Member ?? before?.LastPrimary,
+            Slots = slots.Count,
+            SlotRanges = slots.IsEmpty ? null : slots.ToString(),
             Keys = seen.FreshNumbers ? Steady.Number(before?.Keys, primary?.Keys) : before?.Keys,
             OperationsPerSecond = seen.FreshNumbers ? Steady.Number(before?.OperationsPerSecond, nodes.Sum(node => node.OperationsPerSecond)) : before?.OperationsPerSecond,
             Leaving = shard.Leaving ? true : null,
@@ -90,7 +95,15 @@ internal static class StoreStatusPlanner
         };
     }
 
-    private static DateTime Second(DateTimeOffset moment) => new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+    private static List<StoreMigrationStatus>? Migrations(StoreObservation seen)
+    {
+        var moves = seen.Trouble is null && !seen.Store.Spec.Suspend ? seen.Plan.Steps.OfType<StoreStep.MoveSlot>() : [];
+        var pairs = moves
+            .GroupBy(move => (From: seen.Goal.ShardOf(move.From.Member), To: seen.Goal.ShardOf(move.To.Member)))
+            .Select(pair => new StoreMigrationStatus { From = pair.Key.From, To = pair.Key.To, Slots = SlotSet.Of(pair.Select(move => move.Slot)).ToString() })
+            .ToList();
+        return pairs.Count == 0 ? null : pairs;
+    }
 
     private static string Cut(string text) => text.Length <= MaxReasonLength ? text : text[..MaxReasonLength];
 }

@@ -37,6 +37,9 @@ public sealed record StoreGoal
 
     /// <summary>Names of all members, in order.</summary>
     public IEnumerable<string> Members => Shards.SelectMany(shard => shard.Members);
+
+    /// <summary>Name of the shard that a member belongs to; empty for one that is in none.</summary>
+    public string ShardOf(string member) => Shards.FirstOrDefault(shard => shard.Members.Contains(member))?.Name ?? "";
 }
 
 /// <summary>One shard.</summary>

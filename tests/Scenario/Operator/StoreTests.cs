@@ -19,6 +19,7 @@ public sealed class StoreTests(Fleet fleet)
         await WholeAsync(Ns, "carts");
         var formed = await StoreAsync(Ns, "carts");
         formed.Status!.Formed.ShouldBeTrue();
+        formed.Status.Shards!.Select(shard => shard.SlotRanges).ShouldBe(["0-5460", "5461-10921", "10922-16383"]);
         await ConditionAsync(Ns, "carts", "Durable", "True", "Held");
 
         // kill -9 of a primary: its pod comes again, and whoever is primary then, every slot has one and every replica follows.
@@ -49,7 +50,9 @@ public sealed class StoreTests(Fleet fleet)
 
         await fleet.KubectlAsync(["-n", Ns, "patch", "sstore", "carts", "--type=merge", "-p", """{"spec":{"shards":4}}"""]);
         await WholeAsync(Ns, "carts", shards: 4);
-        (await StoreAsync(Ns, "carts")).Status!.Shards![3].Slots.ShouldBeGreaterThan(3_000);
+        var grown = (await StoreAsync(Ns, "carts")).Status!;
+        grown.Shards![3].Slots.ShouldBeGreaterThan(3_000);
+        grown.History!.Where(entry => entry.Kind == StoreEventKinds.Moves).Sum(entry => entry.Count ?? 0).ShouldBeGreaterThanOrEqualTo(grown.Shards[3].Slots);
         await fleet.KubectlAsync(["-n", Ns, "patch", "sstore", "carts", "--type=merge", "-p", """{"spec":{"shards":3}}"""]);
         await WholeAsync(Ns, "carts");
         await fleet.UntilAsync("the emptied shard is gone", () => Task.FromResult(fleet.List<V1StatefulSet>(Ns).Count == 3 && fleet.List<V1Pod>(Ns).Count == 3));

@@ -118,6 +118,45 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public void Slots_are_shown_by_shard_as_runs_that_cover_the_ring()
+    {
+        var rows = StoreStatusPlanner.Plan(Observe(Store(shards: 3), silent: null)).Shards!;
+        rows.Select(row => row.SlotRanges).ShouldBe(["0-5460", "5461-10921", "10922-16383"]);
+        // The longest text that there can be is every second slot, in two shards.
+        SlotSet.Of(Enumerable.Range(0, 8_192).Select(slot => slot * 2)).ToString().Length.ShouldBeLessThan(98_304 / 2);
+    }
+
+    [Fact]
+    public void Failovers_and_moves_are_remembered_and_bounded()
+    {
+        var store = Store(shards: 3);
+        store.Status = StoreStatusPlanner.Plan(Observe(store, silent: null));
+        store.Status.History.ShouldBeNull();
+        store.Status = StoreStatusPlanner.Plan(Observe(store, silent: "s-s1-0"));
+        (store.Status.Shards![1].Primary, store.Status.Shards[1].LastPrimary).ShouldBe((null, "s-s1-0"));
+        var promoted = Observe(store, silent: "s-s1-0");
+        var taken = promoted.View.Nodes["s-s1-1"] with { PrimaryId = null, Slots = SlotSet.Range(5_461, 10_921), Epoch = 9 };
+        var after = promoted with { View = promoted.View with { Nodes = promoted.View.Nodes.SetItem(taken.Member, taken) } };
+        store.Status = StoreStatusPlanner.Plan(after);
+        var failover = store.Status.History!.ShouldHaveSingleItem();
+        (failover.Kind, failover.Shard, failover.Message).ShouldBe(("Failover", "s1", "s-s1-1 took the place of s-s1-0"));
+
+        for (var minute = 0; minute < 60; minute++)
+        {
+            store.Status = StoreStatusPlanner.Plan(Moving(store, after, Now.AddMinutes(minute)));
+            store.Status = StoreStatusPlanner.Plan(Moving(store, after, Now.AddMinutes(minute).AddSeconds(1)));
+        }
+
+        store.Status.History!.Count.ShouldBe(2);
+        store.Status.History[0].Count.ShouldBe(240, "moves that follow each other within a minute are one entry");
+        store.Status.Migrations!.ShouldHaveSingleItem().ShouldBe(new() { From = "s0", To = "s1", Slots = "3-4" });
+        for (var hour = 1; hour < 30; hour++)
+            store.Status = StoreStatusPlanner.Plan(Moving(store, after, Now.AddHours(hour)));
+        store.Status.History!.Count.ShouldBe(20);
+        store.Status.History[0].Count.ShouldBe(2);
+    }
+
+    [Fact]
     public void The_hourly_bound_holds_balancing_back_but_not_the_filling_of_new_shards()
     {
         var store = Store(shards: 3);
@@ -157,6 +196,13 @@ public sealed class StoreTests
         var plan = new StorePlan(StorePhase.Steady, "as it should be", []);
         return new(store, goal, view, plan, memory, null, null, FreshNumbers: true, Now);
     }
+
+    private static StoreObservation Moving(ShardedStore store, StoreObservation seen, DateTimeOffset now) => seen with
+    {
+        Store = store,
+        Plan = new(StorePhase.Rebalancing, "busy", [.. new[] { 3, 4 }.Select(slot => new StoreStep.MoveSlot(slot, seen.View.Nodes["s-s0-0"], seen.View.Nodes["s-s1-1"]))]),
+        Now = now,
+    };
 
     private static ShardedStore Store(int shards, int durable = 0) => new()
     {
