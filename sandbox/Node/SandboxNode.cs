@@ -81,6 +81,7 @@ public sealed partial class SandboxNode : IAsyncDisposable
         parts.Add(proxy = new ServiceProxy(state, context.Options.ServiceAddressRange, context.Logger));
         state.Start();
         controllers.MakeDefaultAccounts();
+        controllers.MakeStorageClass();
         parts.Add(new GarbageCollector(state.Client, context.Clock, context.Logger));
         AbsentNodes.Remove(state, context.Options.Nodes);
         StaleFolders.Remove(context.Options.WorkDirectory, state.Pods.All().Select(pod => pod.Metadata.Uid).ToHashSet(StringComparer.Ordinal));

@@ -8,7 +8,6 @@ internal sealed class UnenforcedKinds : IAdmissionPlugin
     private static readonly HashSet<string> Kinds = new(StringComparer.Ordinal)
     {
         "NetworkPolicy", "ResourceQuota", "LimitRange", "HorizontalPodAutoscaler", "Ingress", "IngressClass", "CronJob",
-        "PersistentVolume", "PersistentVolumeClaim", "StorageClass",
     };
 
     public bool Applies(ServedResource resource) => !resource.Kind.IsCustom && Kinds.Contains(resource.Kind.Kind);

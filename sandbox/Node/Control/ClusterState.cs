@@ -31,6 +31,8 @@ internal sealed class ClusterState : IWriter, IDisposable
         EndpointSlices = Cache<V1EndpointSlice>();
         ServiceAccounts = Cache<V1ServiceAccount>();
         Claims = Cache<V1PersistentVolumeClaim>();
+        Volumes = Cache<V1PersistentVolume>();
+        StorageClasses = Cache<V1StorageClass>();
     }
 
     public TimeProvider Clock { get; }
@@ -64,6 +66,10 @@ internal sealed class ClusterState : IWriter, IDisposable
     public ObjectCache<V1ServiceAccount> ServiceAccounts { get; }
 
     public ObjectCache<V1PersistentVolumeClaim> Claims { get; }
+
+    public ObjectCache<V1PersistentVolume> Volumes { get; }
+
+    public ObjectCache<V1StorageClass> StorageClasses { get; }
 
     /// <summary>Fills the caches from a list, so that nobody decides on half a picture, then follows the watches.</summary>
     public void Start()

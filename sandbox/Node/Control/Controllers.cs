@@ -3,6 +3,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Ops.Sandbox.Node.Objects;
 using Ops.Sandbox.Node.Services;
+using Ops.Sandbox.Node.Volumes;
 using Ops.Sandbox.Node.Workloads;
 
 namespace Ops.Sandbox.Node.Control;
@@ -52,6 +53,19 @@ internal sealed class Controllers : IAsyncDisposable
         OnOwned(state.EndpointSlices, "Service", slices);
         state.Pods.Changed += (before, after) => EnqueueServicesOf(before, after, slices);
 
+        var claims = Loop("persistentvolume", key => state.Execute(state.Claims.Get(key.Namespace, key.Name) is { } claim
+            ? ClaimPlanner.Make(claim, state.Volumes.All(), state.StorageClasses.All())
+            : ClaimPlanner.Release(key.Namespace, key.Name, state.Volumes.All())));
+        OnChange(state.Claims, claims);
+        state.Volumes.Changed += (before, after) =>
+        {
+            if ((after ?? before)!.Spec.ClaimRef is { } owner)
+                claims.Enqueue(new ObjectName(owner.NamespaceProperty, owner.Name));
+            else
+                EnqueueAll(state.Claims, claims);
+        };
+        state.StorageClasses.Changed += (_, _) => EnqueueAll(state.Claims, claims);
+
         var accounts = Loop("serviceaccount", MakeDefaultAccount);
         state.Namespaces.Changed += (_, after) => EnqueueIf(after is not null, accounts, "", after?.Name() ?? string.Empty);
         state.ServiceAccounts.Changed += (before, after) => EnqueueIf(after is null && before?.Name() == "default", accounts, "", before?.Namespace() ?? string.Empty);
@@ -80,6 +94,13 @@ internal sealed class Controllers : IAsyncDisposable
     {
         foreach (var one in state.Namespaces.All())
             MakeDefaultAccount(new ObjectName(string.Empty, one.Name()));
+    }
+
+    /// <summary>Makes the default storage class where there is none yet of its name.</summary>
+    public void MakeStorageClass()
+    {
+        if (state.StorageClasses.Get("", ClaimPlanner.DefaultClass) is null)
+            state.Create(ClaimPlanner.Standard);
     }
 
     /// <summary>Every namespace has a service account named default, as long as it is not on its way out.</summary>

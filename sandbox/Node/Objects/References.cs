@@ -27,6 +27,8 @@ internal static class References
 
     public static V1ObjectReference To(V1Node thing) => To(thing, "v1", "Node");
 
+    public static V1ObjectReference To(V1PersistentVolumeClaim thing) => To(thing, "v1", "PersistentVolumeClaim");
+
     private static V1ObjectReference To(IKubernetesObject<V1ObjectMeta> thing, string apiVersion, string kind) => new()
     {
         ApiVersion = apiVersion,

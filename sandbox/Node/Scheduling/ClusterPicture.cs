@@ -1,22 +1,26 @@
 using k8s.Models;
 using Ops.Sandbox.Node.Objects;
+using Ops.Sandbox.Node.Volumes;
 
 namespace Ops.Sandbox.Node.Scheduling;
 
-/// <summary>Nodes and the pods that hold room on them, seen at one moment.</summary>
+/// <summary>Nodes, the pods that hold room on them and the volumes that pods ask for, seen at one moment.</summary>
 internal sealed class ClusterPicture
 {
     private readonly Dictionary<string, List<V1Pod>> byNode = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dictionary<string, decimal>> used = new(StringComparer.Ordinal);
 
-    public ClusterPicture(IEnumerable<V1Node> nodes, IEnumerable<V1Pod> pods)
+    public ClusterPicture(IEnumerable<V1Node> nodes, IEnumerable<V1Pod> pods, VolumeFit? volumes = null)
     {
+        Volumes = volumes ?? VolumeFit.Nothing;
         Nodes = [.. nodes.OrderBy(node => node.Metadata.Name, StringComparer.Ordinal)];
         foreach (var pod in pods.Where(pod => !string.IsNullOrEmpty(pod.Spec.NodeName) && !Pods.IsTerminal(pod)))
             Place(pod, pod.Spec.NodeName);
     }
 
     public IReadOnlyList<V1Node> Nodes { get; }
+
+    public VolumeFit Volumes { get; }
 
     public IReadOnlyList<V1Pod> PodsOn(V1Node node) => byNode.TryGetValue(node.Metadata.Name, out var pods) ? pods : [];
 

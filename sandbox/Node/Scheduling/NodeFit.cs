@@ -16,6 +16,8 @@ internal static class NodeFit
             return ["node(s) didn't match Pod's node affinity/selector"];
         if (TakesHostPort(pod, picture.PodsOn(node)))
             return ["node(s) didn't have free ports for the requested pod ports"];
+        if (!picture.Volumes.Reaches(pod, node))
+            return ["node(s) had volume node affinity conflict"];
         var short_ = Shortages(pod, node, picture);
         return short_.Count > 0 ? short_ : PodAffinity.Reasons(pod, node, picture);
     }

@@ -13,6 +13,8 @@ internal static class PodScheduler
     {
         if (picture.Nodes.Count == 0)
             return new Placement(null, "no nodes available to schedule pods");
+        if (picture.Volumes.Problem(pod) is { } problem)
+            return new Placement(null, $"0/{picture.Nodes.Count} nodes are available: {problem}.");
         var fitting = new List<V1Node>();
         var reasons = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var node in picture.Nodes)

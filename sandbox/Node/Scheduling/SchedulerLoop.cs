@@ -3,6 +3,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Ops.Sandbox.Node.Control;
 using Ops.Sandbox.Node.Objects;
+using Ops.Sandbox.Node.Volumes;
 
 namespace Ops.Sandbox.Node.Scheduling;
 
@@ -31,6 +32,8 @@ internal sealed class SchedulerLoop : IAsyncDisposable
             if (before is null || after is null || !SamePlaces(before, after))
                 loop.Enqueue(Round);
         };
+        // A claim that is bound, or gone, decides over pods that wait.
+        state.Claims.Changed += (_, _) => loop.Enqueue(Round);
     }
 
     public ValueTask DisposeAsync() => loop.DisposeAsync();
@@ -45,7 +48,7 @@ internal sealed class SchedulerLoop : IAsyncDisposable
 
     private TimeSpan? PlaceAll()
     {
-        var picture = new ClusterPicture(state.Nodes.All(), state.Pods.All());
+        var picture = new ClusterPicture(state.Nodes.All(), state.Pods.All(), new VolumeFit(state.Claims.All(), state.Volumes.All()));
         // Priority first, then age: a pod that waits longest is not overtaken by its equals.
         var waiting = state.Pods.All().Where(IsWaiting)
             .OrderByDescending(pod => pod.Spec.Priority ?? 0)

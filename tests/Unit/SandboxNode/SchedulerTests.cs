@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using Ops.Sandbox.Node.Scheduling;
+using Ops.Sandbox.Node.Volumes;
 
 namespace Ops.SandboxNode.Tests;
 
@@ -54,6 +55,23 @@ public sealed class SchedulerTests
         PodScheduler.Choose(pod, new ClusterPicture([node], [])).Message.ShouldBe("0/1 nodes are available: 1 node(s) had untolerated taint {team: ml}.");
         pod.Spec.Tolerations = [new V1Toleration { Key = "team", OperatorProperty = "Equal", Value = "ml", Effect = "NoSchedule" }];
         PodScheduler.Choose(pod, new ClusterPicture([node], [])).Node.ShouldBe("n");
+    }
+
+    [Fact]
+    public void A_volume_that_one_node_has_keeps_its_pods_there()
+    {
+        var claim = new V1PersistentVolumeClaim { Metadata = new() { Name = "data", NamespaceProperty = "default" }, Spec = new() { VolumeName = "v" }, Status = new() { Phase = "Bound" } };
+        var here = new V1NodeSelectorTerm { MatchExpressions = [new() { Key = "disk", OperatorProperty = "In", Values = ["a"] }] };
+        var volume = new V1PersistentVolume { Metadata = new() { Name = "v" }, Spec = new() { NodeAffinity = new() { Required = new() { NodeSelectorTerms = [here] } } } };
+        var (with, without) = (Make.Node("with"), Make.Node("without"));
+        with.Metadata.Labels["disk"] = "a";
+        var pod = Pod("p");
+        pod.Metadata.NamespaceProperty = "default";
+        pod.Spec.Volumes = [new() { Name = "data", PersistentVolumeClaim = new() { ClaimName = "data" } }];
+        var volumes = new VolumeFit([claim], [volume]);
+
+        PodScheduler.Choose(pod, new ClusterPicture([without, with], [], volumes)).Node.ShouldBe("with");
+        PodScheduler.Choose(pod, new ClusterPicture([without], [], volumes)).Message.ShouldBe("0/1 nodes are available: 1 node(s) had volume node affinity conflict.");
     }
 
     [Fact]
