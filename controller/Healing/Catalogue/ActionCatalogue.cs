@@ -12,9 +12,8 @@ public static class ActionCatalogue
         new ScaleWorkload(),
         new RestartPod(),
         new RestoreService(),
-        new RecreateService(),
         new RestoreConfigMap(),
-        new RecreateConfigMap(),
+        new RecreateObject(),
     ];
 
     /// <summary>A type by its name, or null.</summary>

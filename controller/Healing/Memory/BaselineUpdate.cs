@@ -17,7 +17,7 @@ public static class BaselineUpdate
     public static Baseline After(Baseline memory, NamespaceSnapshot snapshot, IReadOnlyCollection<Finding> findings)
     {
         var ill = findings.Select(finding => $"{finding.Kind}/{finding.Name}").ToHashSet();
-        foreach (var workload in snapshot.Workloads.Where(workload => workload.IsHealthy))
+        foreach (var workload in snapshot.Workloads.Where(workload => workload.IsHealthy && (IsProven(workload, snapshot.Now) || !IsNewTemplate(memory, workload))))
             memory = Remember(memory, ill, workload.Object, workload.Kind, StartSeconds(workload));
         foreach (var service in snapshot.Services.Where(service => snapshot.ReadyAddresses(service.Metadata.Name) > 0))
             memory = Remember(memory, ill, service, V1Service.KubeKind, 0);
@@ -25,6 +25,26 @@ public static class BaselineUpdate
         foreach (var map in findings.Count == 0 ? snapshot.ConfigMaps : [])
             memory = Remember(memory, ill, map, V1ConfigMap.KubeKind, 0);
         return memory;
+    }
+
+    /// <summary>Whether a workload that runs waits for its template to be proven: the memory moves on by itself later.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="snapshot">The namespace.</param>
+    public static bool IsWaiting(Baseline memory, NamespaceSnapshot snapshot) =>
+        snapshot.Workloads.Any(workload => workload.IsHealthy && IsNewTemplate(memory, workload));
+
+    private static bool IsNewTemplate(Baseline memory, Workload workload) =>
+        memory.Of(workload.Kind, workload.Name) is not null && TemplateChange.Since(memory, workload).Count > 0;
+
+    // Ready is not yet good: a liveness probe that is wrong kills pods that have just become ready. A template has to outlive
+    // what its own probe allows, at least 10 s and at most 5 min.
+    private static bool IsProven(Workload workload, DateTimeOffset now)
+    {
+        var seconds = workload.Template.Spec.Containers.Select(container => container.LivenessProbe).OfType<V1Probe>()
+            .Select(probe => (probe.InitialDelaySeconds ?? 0) + ((probe.PeriodSeconds ?? 10) * (probe.FailureThreshold ?? 3)) + (probe.TimeoutSeconds ?? 1))
+            .DefaultIfEmpty(0).Max();
+        var since = now.UtcDateTime.AddSeconds(-Math.Clamp(seconds, 10, 300));
+        return workload.Pods.All(pod => pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "Ready", Status: "True" })?.LastTransitionTime <= since);
     }
 
     private static Baseline Remember(Baseline memory, HashSet<string> ill, IKubernetesObject<V1ObjectMeta> obj, string kind, double startSeconds)

@@ -24,10 +24,10 @@ public static class RulePlanner
             Causes.ScaledToZero => new(
                 string.Create(CultureInfo.InvariantCulture, $"It ran {good.Replicas} replicas when it last was well."),
                 [Action(nameof(ScaleWorkload), finding, ScaleWorkload.ReplicasParameter, good.Replicas!.Value.ToString(CultureInfo.InvariantCulture))]),
-            Causes.ServiceDeleted => new("Its pods are still there; it is made anew as it last worked.", [Restoring(nameof(RecreateService), finding, good)]),
+            Causes.ServiceDeleted => new("Its pods are still there; it is made anew as it last worked.", [Restoring(nameof(RecreateObject), finding, good)]),
             Causes.WrongSelector or Causes.SelectorTooBroad or Causes.WrongTargetPort =>
                 new("Selector and ports go back to what last worked.", [Restoring(nameof(RestoreService), finding, good)]),
-            Causes.ConfigMapMissing => new("Workloads read it; it is made anew as it last was.", [Restoring(nameof(RecreateConfigMap), finding, good)]),
+            Causes.ConfigMapMissing => new("Workloads read it; it is made anew as it last was.", [Restoring(nameof(RecreateObject), finding, good)]),
             Causes.ConfigMapKeyMissing => new("Workloads read entries that it lost; these come back.", [Restoring(nameof(RestoreConfigMap), finding, good)]),
             _ => OfWorkload(finding, snapshot, memory, good),
         };

@@ -51,7 +51,7 @@ internal sealed class PolicyReconciler(
         await FollowAsync(policy, findings, all, snapshot, memory, cancellationToken);
         await ReportAsync(policy, findings, snapshot, memory, cancellationToken);
         return findings.Count > 0 || incidents.Open(ns).Count > 0 ? Requeue.After(WhileIll)
-            : snapshot.Workloads.Any(workload => !workload.IsHealthy && workload.Replicas > 0) ? Requeue.After(WhileStarting)
+            : snapshot.Workloads.Any(workload => !workload.IsHealthy && workload.Replicas > 0) || BaselineUpdate.IsWaiting(memory, snapshot) ? Requeue.After(WhileStarting)
             : Requeue.None;
     }
 

@@ -1,4 +1,5 @@
 using Ops.HealingScenario;
+using Ops.Sandbox.ShopPlan;
 
 namespace Ops.Bench.Healing;
 
@@ -20,8 +21,10 @@ internal sealed class HealingBench : IBench
     /// <inheritdoc/>
     public async Task RunAsync(BenchContext context, CancellationToken cancellation)
     {
-        Fault[] faults = [.. Faults.All.Where((_, place) => !context.Quick || place % QuickEvery == 0)];
-        Fault[] controls = context.Quick ? [Faults.Controls[0]] : [.. Faults.Controls];
+        // Names with commas between them run alone, to look into one fault.
+        var only = Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',');
+        ObjectFault[] faults = [.. ObjectFaults.All.Where((fault, place) => only?.Contains(fault.Name) ?? (!context.Quick || place % QuickEvery == 0))];
+        ObjectFault[] controls = [.. ObjectFaults.Controls.Where((control, place) => only?.Contains(control.Name) ?? (!context.Quick || place == 0))];
         var outcomes = new List<FaultOutcome>();
         var world = await HealingWorld.StartAsync(cancellation);
         var written = 0;

@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Sandbox.ShopPlan;
 
 namespace Ops.HealingScenario;
 
@@ -16,16 +17,17 @@ public sealed record FaultOutcome(bool Detected, bool Located, bool Healed, doub
 public static class FaultRun
 {
     /// <summary>Runs a fault to its verdict; the world is well again afterwards.</summary>
-    public static async Task<FaultOutcome> HealAsync(HealingWorld world, Fault fault, TimeProvider time, CancellationToken cancellation)
+    public static async Task<FaultOutcome> HealAsync(HealingWorld world, ObjectFault fault, TimeProvider time, CancellationToken cancellation)
     {
         await world.WellAsync(cancellation);
         var (before, known) = (world.Contents(), world.Incidents().Select(one => one.Metadata.Name).ToHashSet());
         var start = time.GetTimestamp();
-        await world.KubectlAsync(["-n", HealingWorld.Ns, .. fault.Inject], cancellation);
+        await world.RunAsync(fault.Inject, cancellation);
         var healed = await EndsAsync(world, () => world.IsHealthy() && Same(before, world.Contents()), cancellation);
         var seconds = healed ? time.GetElapsedTime(start).TotalSeconds : double.NaN;
         if (healed)
             await EndsAsync(world, () => world.Remediations().All(one => RemediationPhases.IsFinal(one.Status?.Phase)), cancellation);
+        await world.RunAsync(fault.After, cancellation);
         var incidents = world.Incidents().Where(one => !known.Contains(one.Metadata.Name)).ToList();
         var after = world.Contents();
         var others = before.Keys.Union(after.Keys).Where(key => key != fault.Location && before.GetValueOrDefault(key) != after.GetValueOrDefault(key)).ToList();
@@ -38,15 +40,13 @@ public static class FaultRun
     }
 
     /// <summary>Makes a change that is nobody's fault and counts what the healer wrote.</summary>
-    public static async Task<int> WritesAsync(HealingWorld world, Fault control, CancellationToken cancellation)
+    public static async Task<int> WritesAsync(HealingWorld world, ObjectFault control, CancellationToken cancellation)
     {
         await world.WellAsync(cancellation);
         var known = world.Remediations().Count;
-        await world.KubectlAsync(["-n", HealingWorld.Ns, .. control.Inject], cancellation);
+        await world.RunAsync(control.Inject, cancellation);
         var changed = world.Contents();
-        // The healer has looked at the change once it has taken it into its memory as good, or once all runs again.
-        await world.WellAsync(cancellation);
-        await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+        await world.RememberedAsync(cancellation);
         return world.Remediations().Count - known + (Same(changed, world.Contents()) ? 0 : 1);
     }
 

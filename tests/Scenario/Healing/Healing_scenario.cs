@@ -1,5 +1,6 @@
 using Ops.Api;
 using Ops.Healing.Content;
+using Ops.Sandbox.ShopPlan;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
@@ -16,7 +17,7 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
     [MemberData(nameof(Some))]
     public async Task A_fault_is_found_where_it_is_and_taken_back_and_nothing_else_is_touched(string name)
     {
-        var fault = Faults.All.Single(one => one.Name == name);
+        var fault = ObjectFaults.All.Single(one => one.Name == name);
         var outcome = await FaultRun.HealAsync(fixture.World, fault, TimeProvider.System, Cancellation);
         (outcome.Detected, outcome.Located, outcome.Healed, outcome.Collateral).ShouldBe((true, true, true, 0), outcome.Story);
         var plan = fixture.World.Remediations().Where(one => one.Spec.Cause == fault.Cause).MaxBy(one => one.Metadata.CreationTimestamp)!;
@@ -27,7 +28,7 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
 
     [Fact]
     public async Task A_persuasive_lie_moves_nothing() =>
-        (await FaultRun.WritesAsync(fixture.World, Faults.Controls[0], Cancellation)).ShouldBe(0);
+        (await FaultRun.WritesAsync(fixture.World, ObjectFaults.Controls[0], Cancellation)).ShouldBe(0);
 
     [Fact]
     public async Task A_plan_waits_for_a_person_survives_a_killed_operator_and_runs_as_it_was_approved()

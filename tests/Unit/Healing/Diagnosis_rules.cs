@@ -85,12 +85,12 @@ public sealed class Diagnosis_rules
 
     [Fact]
     public void A_ConfigMap_that_is_gone_is_made_anew() =>
-        Expect(Shop.Well() with { ConfigMaps = [] }, "ConfigMap/settings", Causes.ConfigMapMissing, "RecreateConfigMap");
+        Expect(Shop.Well() with { ConfigMaps = [] }, "ConfigMap/settings", Causes.ConfigMapMissing, "RecreateObject");
 
     [Fact]
     public void A_deleted_Service_is_made_anew_while_its_pods_are_there()
     {
-        Expect(Shop.Of([Shop.Deployment("web"), Shop.Deployment("cart")], [Shop.Service("cart")]), "Service/web", Causes.ServiceDeleted, "RecreateService");
+        Expect(Shop.Of([Shop.Deployment("web"), Shop.Deployment("cart")], [Shop.Service("cart")]), "Service/web", Causes.ServiceDeleted, "RecreateObject");
         Diagnosis.Of(Shop.Of([Shop.Deployment("cart")], [Shop.Service("cart")]), Shop.Memory()).ShouldBeEmpty();
     }
 
@@ -132,6 +132,25 @@ public sealed class Diagnosis_rules
             one.Status = new() { ObservedGeneration = 1, Replicas = 3, ReadyReplicas = 2, UpdatedReplicas = 2 };
         });
         BaselineUpdate.After(Shop.Memory(), rolling, []).ShouldBe(Shop.Memory(), new SameStates());
+    }
+
+    [Fact]
+    public void A_template_is_remembered_once_its_pods_outlived_its_liveness_probe()
+    {
+        // 5 s and three periods of 10 s and 1 s for the last answer.
+        NamespaceSnapshot Ready(double seconds) => Changed(
+            one =>
+            {
+                Container(one).Image = "shop:2";
+                Container(one).LivenessProbe = new() { InitialDelaySeconds = 5 };
+            },
+            pod => pod.Status.Conditions[1].LastTransitionTime = Shop.Now.UtcDateTime.AddSeconds(-seconds));
+
+        BaselineUpdate.After(Shop.Memory(), Ready(35), []).ShouldBe(Shop.Memory(), new SameStates());
+        BaselineUpdate.IsWaiting(Shop.Memory(), Ready(35)).ShouldBeTrue();
+        var later = BaselineUpdate.After(Shop.Memory(), Ready(37), []);
+        later.Of("Deployment", "web")!.Digest.ShouldNotBe(Shop.Memory().Of("Deployment", "web")!.Digest);
+        BaselineUpdate.IsWaiting(later, Ready(37)).ShouldBeFalse();
     }
 
     [Fact]
