@@ -7,13 +7,14 @@ using Ops.Bench.Incidents;
 using Ops.Bench.Rca;
 using Ops.Bench.Router;
 using Ops.Bench.Routing;
+using Ops.Bench.Store;
 
 // The same executable in another process: what a bench measures against.
 if (args is [HelperProcess.Verb, ..])
     return await HelperProcess.RunAsync(args);
 
 // The table of contents: every claim that Ops makes in figures, by the name of its command.
-IBench[] benches = [new ControllerBench(), new RouterBench(), new RcaBench(), new IncidentsBench(), new RoutingBench(), new EnergyBench(), new HealingBench()];
+IBench[] benches = [new ControllerBench(), new RouterBench(), new RcaBench(), new IncidentsBench(), new RoutingBench(), new EnergyBench(), new HealingBench(), new StoreBench()];
 
 var json = new Option<FileInfo?>("--json") { Description = "Also write the figures to this file: {name, machine, figures}" };
 var quick = new Option<bool>("--quick") { Description = "The same work smaller, at most 60 s, with the same keys" };

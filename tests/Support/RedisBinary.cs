@@ -19,5 +19,8 @@ public static class RedisBinary
         return Find();
     }
 
+    /// <summary>Path of redis-cli; null where there is none.</summary>
+    public static string? FindCli() => SetupScript.Find("redis-cli", SetupScript.Cache("redis"));
+
     private static string? Find() => SetupScript.Find("redis-server", SetupScript.Cache("redis"));
 }

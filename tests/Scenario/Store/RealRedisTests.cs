@@ -17,11 +17,11 @@ public sealed class RealRedisTests
         await using var writes = await AcknowledgedWrites.StartAsync(store);
         await AcknowledgeAsync(writes, 200);
         var victim = store.Primaries.First();
-        await store.Nodes.KillAsync(victim.Member);
+        await store.Nodes.KillAsync(victim.Member, TestContext.Current.CancellationToken);
         while (store.Primaries.Any(node => node.Id == victim.Id) || store.Primaries.Count() < 3)
             await ReconcileSlowlyAsync(store);
         await AcknowledgeAsync(writes, writes.Acknowledged + 200);
-        await store.Nodes.StartAsync(victim.Member);
+        await store.Nodes.StartAsync(victim.Member, TestContext.Current.CancellationToken);
         await store.SettleAsync();
 
         store.ExpectWhole(3);
@@ -39,9 +39,9 @@ public sealed class RealRedisTests
 
         var members = store.Nodes.Members.Keys.ToList();
         foreach (var member in members)
-            await store.Nodes.KillAsync(member);
+            await store.Nodes.KillAsync(member, TestContext.Current.CancellationToken);
         foreach (var member in members)
-            await store.Nodes.StartAsync(member);
+            await store.Nodes.StartAsync(member, TestContext.Current.CancellationToken);
         await store.SettleAsync();
 
         store.ExpectWhole(3);

@@ -6,7 +6,9 @@ using Ops.Testing;
 namespace Ops.StoreScenario;
 
 /// <summary>Real redis-server processes, each on a loopback address and in a folder of its own, as pods with a volume are.</summary>
-internal sealed class RedisNodes(string redis) : IAsyncDisposable
+/// <param name="redis">The server's executable.</param>
+/// <param name="more">Arguments beside the usual ones.</param>
+internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDisposable
 {
     // The port of this run; the nodes differ by address. The cluster bus is 10,000 above.
     private readonly int _port = 20_000 + Environment.ProcessId % 10_000;
@@ -17,7 +19,7 @@ internal sealed class RedisNodes(string redis) : IAsyncDisposable
     internal ImmutableSortedDictionary<string, StoreAddress> Members => _running.ToImmutableSortedDictionary(node => node.Key, node => node.Value.Address);
 
     /// <summary>Starts a member, or starts it again with its volume and a new address.</summary>
-    internal async Task StartAsync(string member)
+    internal async Task StartAsync(string member, CancellationToken cancellation)
     {
         await StopAsync(member);
         var folder = Directory.CreateDirectory(Path.Combine(_folder, member)).FullName;
@@ -28,23 +30,24 @@ internal sealed class RedisNodes(string redis) : IAsyncDisposable
                 "--bind", address.Host, "--port", $"{address.Port}", "--dir", folder, "--protected-mode", "no",
                 "--cluster-enabled", "yes", "--cluster-announce-ip", address.Host, "--cluster-node-timeout", "2000",
                 "--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",
-                "--appendonly", "yes", "--repl-diskless-sync-delay", "0",
+                "--appendonly", "yes", "--repl-diskless-sync-delay", "0", .. more,
             ],
             Path.Combine(_folder, member + ".log"));
         _running[member] = (process, address);
-        while (!await ListensAsync(address))
+        while (!await ListensAsync(address, cancellation))
         {
-            process.HasExited.ShouldBeFalse(process.Tail());
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            if (process.HasExited)
+                throw new InvalidOperationException($"{member} ended:\n{process.Tail()}");
+            await Task.Delay(50, cancellation);
         }
     }
 
     /// <summary>kill -9; the member stays listed under its last address, as a pod that has just died.</summary>
-    internal async Task KillAsync(string member)
+    internal async Task KillAsync(string member, CancellationToken cancellation)
     {
         var (process, _) = _running[member];
         await process.SignalAsync("KILL");
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(cancellation);
     }
 
     internal async Task StopAsync(string member)
@@ -60,12 +63,12 @@ internal sealed class RedisNodes(string redis) : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task<bool> ListensAsync(StoreAddress address)
+    private static async Task<bool> ListensAsync(StoreAddress address, CancellationToken cancellation)
     {
         using var client = new TcpClient();
         try
         {
-            await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
+            await client.ConnectAsync(address.Host, address.Port, cancellation);
             return true;
         }
         catch (SocketException)

@@ -39,7 +39,7 @@ internal sealed class RedisStore : IAsyncDisposable
         var kept = Math.Max(shards, Goal.Shards.Length);
         Goal = Goal with { Shards = [.. Enumerable.Range(0, kept).Select(shard => new ShardGoal($"s{shard}", [$"s{shard}-0", $"s{shard}-1"], Leaving: shard >= shards))] };
         foreach (var member in Goal.Members.Where(member => !_nodes.Members.ContainsKey(member)))
-            await _nodes.StartAsync(member);
+            await _nodes.StartAsync(member, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Takes the members of drained shards away.</summary>

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Ops.Storage.Cluster;
+
+namespace Ops.Bench.Store;
+
+/// <summary>
+/// Clients that write numbered values and remember each that was acknowledged: by the primary and, on the same connection,
+/// by WAIT for one replica. In the end each is looked for.
+/// </summary>
+internal sealed class Ledger : IAsyncDisposable
+{
+    // A worker's keys before it overwrites its own: 3 workers x 50,000 x some 100 bytes are 15 MB a copy.
+    private const int KeysOfWorker = 50_000;
+    private const string WaitMs = "400";
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
+
+    private readonly Func<IEnumerable<StoreAddress>> _seeds;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, long>[] _acknowledged;
+    private readonly Task[] _workers;
+    private long _count;
+    private long _redirects;
+
+    private Ledger(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, bool confirm)
+    {
+        _seeds = seeds;
+        _acknowledged = [.. Enumerable.Range(0, workers).Select(_ => new Dictionary<string, long>())];
+        _workers = [.. Enumerable.Range(0, workers).Select(worker => Task.Run(() => WriteAsync(worker, pace, confirm)))];
+    }
+
+    /// <summary>Writes that were acknowledged so far.</summary>
+    internal long Acknowledged => Interlocked.Read(ref _count);
+
+    /// <summary>Writes that were answered with another node's name on the way.</summary>
+    internal long Redirects => Interlocked.Read(ref _redirects);
+
+    /// <summary>Writes that failed or were not confirmed, by the first word of the reason; the client was not told OK.</summary>
+    internal ConcurrentDictionary<string, int> Failures { get; } = [];
+
+    /// <summary>Starts writing.</summary>
+    /// <param name="seeds">Addresses of the store's nodes, at any moment.</param>
+    /// <param name="workers">Clients at once.</param>
+    /// <param name="pace">Pause of each between two writes, so that the load is the same whatever the machine.</param>
+    /// <param name="confirm">Whether a replica must have confirmed a write; without, the primary's OK is enough.</param>
+    internal static Ledger Start(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, bool confirm = true) => new(seeds, workers, pace, confirm);
+
+    /// <summary>Stops writing and looks for every acknowledged write.</summary>
+    /// <returns>Keys whose acknowledged value, or a later one, is not there.</returns>
+    internal async Task<IReadOnlyList<string>> FindLostAsync(CancellationToken cancellation)
+    {
+        await StopAsync();
+        var lost = new List<string>();
+        using var client = new StoreClient(_seeds, Within);
+        foreach (var (key, value) in _acknowledged.SelectMany(one => one))
+        {
+            // A later write of the same key may have arrived without its acknowledgement.
+            if (await ReadAsync(client, key, cancellation) is not string text || long.Parse(text, CultureInfo.InvariantCulture) < value)
+                lost.Add(key);
+        }
+
+        return lost;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_workers);
+    }
+
+    private async Task WriteAsync(int worker, TimeSpan pace, bool confirm)
+    {
+        using var client = new StoreClient(_seeds, Within);
+        for (var sequence = 1L; !_stop.IsCancellationRequested; sequence++)
+        {
+            var key = $"w{worker}:{sequence % KeysOfWorker}";
+            // A write that is under way is always finished: half of one would be neither acknowledged nor refused.
+            string[] set = ["SET", key, sequence.ToString(CultureInfo.InvariantCulture)];
+            var answer = await client.AskAsync(key, CancellationToken.None, confirm ? [set, ["WAIT", "1", WaitMs]] : [set]);
+            Interlocked.Add(ref _redirects, answer.Redirects);
+            if (answer is { Error: null, Answer: "OK" or long and >= 1 })
+            {
+                _acknowledged[worker][key] = sequence;
+                Interlocked.Increment(ref _count);
+            }
+            else
+            {
+                Failures.AddOrUpdate(answer.Error?.Split(' ')[0] ?? "unconfirmed", 1, (_, before) => before + 1);
+            }
+
+            await Task.Delay(pace, CancellationToken.None);
+        }
+    }
+
+    private static async Task<object?> ReadAsync(StoreClient client, string key, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var answer = await client.AskAsync(key, cancellation, ["GET", key]);
+            if (answer.Error is null)
+                return answer.Answer;
+            if (attempt == 100)
+                throw new BenchCannotRunException($"{key} cannot be read, so that nothing can be said of what was lost: {answer.Error}");
+            await Task.Delay(100, cancellation);
+        }
+    }
+}

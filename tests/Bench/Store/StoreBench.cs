@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using Ops.Api;
+using Ops.Bench.Router;
+using Ops.Sandbox.Node;
+using Ops.Testing;
+
+namespace Ops.Bench.Store;
+
+/// <summary>
+/// Sharded stores of real engine processes, run by the real operator in the sandbox: what is lost, how long slots are not
+/// served, and how fast slots move, beside the engine alone and its own tool.
+/// </summary>
+internal sealed class StoreBench : IBench
+{
+    private const int Seed = 20_251;
+    private const int Plans = 31;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(4);
+
+    /// <inheritdoc/>
+    public string Name => "store";
+
+    /// <inheritdoc/>
+    public string Summary => "Sharded stores under faults, scaling and skew: acknowledged writes lost, time without service, slots moved, beside the engine alone";
+
+    /// <inheritdoc/>
+    public async Task RunAsync(BenchContext context, CancellationToken cancellation)
+    {
+        var server = await RedisBinary.FindAsync(cancellation) ?? throw new BenchCannotRunException(RedisBinary.Missing);
+        var cli = RedisBinary.FindCli() ?? throw new BenchCannotRunException("redis-cli not found; run tests/Scenario/Store/get-redis.sh again, or put it on PATH");
+
+        var (rest, moving) = PlannerCost.Measure(Plans);
+        context.Figures.Add("planner_step_ms", Math.Max(rest, moving), "ms", "one plan at 16,384 slots and 100 nodes, median, the dearer of at rest and moving slots");
+        context.Say($"planner: {rest:0.0} ms at rest, {moving:0.0} ms with moves");
+
+        var images = new Dictionary<string, ImageEntry> { [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(server) };
+        await using var world = await StoreWorld.StartAsync(images, cancellation);
+        await FaultsAsync(context, world, server, cli, cancellation);
+        await ScaleAsync(context, world, server, cli, cancellation);
+    }
+
+    private static async Task FaultsAsync(BenchContext context, StoreWorld world, string server, string cli, CancellationToken cancellation)
+    {
+        const string Engine = StoreEngines.Redis;
+        await using var site = await world.CreateAsync("faults", Engine, 3, 2, "{}", cancellation);
+        await using var native = await NativeStore.StartAsync(server, cli, 3, 2, cancellation);
+        await site.WholeAsync(cancellation);
+        context.Say("both stores are whole");
+
+        await using var ledger = Ledger.Start(site.Seeds, 3, Pace);
+        await using var ours = new FaultRun(world, site, Seed);
+        await using var alone = new FaultRun(null, native.Site, Seed);
+        var until = context.Soak is { } soak ? Stopwatch.GetTimestamp() + (long)(soak.TotalSeconds * Stopwatch.Frequency) : 0;
+        var rounds = context.Quick ? 2 : 10;
+        for (var round = 0; round < rounds || Stopwatch.GetTimestamp() < until; round++)
+        {
+            // Both at once, so that the machine is as busy for one as for the other.
+            await Task.WhenAll(ours.StrikeAsync(StoreFault.Stopped, cancellation), alone.StrikeAsync(StoreFault.Stopped, cancellation));
+            context.Say($"primary silent: served again after {ours.Outages[^1].Outage.TotalSeconds:0.00} s, the engine alone {alone.Outages[^1].Outage.TotalSeconds:0.00} s");
+            var other = round % 2 == 0 ? StoreFault.Killed : StoreFault.Readdressed;
+            context.Say($"{other.Key}: {(await ours.StrikeAsync(other, cancellation)).TotalSeconds:0.00} s without service; {ledger.Acknowledged} writes acknowledged so far");
+        }
+
+        await ReportAsync(context.Figures, Engine, site, ledger, ours, alone, cancellation);
+    }
+
+    private static async Task ReportAsync(Figures figures, string engine, StoreSite site, Ledger ledger, FaultRun ours, FaultRun alone, CancellationToken cancellation)
+    {
+        var lost = await ledger.FindLostAsync(cancellation);
+        figures.Add($"{engine}_acked_lost", lost.Count, "", "writes that a replica had confirmed too (WAIT 1) and that are not there in the end");
+        figures.Add($"{engine}_acked", ledger.Acknowledged, "", "writes so confirmed, each looked for in the end");
+        var (rto, native) = (Seconds(ours, "stopped"), Seconds(alone, "stopped"));
+        figures.Add($"{engine}_rto_p50_s", LoadResult.Quantile(rto, 0.5), "s", "a primary falls silent: time without a served write to its slots");
+        figures.Add($"{engine}_rto_p95_s", LoadResult.Quantile(rto, 0.95), "s", "the same");
+        figures.Add($"{engine}_rto_p99_s", LoadResult.Quantile(rto, 0.99), "s", "the same");
+        figures.Add($"{engine}_native_rto_p50_s", LoadResult.Quantile(native, 0.5), "s", "the same fault at the same moment in the same engine without an operator");
+        figures.Add($"{engine}_native_rto_p95_s", LoadResult.Quantile(native, 0.95), "s", "the same");
+        figures.Add($"{engine}_rto_vs_native", LoadResult.Quantile(rto, 0.5) / LoadResult.Quantile(native, 0.5), "", "the one over the other, of the medians");
+        foreach (var kind in ours.Outages.Select(one => one.Fault).Distinct().Where(kind => kind != "stopped"))
+            figures.Add($"{engine}_{kind}_p50_s", LoadResult.Quantile(Seconds(ours, kind), 0.5), "s", $"time without a served write after: {kind}");
+        var longest = native.Max() * 1.1;
+        figures.Add($"{engine}_outages", ours.Outages.Count, "", "faults of all kinds");
+        figures.Add($"{engine}_outages_beyond_native", ours.Outages.Count(one => one.Outage.TotalSeconds > longest), "", "of them, longer than 1.1 x the engine's own longest");
+        figures.Add($"{engine}_bystander_max_s", ours.Bystander.TotalSeconds, "s", "longest wait of a slot whose shard was not struck");
+        figures.Add($"{engine}_uncovered_slots", StoreSite.Uncovered(await site.ObserveAsync(cancellation)), "", "slots without an answering primary in the end");
+    }
+
+    private static double[] Seconds(FaultRun run, string kind) => [.. run.Outages.Where(one => one.Fault == kind).Select(one => one.Outage.TotalSeconds).Order()];
+
+    private static async Task ScaleAsync(BenchContext context, StoreWorld world, string server, string cli, CancellationToken cancellation)
+    {
+        var window = context.Quick ? TimeSpan.FromSeconds(5) : TimeSpan.FromMinutes(5);
+        await using var site = await world.CreateAsync("scale", StoreEngines.Redis, 3, 0, "{}", cancellation);
+        await site.WholeAsync(cancellation);
+        await using var ledger = Ledger.Start(site.Seeds, 2, Pace, confirm: false);
+        var run = new ScaleRun(site, site.Members.ToHashSet());
+        await world.ScaleAsync(site, 6, cancellation);
+        var rate = await run.RateAsync(moved => moved >= 8_190, window, cancellation);
+        await world.ScaleAsync(site, 3, cancellation);
+        await run.RateAsync(moved => moved == 0, TimeSpan.FromMinutes(5), cancellation);
+        await site.WholeAsync(cancellation);
+        context.Say($"scale: {rate:0} slots a second, {ledger.Redirects} redirects, {ledger.Failures.Values.Sum()} errors {string.Join(' ', ledger.Failures.Keys)}");
+
+        context.Figures.Add("scale_errors", ledger.Failures.Values.Sum(), "", "writes that failed while three shards became six and three again; redirects are none");
+        context.Figures.Add("scale_redirects", ledger.Redirects, "", "writes that another node took in the end");
+        context.Figures.Add("scale_lost", (await ledger.FindLostAsync(cancellation)).Count, "", "of those acknowledged meanwhile, not there in the end");
+        context.Figures.Add("scale_acked", ledger.Acknowledged, "", "writes acknowledged meanwhile");
+        context.Figures.Add("scale_slots_per_s", rate, "1/s", "slots moved a second into three new shards, under that load");
+        var tool = await ToolAsync(server, cli, window, cancellation);
+        context.Figures.Add("tool_slots_per_s", tool, "1/s", "the same by redis-cli --cluster rebalance, under the same load");
+        context.Figures.Add("scale_rate_vs_tool", rate / tool, "", "the one over the other");
+    }
+
+    private static async Task<double> ToolAsync(string server, string cli, TimeSpan window, CancellationToken cancellation)
+    {
+        await using var native = await NativeStore.StartAsync(server, cli, 3, 0, cancellation);
+        await using var ledger = Ledger.Start(native.Site.Seeds, 2, Pace, confirm: false);
+        var run = new ScaleRun(native.Site, native.Site.Members.ToHashSet());
+        for (var shard = 3; shard < 6; shard++)
+            await native.AddAsync(cancellation);
+        var rate = run.RateAsync(moved => moved >= 8_100, window, cancellation);
+        await Task.WhenAll(rate, native.RebalanceAsync(6, window + TimeSpan.FromSeconds(2), cancellation));
+        return await rate;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Ops.Storage.Cluster;
+using Ops.Storage.Engines;
+using Ops.Storage.Slots;
+
+namespace Ops.Bench.Store;
+
+/// <summary>One store under test, whoever runs it: its members, what they say, and when it is whole.</summary>
+/// <param name="name">For messages.</param>
+/// <param name="shards">Shards that it shall have.</param>
+/// <param name="members">Member and present address.</param>
+/// <param name="unrest">Why its owner is not content yet; null when it is.</param>
+internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDictionary<string, StoreAddress>> members, Func<string?> unrest) : IAsyncDisposable
+{
+    // Long, because two cores may be busy with other work; a healthy run needs a small part of it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly RedisEngine _engine = new(TimeProvider.System);
+
+    /// <summary>For messages.</summary>
+    internal string Name => name;
+
+    /// <summary>Shards that it shall have; a change is the caller's to carry out.</summary>
+    internal int Shards { get; set; } = shards;
+
+    /// <summary>Addresses of its nodes now.</summary>
+    internal IEnumerable<StoreAddress> Seeds() => members().Values.Where(address => address != default);
+
+    /// <summary>Its members.</summary>
+    internal IEnumerable<string> Members => members().Keys;
+
+    /// <summary>The member at an address.</summary>
+    internal string MemberAt(StoreAddress address) => members().First(member => member.Value == address).Key;
+
+    /// <summary>Asks all nodes.</summary>
+    internal Task<StoreView> ObserveAsync(CancellationToken cancellation) => _engine.ObserveAsync(members(), cancellation);
+
+    /// <summary>Waits until every slot has a primary that answers, every other node follows one, and its owner is content.</summary>
+    internal async Task WholeAsync(CancellationToken cancellation)
+    {
+        for (var began = Stopwatch.GetTimestamp(); await WhyNotAsync(cancellation) is { } reason; await Task.Delay(100, cancellation))
+        {
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+                throw new BenchCannotRunException($"{name} did not become whole within {Patience.TotalSeconds:0} s: {reason}");
+        }
+    }
+
+    /// <summary>Slots of which no answering primary is the owner.</summary>
+    internal static int Uncovered(StoreView view) =>
+        SlotSet.Slots - view.Nodes.Values.Where(node => node.IsPrimary).Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots)).Count;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    private async Task<string?> WhyNotAsync(CancellationToken cancellation)
+    {
+        if (unrest() is { } reason)
+            return reason;
+        var view = await ObserveAsync(cancellation);
+        if (members().FirstOrDefault(member => !view.Nodes.ContainsKey(member.Key)) is { Key: { } silent })
+            return $"{silent} does not answer";
+        if (Uncovered(view) is > 0 and var uncovered)
+            return $"{uncovered} slots have no primary";
+        if (view.Nodes.Values.Count(node => node.IsPrimary) is var primaries && primaries != Shards)
+            return $"{primaries} primaries of {Shards}";
+        if (view.Nodes.Values.FirstOrDefault(node => !node.IsPrimary && !node.LinkUp) is { } late)
+            return $"{late.Member} does not follow";
+        if (view.Nodes.Values.FirstOrDefault(node => node.Peers.Length != view.Nodes.Count - 1) is { } lonely)
+            return $"{lonely.Member} knows {lonely.Peers.Length} others";
+        foreach (var node in view.Nodes.Values)
+        {
+            if (!await IsUpAsync(node.Address, cancellation))
+                return $"{node.Member} calls its cluster down";
+        }
+
+        return null;
+    }
+
+    // A node refuses commands until it has called its cluster up, which is a moment after the last slot has an owner.
+    private static async Task<bool> IsUpAsync(StoreAddress address, CancellationToken cancellation)
+    {
+        var within = TimeSpan.FromSeconds(1);
+        try
+        {
+            using var connection = await RespConnection.OpenAsync(address, within, cancellation);
+            return (await connection.AskAsync(within, cancellation, ["CLUSTER", "INFO"]))[0] is string info && info.Contains("cluster_state:ok", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
