@@ -20,9 +20,6 @@ internal sealed class BalanceSlots : IStoreRule
         if (!state.Ownership.Covered.Equals(SlotSet.All) || state.Shards.Any(shard => shard.Silent is not null || shard.Primary is null))
             return null;
 
-        if (state.Shards.FirstOrDefault(shard => !KnowsEpochs(state, shard.Primary!)) is { } late)
-            return new StorePlan(StorePhase.Waiting, $"{late.Primary!.Member} has not heard of every epoch yet", []);
-
         var shards = state.Shards.Select(shard => new ShardLoad(shard.Goal.Leaving, Slots(state, shard))).ToImmutableArray();
         var balance = SlotBalancer.Plan(
             shards,
@@ -35,14 +32,17 @@ internal sealed class BalanceSlots : IStoreRule
         if (balance.Moves.IsEmpty)
             return null;
 
-        var steps = balance.Moves.Select(move => (StoreStep)new StoreStep.MoveSlot(move.Slot, Owner(state, move.Slot), state.Shards[move.To].Primary!));
-        return new StorePlan(StorePhase.Rebalancing, $"the busiest shard carries {balance.Skew:0.00} times the mean, or a shard leaves", [.. steps]);
+        var moves = balance.Moves.Select(move => new StoreStep.MoveSlot(move.Slot, Owner(state, move.Slot), state.Shards[move.To].Primary!)).ToList();
+        var steps = moves.Where(KnowsEpoch).ToImmutableArray<StoreStep>();
+        if (steps.IsEmpty)
+            return new StorePlan(StorePhase.Waiting, $"{moves[0].To.Member} has not heard of the epoch of {moves[0].From.Member} yet", []);
+        return new StorePlan(StorePhase.Rebalancing, $"the busiest shard carries {balance.Skew:0.00} times the mean, or a shard leaves", steps);
     }
 
-    // A node takes a slot with an epoch above all that it knows. Were one missing, its old owner's next ping would take the
-    // slot back while the old owner is just giving it away, and nobody would have it.
-    private static bool KnowsEpochs(StoreState state, NodeView primary) =>
-        state.Members.Where(node => node != primary && !state.Ownership.Of(node.Id).IsEmpty).All(owner => primary.Peer(owner.Id)?.Epoch == owner.Epoch);
+    // A node takes a slot with an epoch above all that it knows. Were the old owner's missing, its next ping would take the
+    // slot back while it is just giving it away, and nobody would have it. Epochs of nodes that also receive do not matter
+    // here; to wait until everybody had heard of those would be to wait for gossip after every plan.
+    private static bool KnowsEpoch(StoreStep.MoveSlot move) => move.To.Peer(move.From.Id)?.Epoch == move.From.Epoch;
 
     private static SlotSet Slots(StoreState state, ShardState shard) =>
         shard.Nodes.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(state.Ownership.Of(node.Id)));
