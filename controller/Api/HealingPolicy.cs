@@ -31,6 +31,7 @@ public sealed class HealingPolicy : CustomResource<HealingPolicySpec, HealingPol
 /// <summary>What people allow.</summary>
 [CelRule(HealingPolicyRules.VerifyRule, HealingPolicyRules.VerifyMessage, FieldPath = ".verifyWithin")]
 [CelRule(HealingPolicyRules.ApproveRule, HealingPolicyRules.ApproveMessage, FieldPath = ".approveWithin")]
+[CelRule(HealingPolicyRules.TimeoutRule, HealingPolicyRules.TimeoutMessage, FieldPath = ".llm")]
 public sealed record HealingPolicySpec
 {
     /// <summary>Default of verifyWithin.</summary>
@@ -82,6 +83,9 @@ public sealed record HealingPolicySpec
     [RegularExpression(GoDuration.Pattern)]
     [DefaultValue(DefaultApproveWithin)]
     public string? ApproveWithin { get; init; }
+
+    /// <summary>A language model that may propose plans of the same typed actions, through the same checks. Default: none, rules alone.</summary>
+    public HealingLlm? Llm { get; init; }
 
     /// <summary>verifyWithin with the default filled in.</summary>
     [JsonIgnore]
@@ -185,6 +189,9 @@ public sealed record HealingPolicyStatus
 
     /// <summary>Actions of the last hour.</summary>
     public int? ActionsLastHour { get; init; }
+
+    /// <summary>Tokens that the language model cost in the last hour, counted since the operator's start; absent without one.</summary>
+    public int? TokensLastHour { get; init; }
 
     /// <summary>Ready, Degraded.</summary>
     [ListMapKeys("type")]

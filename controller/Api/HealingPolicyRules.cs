@@ -17,6 +17,9 @@ public static class HealingPolicyRules
     internal const string ApproveRule = "duration(self.approveWithin) > duration('0s') && duration(self.approveWithin) <= duration('24h')";
     internal const string ApproveMessage = "spec.approveWithin must be above 0s and at most 24h; change it, or remove it to get its default 15m";
 
+    internal const string TimeoutRule = "!has(self.llm) || !has(self.llm.timeout) || (duration(self.llm.timeout) >= duration('1s') && duration(self.llm.timeout) <= duration('120s'))";
+    internal const string TimeoutMessage = "spec.llm.timeout must be 1s to 120s; change it, or remove it to get its default 20s";
+
     /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
     /// <param name="policy">A policy that passed its schema.</param>
     public static IEnumerable<string> Broken(HealingPolicy policy)
@@ -25,5 +28,7 @@ public static class HealingPolicyRules
             yield return VerifyMessage;
         if (policy.Spec.EffectiveApproveWithin <= TimeSpan.Zero || policy.Spec.EffectiveApproveWithin > LongestApproval)
             yield return ApproveMessage;
+        if (policy.Spec.Llm is { } llm && (llm.EffectiveTimeout < TimeSpan.FromSeconds(1) || llm.EffectiveTimeout > TimeSpan.FromSeconds(120)))
+            yield return TimeoutMessage;
     }
 }

@@ -140,6 +140,10 @@ public sealed record IncidentStatus
     [MaxLength(MaxEdges)]
     public IReadOnlyList<IncidentEdge>? Edges { get; init; }
 
+    /// <summary>Why there is no plan for it, one sentence; absent where there is one, or none was asked for.</summary>
+    [MaxLength(1024)]
+    public string? NoPlan { get; init; }
+
     /// <summary>What else is known: what was ignored, assumed or could not be read.</summary>
     [MaxLength(20)]
     [Items(MaxLength = 512)]

@@ -35,6 +35,9 @@ public sealed record RemediationSpec
     /// <summary>Most actions of a plan.</summary>
     public const int MaxActions = 8;
 
+    /// <summary>Most plans that are listed as not taken.</summary>
+    public const int MaxConsidered = 16;
+
     /// <summary>A person's brake on this plan alone: it stops before its next step. Default false.</summary>
     [DefaultValue(false)]
     public bool Suspend { get; init; }
@@ -62,6 +65,11 @@ public sealed record RemediationSpec
     /// <summary>Why these actions, one sentence.</summary>
     [MaxLength(1024)]
     public string? Rationale { get; init; }
+
+    /// <summary>Plans that were weighed and not taken, and why; they never ran.</summary>
+    [MaxLength(MaxConsidered)]
+    [Items(MaxLength = 512)]
+    public IReadOnlyList<string>? Considered { get; init; }
 
     /// <summary>Which try for the incident this is, from 1.</summary>
     [Required]

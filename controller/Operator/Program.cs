@@ -1,3 +1,4 @@
+using Ops.Healing.Planning.Llm;
 using Ops.Hosting;
 using Ops.Kube;
 using Ops.Operator;
@@ -51,6 +52,9 @@ builder.Services.AddSingleton<NamespaceWatches>();
 builder.Services.AddSingleton<MemoryStore>();
 builder.Services.AddSingleton<IncidentBook>();
 builder.Services.AddSingleton<PlanMaker>();
+builder.Services.AddSingleton<TokenMeter>();
+builder.Services.AddSingleton<ModelDesk>();
+builder.Services.AddSingleton<Deliberation>();
 builder.Services.AddSingleton<PolicyReconciler>();
 builder.Services.AddSingleton<RemediationReconciler>();
 builder.Services.AddSingleton<HealingWork>();

@@ -24,6 +24,8 @@ public static class TaintedText
                 case UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
                     result.Append(' ');
                     break;
+                case var _ when IsInvisible(rune.Value):
+                    break;
                 case UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate:
                     break;
                 default:
@@ -34,4 +36,10 @@ public static class TaintedText
 
         return result.ToString().Trim();
     }
+
+    // Characters that Unicode calls ignorable though they are letters or marks: variation selectors, which can carry bytes that
+    // nobody sees, the joiner U+034F, Khmer's inherent vowels, Mongolian selectors, Hangul fillers, and the empty braille cell.
+    private static bool IsInvisible(int rune) => rune
+        is (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0100 and <= 0xE01EF) or 0x034F or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F)
+        or 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800;
 }

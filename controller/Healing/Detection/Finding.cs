@@ -21,6 +21,9 @@ public sealed record Finding(string Kind, string Name, string Cause, string Evid
 /// <summary>What can be wrong, as CamelCase words.</summary>
 public static class Causes
 {
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. typeof(Causes).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
+
     /// <summary>spec.replicas is 0 and was not.</summary>
     public const string ScaledToZero = "ScaledToZero";
 

@@ -36,6 +36,11 @@ public sealed class ActionRefusedException : Exception
 /// </summary>
 public sealed class ActionExecutor(RawObjects objects)
 {
+    /// <summary>Whether an error is a no that stays one, from here or from the server, and not a trouble that passes.</summary>
+    /// <param name="error">What an action ended with.</param>
+    public static bool IsRefusal(Exception error) =>
+        error is ActionRefusedException || (error is KubeApiException { StatusCode: var code } && (int)code is >= 400 and < 500 and not 408 and not 409 and not 429);
+
     /// <summary>The content digest that a new action is bound to; null where the object does not exist.</summary>
     public async Task<string?> PreconditionAsync(string ns, RemediationTarget target, CancellationToken cancellationToken) =>
         await objects.GetAsync(KnownKinds.Of(target.Kind), ns, target.Name, cancellationToken) is { } obj ? ObjectContent.Digest(obj) : null;
@@ -53,6 +58,8 @@ public sealed class ActionExecutor(RawObjects objects)
         {
             case ActionEffect.Create:
                 var made = await objects.CreateAsync(kind, ns, Altered([], type, action, memory), dryRun: true, cancellationToken);
+                if (Privilege.Problem(null, ObjectContent.Of(made)) is { } right)
+                    throw new ActionRefusedException(right);
                 return new() { State = RemediationStepStates.Checked, Changes = ObjectDiff.Between(null, ObjectContent.Of(made)) };
             case ActionEffect.Delete:
                 await objects.DeleteAsync(kind, ns, action.Target.Name, Uid(now!), dryRun: true, cancellationToken);
@@ -60,7 +67,7 @@ public sealed class ActionExecutor(RawObjects objects)
             default:
                 var after = await objects.ReplaceAsync(kind, ns, Altered(now!, type, action, memory), dryRun: true, cancellationToken);
                 var changes = ObjectDiff.Between(ObjectContent.Of(now!), ObjectContent.Of(after));
-                if (DryRun.Problem(type, changes) is { } problem)
+                if ((DryRun.Problem(type, changes) ?? Privilege.Problem(ObjectContent.Of(now!), ObjectContent.Of(after))) is { } problem)
                     throw new ActionRefusedException(problem);
                 return new() { State = RemediationStepStates.Checked, Changes = changes, Uid = Uid(now!), After = ObjectContent.Digest(after) };
         }

@@ -9,6 +9,10 @@ namespace Ops.Healing.Guarding;
 /// <summary>How many ready pods an action may cost.</summary>
 internal static class BlastRadius
 {
+    /// <summary>Ready pods that a checked plan may take away in all.</summary>
+    public static int Of(IReadOnlyList<RemediationAction> actions, NamespaceSnapshot snapshot) =>
+        actions.Sum(action => ActionCatalogue.Find(action.Type)!.PodsAtRisk(action, snapshot));
+
     /// <summary>Why it costs too many, or null.</summary>
     public static string? Problem(RemediationAction action, HealingAction type, HealingPolicy policy, NamespaceSnapshot snapshot)
     {

@@ -41,6 +41,16 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
         (incident.Status ?? new()) with { Phase = IncidentPhases.Resolved, ResolvedAt = time.GetUtcNow().UtcDateTime },
         cancellationToken);
 
+    /// <summary>Says why there is no plan for an incident; the same sentence is written once.</summary>
+    public async Task SayNoPlanAsync(Incident incident, string why, CancellationToken cancellationToken)
+    {
+        var text = TaintedText.Clean(why, 1024);
+        if (incident.Status?.NoPlan == text)
+            return;
+        await WriteAsync(incident, (incident.Status ?? new()) with { NoPlan = text }, cancellationToken);
+        healer.Events.Warning(incident, "NoPlan", text);
+    }
+
     private async Task<Incident> WriteAsync(Incident incident, IncidentStatus status, CancellationToken cancellationToken)
     {
         var intent = new Incident { Metadata = new() { Name = incident.Metadata.Name, NamespaceProperty = incident.Metadata.NamespaceProperty }, Status = status };

@@ -20,14 +20,21 @@ internal sealed class PlanMaker(HealingCaches caches, Healer healer, TimeProvide
     /// <summary>Whether a plan for the incident is on its way.</summary>
     public bool IsActive(Incident incident) => Of(incident).Any(one => !RemediationPhases.IsFinal(one.Status?.Phase));
 
-    /// <summary>Makes the Remediation, unless one is on its way or enough were tried.</summary>
-    public async Task ProposeAsync(HealingPolicy policy, Incident incident, Finding finding, HealingPlan plan, CancellationToken cancellationToken)
+    /// <summary>Whether it is time for a plan: none is on its way, not enough were tried, and the last was not a moment ago.</summary>
+    public bool IsDue(Incident incident)
     {
         var tried = Of(incident);
         if (tried.Any(one => !RemediationPhases.IsFinal(one.Status?.Phase)) || tried.Count >= MaxAttempts)
+            return false;
+        return tried.Count == 0 || time.GetUtcNow().UtcDateTime - tried.Max(one => one.Status!.FinishedAt) >= FirstWait * Math.Pow(2, tried.Count - 1);
+    }
+
+    /// <summary>Makes the Remediation if it is due.</summary>
+    public async Task ProposeAsync(HealingPolicy policy, Incident incident, Finding finding, HealingPlan plan, CancellationToken cancellationToken)
+    {
+        if (!IsDue(incident))
             return;
-        if (tried.Count > 0 && time.GetUtcNow().UtcDateTime - tried.Max(one => one.Status!.FinishedAt) < FirstWait * Math.Pow(2, tried.Count - 1))
-            return;
+        var tried = Of(incident);
         var ns = policy.Metadata.NamespaceProperty;
         var actions = new List<RemediationAction>();
         foreach (var action in plan.Actions)
@@ -47,7 +54,9 @@ internal sealed class PlanMaker(HealingCaches caches, Healer healer, TimeProvide
                 Policy = policy.Metadata.Name,
                 Incident = incident.Metadata.Name,
                 Cause = finding.Cause,
+                Planner = plan.Planner,
                 Rationale = plan.Rationale,
+                Considered = plan.Considered.Count == 0 ? null : plan.Considered,
                 Attempt = tried.Count + 1,
                 ApproveWithin = policy.Spec.ApproveWithin ?? HealingPolicySpec.DefaultApproveWithin,
                 Actions = actions,
@@ -63,6 +72,9 @@ internal sealed class PlanMaker(HealingCaches caches, Healer healer, TimeProvide
         }
     }
 
-    private List<Remediation> Of(Incident incident) => [.. caches.Remediations.List()
-        .Where(one => one.Metadata.NamespaceProperty == incident.Metadata.NamespaceProperty && one.Spec.Incident == incident.Metadata.Name)];
+    /// <summary>Remediations of a namespace.</summary>
+    public IEnumerable<Remediation> In(string ns) => caches.Remediations.List().Where(one => one.Metadata.NamespaceProperty == ns);
+
+    /// <summary>Remediations that were made for an incident.</summary>
+    public IReadOnlyList<Remediation> Of(Incident incident) => [.. In(incident.Metadata.NamespaceProperty).Where(one => one.Spec.Incident == incident.Metadata.Name)];
 }

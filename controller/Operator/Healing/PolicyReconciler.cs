@@ -4,7 +4,7 @@ using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Detection;
 using Ops.Healing.Memory;
-using Ops.Healing.Planning;
+using Ops.Healing.Planning.Llm;
 using Ops.Kube;
 
 namespace Ops.Operator.Healing;
@@ -14,7 +14,7 @@ namespace Ops.Operator.Healing;
 /// It never touches a workload itself.
 /// </summary>
 internal sealed class PolicyReconciler(
-    HealingCaches caches, NamespaceWatches watches, MemoryStore memories, IncidentBook incidents, PlanMaker plans, Healer healer, TimeProvider time) : IReconciler
+    HealingCaches caches, NamespaceWatches watches, MemoryStore memories, IncidentBook incidents, PlanMaker plans, Deliberation deliberation, TokenMeter meter, Healer healer, TimeProvider time) : IReconciler
 {
     // Findings that are worked on at once: more than this is an outage of everything, which no single repair ends.
     private const int MaxFindings = 20;
@@ -61,8 +61,8 @@ internal sealed class PolicyReconciler(
         foreach (var finding in findings)
         {
             var incident = await incidents.OpenAsync(snapshot.Namespace, finding, cancellationToken);
-            if (policy.Spec is { Suspend: false, Autonomy: not AutonomyLevels.Observe } && RulePlanner.Plan(finding, snapshot, memory) is { } plan)
-                await plans.ProposeAsync(policy, incident, finding, plan, cancellationToken);
+            if (policy.Spec is { Suspend: false, Autonomy: not AutonomyLevels.Observe })
+                await deliberation.FollowAsync(policy, incident, finding, snapshot, memory, cancellationToken);
         }
 
         foreach (var incident in incidents.Open(snapshot.Namespace).Where(incident => !all.Any(finding => IncidentBook.IsAbout(incident, finding))))
@@ -81,6 +81,7 @@ internal sealed class PolicyReconciler(
             Findings = findings.Count,
             Remembered = memory.States.Count,
             ActionsLastHour = caches.ActionsLastHour(policy, null, time.GetUtcNow()),
+            TokensLastHour = policy.Spec.Llm is null ? null : meter.LastHour(policy.Metadata.Uid),
         };
         var ready = HealingPolicyRules.Broken(policy).FirstOrDefault() is { } broken ? new ConditionFinding("Ready", false, "InvalidSpec", broken)
             : policy.Spec.Suspend ? new("Ready", false, "Suspended", "spec.suspend is true: nothing is repaired.")

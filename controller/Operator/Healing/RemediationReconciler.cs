@@ -56,7 +56,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         return WriteAsync(
             turn,
             turn.Status with { Phase = RemediationPhases.AwaitingApproval, Reason = "Proposed.", PlanHash = hash, Destructive = destructive },
-            "Proposed", $"{turn.Remediation.Spec.Rationale} Plan {hash}.", Soon, cancellationToken);
+            "Proposed", $"{turn.Remediation.Spec.Rationale} Plan {hash} of {turn.Remediation.Spec.Planner}.{NotTaken(turn.Remediation)}", Soon, cancellationToken);
     }
 
     private async Task<Requeue> CheckAsync(Turn turn, CancellationToken cancellationToken)
@@ -86,7 +86,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
             foreach (var action in turn.Remediation.Spec.Actions)
                 steps.Add(await executor.TryAsync(turn.Snapshot.Namespace, action, turn.Memory, cancellationToken));
         }
-        catch (Exception refusal) when (IsRefusal(refusal))
+        catch (Exception refusal) when (ActionExecutor.IsRefusal(refusal))
         {
             return await FinishAsync(turn, RemediationPhases.Refused, refusal.Message, "Refused", cancellationToken);
         }
@@ -116,7 +116,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         {
             return Requeue.After(Soon);
         }
-        catch (Exception refusal) when (IsRefusal(refusal))
+        catch (Exception refusal) when (ActionExecutor.IsRefusal(refusal))
         {
             return await TakeBackAsync(turn, refusal.Message, cancellationToken);
         }
@@ -176,7 +176,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
             {
                 return Requeue.After(Soon);
             }
-            catch (Exception refusal) when (IsRefusal(refusal))
+            catch (Exception refusal) when (ActionExecutor.IsRefusal(refusal))
             {
                 (phase, reason) = (RemediationPhases.Failed, $"{why} {refusal.Message}");
             }
@@ -211,8 +211,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         return next is { } delay ? Requeue.After(delay) : Requeue.None;
     }
 
-    private static bool IsRefusal(Exception error) =>
-        error is ActionRefusedException || (error is KubeApiException { StatusCode: var code } && (int)code is >= 400 and < 500 and not 408 and not 409 and not 429);
+    private static string NotTaken(Remediation remediation) => remediation.Spec.Considered is { Count: > 0 } others ? $" Not taken: {string.Join("; ", others)}" : "";
 
     private static DateTime Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
 

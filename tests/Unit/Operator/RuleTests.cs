@@ -116,6 +116,10 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"protected":[{"kind":"Deployment"}]}}""", "spec.protected[0].name")]
     [InlineData("""{"spec":{"verifyWithin":"500ms"}}""", "spec.verifyWithin must be at least 1s")]
     [InlineData("""{"spec":{"approveWithin":"25h"}}""", "spec.approveWithin must be above 0s and at most 24h")]
+    [InlineData("""{"spec":{"llm":{"endpoint":"http://models.example.com/v1","deployment":"m"}}}""", "spec.llm.endpoint")]
+    [InlineData("""{"spec":{"llm":{"endpoint":"https://user:key@models.example.com/v1","deployment":"m"}}}""", "spec.llm.endpoint")]
+    [InlineData("""{"spec":{"llm":{"endpoint":"https://models.example.com/v1"}}}""", "spec.llm.deployment")]
+    [InlineData("""{"spec":{"llm":{"endpoint":"https://models.example.com/v1","deployment":"m","timeout":"5m"}}}""", "spec.llm.timeout")]
     public void A_wrong_healing_policy_is_refused_by_its_field(string change, string named) => ExpectRefusal(Healing, change, named);
 
     [Theory]
@@ -140,11 +144,12 @@ public sealed class RuleTests
 
     [Fact]
     public void Rules_for_healing_policies_are_the_same_in_cel_and_in_code() =>
-        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 30]).Sample((seconds, hours) =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 30], Gen.Int[0, 130]).Sample((seconds, hours, timeout) =>
         {
             var policy = Parse(Healing);
             policy["spec"]!["verifyWithin"] = GoDuration.Format(TimeSpan.FromSeconds(seconds));
             policy["spec"]!["approveWithin"] = GoDuration.Format(TimeSpan.FromHours(hours));
+            policy["spec"]!["llm"] = Parse($$"""{"endpoint":"http://router.ops-system.svc:8080/v1","deployment":"m","timeout":"{{timeout}}s"}""");
             var typed = KubernetesJson.Deserialize<HealingPolicy>(policy.ToJsonString());
             Agree(Definitions.Refusals(policy), HealingPolicyRules.Broken(typed));
         });
