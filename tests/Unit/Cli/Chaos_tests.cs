@@ -42,6 +42,21 @@ public sealed class Chaos_tests
         orders.ShouldAllBe(order => order.Strength >= 0.5 && order.Strength <= 1);
     }
 
+    [Fact]
+    public void Cascades_grow_for_seconds_in_services_that_others_depend_on()
+    {
+        var incidents = Schedule.Draw(200, 5, Span, cascades: true);
+
+        incidents.Take(10).Select(incident => incident.Folder[(incident.Folder.IndexOf('_') + 1)..]).ShouldBe(
+            ["cpu-hog", "memory-growth", "slow-disk", "pool-exhaustion", "lock-contention", "retry-storm", "cache-loss", "noisy-neighbour", "load-surge", "placebo"], ignoreOrder: true);
+        foreach (var order in incidents.Select(incident => incident.Order).OfType<FaultOrder>())
+        {
+            FaultOrder.Check(order.Fault.Name, order.Service, order.Strength, order.Ramp, order.Span).ShouldBe(order);
+            order.Strength.ShouldBeGreaterThanOrEqualTo(0.85);
+            (order.Ramp / Span).ShouldBeInRange(0.3, 0.85);
+        }
+    }
+
     [Theory]
     [InlineData("flood", null, 1, 60, "There is no fault flood")]
     [InlineData("cache-loss", "database", 1, 60, "cache-loss does not fit database")]

@@ -20,6 +20,7 @@ internal static class RecordCommand
         var normal = new Option<TimeSpan?>("--normal") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "Before each fault. Default: 60s." };
         var fault = new Option<TimeSpan?>("--fault") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "Of each fault. Default: 45s." };
         var recovery = new Option<TimeSpan?>("--recovery") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "After each fault, not recorded. Default: 15s." };
+        var cascades = new Option<bool>("--cascades") { Description = "Only faults that grow for a third to five sixths of their time before they are at their worst, so that victims follow seconds later." };
         count.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out var value) && value is > 0 and <= MostIncidents))
@@ -27,7 +28,7 @@ internal static class RecordCommand
         });
         var command = new Command("record", "Record labelled incidents of the running shop, once a second, in RCAEval's layout.")
         {
-            output, count, seed, normal, fault, recovery, state, space,
+            output, count, seed, normal, fault, recovery, cascades, state, space,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -37,7 +38,7 @@ internal static class RecordCommand
             foreach (var service in Shop.Services.Select(service => service.Name).Append(Shop.Load))
                 if (shop.Pods.Count(pod => pod.Service == service) != 1)
                     throw new UserError($"A recording needs one ready pod of each service; {service} has {shop.Pods.Count(pod => pod.Service == service)}.");
-            var incidents = Schedule.Draw(parsed.GetValue(count), parsed.GetValue(seed), pace.Fault);
+            var incidents = Schedule.Draw(parsed.GetValue(count), parsed.GetValue(seed), pace.Fault, parsed.GetValue(cascades));
             screen.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{incidents.Count} incidents, about {(pace.Normal + pace.Fault + pace.Recovery) * incidents.Count:h\\:mm\\:ss} h, into {parsed.GetValue(output)}"));
             await new Recorder(shop, parsed.GetValue(output)!, pace, screen, time).RunAsync(incidents, cancellation);

@@ -22,21 +22,38 @@ internal static class Schedule
     // Seconds in which a fault grows to its strength: some strike at once.
     private static readonly int[] Ramps = [0, 5, 10, 15];
 
-    /// <summary>Rounds of twelve in random order: each kind of fault once, one surge, one placebo; services, strengths and ramps at random.</summary>
-    public static IReadOnlyList<PlannedIncident> Draw(int count, int seed, TimeSpan span)
+    // Kinds that are seen in the service that has them before its callers notice: something fills, grows or is used up.
+    private static readonly string[] Growing = ["cpu-hog", "memory-growth", "slow-disk", "pool-exhaustion", "lock-contention", "retry-storm", "cache-loss", "noisy-neighbour"];
+
+    // A cascade grows in a third to five sixths of the fault's time, so that seconds lie between its first sign and its victims.
+    private const double ShortestGrowth = 1 / 3.0;
+    private const double LongestGrowth = 5 / 6.0;
+
+    /// <summary>
+    /// Rounds in random order: each kind of fault once, one surge, one placebo; services, strengths and ramps at random. Of
+    /// cascades a round has the kinds that grow, strong and slow, in services that most requests depend on.
+    /// </summary>
+    public static IReadOnlyList<PlannedIncident> Draw(int count, int seed, TimeSpan span, bool cascades = false)
     {
         var random = new Random(seed);
         var incidents = new List<PlannedIncident>();
         while (incidents.Count < count)
         {
-            FaultPlan?[] round = [.. Faults.All, null];
+            FaultPlan?[] round = [.. Faults.All.Where(fault => !cascades || fault.Metric is null || Growing.Contains(fault.Name)), null];
             random.Shuffle(round);
             foreach (var fault in round.Take(count - incidents.Count))
-                incidents.Add(new PlannedIncident(incidents.Count + 1, fault is null ? null : Draw(fault, random, span)));
+                incidents.Add(new PlannedIncident(incidents.Count + 1, fault is null ? null : cascades ? DrawCascade(fault, random, span) : Draw(fault, random, span)));
         }
 
         return incidents;
     }
+
+    private static FaultOrder DrawCascade(FaultPlan fault, Random random, TimeSpan span) => new(
+        fault,
+        fault.Targets[random.Next(Math.Max(1, fault.Targets.Count * 3 / 4))],
+        Math.Round(LeastSevere + (random.NextDouble() * (1 - LeastSevere)), 2),
+        TimeSpan.FromSeconds(Math.Round(span.TotalSeconds * (ShortestGrowth + (random.NextDouble() * (LongestGrowth - ShortestGrowth))))),
+        span);
 
     private static FaultOrder Draw(FaultPlan fault, Random random, TimeSpan span)
     {
