@@ -31,9 +31,12 @@ public sealed record Accuracy(int Cases, double At1, double At3, double At5, dou
     /// <summary>The places of the true service; last of all if it is no candidate.</summary>
     public static (int First, int Last) PlaceOfService(Analysis analysis, string service) => Place(analysis.Services, cause => cause.Service == service);
 
-    /// <summary>The places of the best metric of the true service whose name begins as told.</summary>
-    public static (int First, int Last) PlaceOfMetric(Analysis analysis, string service, string prefix) =>
-        Place(analysis.Metrics, cause => cause.Service == service && cause.Metric!.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    /// <summary>The places of the best metric of the true service whose name begins as told; several beginnings are separated by |.</summary>
+    public static (int First, int Last) PlaceOfMetric(Analysis analysis, string service, string prefix)
+    {
+        var prefixes = prefix.Split('|');
+        return Place(analysis.Metrics, cause => cause.Service == service && Array.Exists(prefixes, one => cause.Metric!.StartsWith(one, StringComparison.OrdinalIgnoreCase)));
+    }
 
     private static (int First, int Last) Place(IReadOnlyList<Cause> causes, Func<Cause, bool> isTrue)
     {

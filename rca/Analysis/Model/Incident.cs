@@ -31,7 +31,7 @@ public sealed record Incident
 /// <summary>An incident whose cause is known, for measuring methods. Methods never see the truth.</summary>
 /// <param name="Incident">What a method may see.</param>
 /// <param name="Service">The service at fault.</param>
-/// <param name="MetricPrefix">How the name of the metric at fault begins; null where the truth names only a service.</param>
+/// <param name="MetricPrefix">How the name of the metric at fault begins, several beginnings separated by |; null where the truth names only a service.</param>
 public sealed record LabelledIncident(Incident Incident, string Service, string? MetricPrefix = null);
 
 /// <summary>The input cannot be analysed. The message says what is wrong with it and where.</summary>

@@ -13,6 +13,12 @@ public static class NezhaReader
     private const double FaultSeconds = 360;
     private const double BeforeSeconds = 600;
 
+    // The metrics that a fault itself moves; exceptions and early returns are in the code and have none.
+    private static readonly Dictionary<string, string> MetricOfFault = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["cpu_contention"] = "CpuUsage", ["cpu_consumed"] = "CpuUsage", ["network_delay"] = "gap|PodServerLatency|PodClientLatency",
+    };
+
     // Quiet means: this far from every listed fault.
     private const double QuietSeconds = 900;
 
@@ -40,7 +46,8 @@ public static class NezhaReader
                 throw new BadInputException($"{folder}: the fault at {onset:0} lies outside the metrics.");
             cases.Add(new LabelledIncident(
                 new Incident { Name = $"{folder}#{i} {faults[i].Type}", Observed = table.Take(rows), Normal = quiet.Rows < 30 ? null : quiet, Calls = calls, Onset = onset, Notes = notes },
-                faults[i].Service));
+                faults[i].Service,
+                MetricOfFault.GetValueOrDefault(faults[i].Type)));
         }
 
         return cases;

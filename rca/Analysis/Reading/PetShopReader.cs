@@ -31,26 +31,32 @@ public static class PetShopReader
             Symptom = target.Symptom,
             Notes = notes,
         };
-        return new LabelledIncident(incident, target.Cause);
+        return new LabelledIncident(incident, target.Cause, target.Metric);
     }
 
-    // {"target": {"node": "PetSite", "timestamp": 1681350548, ...}, "root_cause": {"node": "PetSearch_AWS::ECS::Fargate", ...}}
-    private static (double Onset, string Symptom, string Cause) ReadTarget(string file)
+    // {"target": {"node": "PetSite", "metric": "latency", "timestamp": 1681350548, ...}, "root_cause": {"node": "PetSearch_AWS::ECS::Fargate", "metric": null}}
+    // Where the cause's metric is left open it is the one at which the fault was noticed: delays are injected for latency,
+    // errors for availability.
+    private static (double Onset, string Symptom, string Cause, string? Metric) ReadTarget(string file)
     {
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllText(file));
             var target = document.RootElement.GetProperty("target");
+            var cause = document.RootElement.GetProperty("root_cause");
             return (
                 target.GetProperty("timestamp").GetDouble(),
                 target.GetProperty("node").GetString()!,
-                document.RootElement.GetProperty("root_cause").GetProperty("node").GetString()!);
+                cause.GetProperty("node").GetString()!,
+                Text(cause, "metric") ?? Text(target, "metric"));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new BadInputException($"{file} does not have PetShop's form: {e.Message}");
         }
     }
+
+    private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>Reads a metrics.csv with its three header rows.</summary>
     internal static MetricTable ReadTable(string file, List<string> notes)

@@ -45,15 +45,20 @@ internal sealed class RcaBench : IBench
         return Task.CompletedTask;
     }
 
-    /// <summary>AC@1 and Avg@5 of every method; the default has no suffix.</summary>
+    /// <summary>AC@1 and Avg@5 of every method at service level, AC@1, AC@3 and AC@5 at metric level where the truth names a metric; the default has no suffix.</summary>
     internal static void MeasureMethods(Figures figures, string key, IReadOnlyList<LabelledIncident> cases)
     {
         foreach (var method in RootCauseAnalysis.Methods)
         {
-            var accuracy = Evaluation.Of(method, cases).Service;
+            var evaluation = Evaluation.Of(method, cases);
+            var (accuracy, metric) = (evaluation.Service, evaluation.Metric);
             var suffix = method == RootCauseAnalysis.Methods[0] ? "" : "_" + method.Name;
             figures.Add($"{key}_ac1{suffix}", accuracy.At1, "", $"{method.Name}: cause first, {accuracy.Cases} cases");
             figures.Add($"{key}_avg5{suffix}", accuracy.Average5, "", $"{method.Name}: mean of AC@1 to AC@5, 95 % {accuracy.Low:0.00} to {accuracy.High:0.00}");
+            if (metric.Cases == 0)
+                continue;
+            foreach (var (place, share) in new[] { (1, metric.At1), (3, metric.At3), (5, metric.At5) })
+                figures.Add($"{key}_metric_ac{place}{suffix}", share, "", $"{method.Name}: the cause's own metric among the first {place} of all, {metric.Cases} cases");
         }
     }
 

@@ -31,17 +31,9 @@ internal static class ShopBench
         context.Figures.Add("shop_services", cases.Select(one => one.Service).Distinct().Count(), "", "services that were at fault");
         context.Figures.Add("shop_cascades", 1 - First(cases, new ShiftOnly()).Average(), "", "share in which a victim moved more than the cause");
         RcaBench.MeasureMethods(context.Figures, "shop", cases);
-        MeasureMetrics(context.Figures, cases);
         MeasureByFault(context.Figures, all);
         MeasureControls(context.Figures, [.. all.Where(one => one.IsControl)]);
         MeasureGranger(context, cases);
-    }
-
-    private static void MeasureMetrics(Figures figures, IReadOnlyList<LabelledIncident> cases)
-    {
-        var accuracy = Evaluation.Of(RootCauseAnalysis.Methods[0], cases).Metric;
-        figures.Add("shop_metric_ac1", accuracy.At1, "", "default: the cause's own metric first of all metrics");
-        figures.Add("shop_metric_ac5", accuracy.At5, "", "default: among the first five metrics");
     }
 
     private static void MeasureByFault(Figures figures, IReadOnlyList<ShopCase> all)
