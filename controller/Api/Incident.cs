@@ -230,6 +230,9 @@ public sealed record IncidentCause
 /// <summary>One edge of the incident's graph, from the cause to the effect.</summary>
 public sealed record IncidentEdge
 {
+    /// <summary>Longest name of a metric on an edge: 40 edges with two of 120 characters are 10 KB of the object at most.</summary>
+    public const int MaxMetric = 120;
+
     /// <summary>The service whose movement comes first, or that is called.</summary>
     [Required]
     public IncidentTarget From { get; init; } = new();
@@ -242,11 +245,25 @@ public sealed record IncidentEdge
     [AllowedValues(IncidentEdgeKinds.Call, IncidentEdgeKinds.Granger)]
     public string? Kind { get; init; }
 
-    /// <summary>How much later the effect moved, in seconds; absent where one of the two did not move.</summary>
+    /// <summary>How much later the effect moved, in seconds; absent where one of the two did not move. Of a granger edge: by how much its changes follow.</summary>
     public double? LagSeconds { get; init; }
 
-    /// <summary>Held-out gain of a granger edge, 0..1; absent for calls.</summary>
+    /// <summary>The metric of the cause whose past a granger edge is made of; absent for calls.</summary>
+    [MaxLength(MaxMetric)]
+    public string? FromMetric { get; init; }
+
+    /// <summary>The metric of the effect that it foretells; absent for calls.</summary>
+    [MaxLength(MaxMetric)]
+    public string? ToMetric { get; init; }
+
+    /// <summary>How sure a granger edge is: its gain over the gain's standard error, robust to autocorrelation; absent for calls.</summary>
     public double? Strength { get; init; }
+
+    /// <summary>1 where the two metrics of a granger edge move the same way, -1 where they move against each other; absent for calls.</summary>
+    public int? Sign { get; init; }
+
+    /// <summary>Share of the effect's squared error, on time that was held out, that the cause's past takes away, 0..1; absent for calls.</summary>
+    public double? Gain { get; init; }
 }
 
 /// <summary>Values of an edge's kind.</summary>

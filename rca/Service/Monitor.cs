@@ -78,4 +78,12 @@ internal sealed class Monitor(double stepSeconds, LabelMapping mapping, SignalLi
 
         return due;
     }
+
+    /// <summary>The library's input for an incident; null if there is nothing to compare with.</summary>
+    public Incident? InputOf(TrackedIncident incident) => IncidentAnalyst.InputOf(incident, History, Moved, Graph, Tracker.Foreign(incident, Graph));
+
+    /// <summary>Opens an incident of its own for what an analysis found to have another cause.</summary>
+    /// <returns>The incidents that were opened by it.</returns>
+    public IReadOnlyList<TrackedIncident> Part(TrackedIncident incident, AnalysedIncident analysed, double now) =>
+        [.. analysed.Unexplained.Select(services => Tracker.Part(incident, services, now)).OfType<TrackedIncident>()];
 }

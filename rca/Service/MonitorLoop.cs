@@ -145,7 +145,7 @@ internal sealed partial class MonitorLoop(ClusterCaches caches, IncidentWriter w
         foreach (var incident in monitor.Due(now))
         {
             unwritten.Add(incident);
-            if (IncidentAnalyst.InputOf(incident, monitor.History, monitor.Moved, monitor.Graph) is not { } input)
+            if (monitor.InputOf(incident) is not { } input)
                 continue;
             var start = time.GetTimestamp();
             var moved = monitor.Moved;
@@ -154,6 +154,12 @@ internal sealed partial class MonitorLoop(ClusterCaches caches, IncidentWriter w
                 var ranking = await Task.Run(() => IncidentAnalyst.Run(input, moved), cancellationToken);
                 rankings[incident] = ranking;
                 Log.Ranked(logger, incident.Name, ranking.Ranking.Services[0].Service);
+                foreach (var parted in monitor.Part(incident, ranking, now))
+                {
+                    Announce(parted);
+                    unwritten.Add(parted);
+                    incident.Grew = true;
+                }
             }
             catch (BadInputException error)
             {

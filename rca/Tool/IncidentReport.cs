@@ -15,6 +15,8 @@ internal static class IncidentReport
         var explanation = Explanation.Of(incident, analysis);
         Print(analysis);
         Print(explanation);
+        foreach (var apart in explanation.Apart)
+            Print(apart);
         foreach (var note in analysis.Notes.Concat(explanation.Notes).Distinct())
             Console.WriteLine($"note: {note}");
         if (json is not null)
@@ -34,6 +36,13 @@ internal static class IncidentReport
             table.AddRow($"{cause.Rank:0.#}", Markup.Escape(cause.Service), $"{cause.Score:G3}", Markup.Escape(string.Join("; ", cause.Reasons)));
         AnsiConsole.Write(table);
         Console.WriteLine("metrics: " + string.Join(", ", analysis.Metrics.Take(5).Select(cause => $"{cause.Service} {cause.Metric}")));
+    }
+
+    private static void Print(SeparateIncident apart)
+    {
+        Console.WriteLine($"incident of its own: {apart.Cause}, moved {string.Join(", ", apart.Services)}");
+        foreach (var cause in apart.Ranking.Services.Where(cause => cause.Reasons.Count > 0).Take(3))
+            Console.WriteLine($"  {cause.Rank:0.#} {cause.Service}: {string.Join("; ", cause.Reasons)}");
     }
 
     private static void Print(Explanation explanation)

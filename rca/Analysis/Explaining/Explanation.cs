@@ -13,14 +13,13 @@ public sealed record CausalPath(IReadOnlyList<string> Services, double? LagSecon
 /// <param name="Graph">Edges among the metrics that moved most, or why there are none.</param>
 /// <param name="Paths">From each of the first suspects to the symptom (to what moved last, if none was told).</param>
 /// <param name="Deviations">Every metric that left its usual range, the earliest first.</param>
-/// <param name="Notes">What a reader should know, such as that two incidents seem to run at once.</param>
-public sealed record Explanation(CausalGraph Graph, IReadOnlyList<CausalPath> Paths, IReadOnlyList<FirstDeviation> Deviations, IReadOnlyList<string> Notes)
+/// <param name="Apart">Incidents that run at once and are told apart; empty where one cause explains all.</param>
+/// <param name="Notes">What a reader should know.</param>
+public sealed record Explanation(
+    CausalGraph Graph, IReadOnlyList<CausalPath> Paths, IReadOnlyList<FirstDeviation> Deviations, IReadOnlyList<SeparateIncident> Apart, IReadOnlyList<string> Notes)
 {
     private const int Suspects = 3;
     private const double Moved = 3;
-
-    // A group counts as an incident of its own only if something in it moved unmistakably.
-    private const double MovedFar = 20;
 
     /// <summary>Explains an analysis of the same incident.</summary>
     /// <param name="incident">What was analysed.</param>
@@ -38,9 +37,10 @@ public sealed record Explanation(CausalGraph Graph, IReadOnlyList<CausalPath> Pa
         var notes = new List<string>();
         if (graph.Abstained is { } why)
             notes.Add($"No temporal order was tested: {why}.");
-        if (Apart(incident, services, deviations, influences) is { } groups)
-            notes.Add(groups);
-        return new Explanation(graph, paths, deviations, notes);
+        var apart = Separation.Of(incident, analysis, deviations);
+        if (apart.Count > 0)
+            notes.Add($"There seem to be {apart.Count} incidents at once, each with a cause of its own: {string.Join("; ", apart.Select(one => $"{one.Cause} (moved: {string.Join(", ", one.Services)})"))}.");
+        return new Explanation(graph, paths, deviations, apart, notes);
     }
 
     // Influence runs from callee to caller, and from cause to effect of an edge that was found.
@@ -74,21 +74,5 @@ public sealed record Explanation(CausalGraph Graph, IReadOnlyList<CausalPath> Pa
             path.Insert(0, service);
         var lags = path.Zip(path.Skip(1), (a, b) => influences[a][b]).OfType<double>().ToArray();
         return new CausalPath(path, lags.Length > 0 ? lags.Sum() : null);
-    }
-
-    // Services that moved, joined where one influences the other.
-    private static string? Apart(Incident incident, string[] services, IReadOnlyList<FirstDeviation> deviations, Dictionary<string, Dictionary<string, double?>> influences)
-    {
-        if (incident.Calls.Count == 0 || services.Length < 2)
-            return null;
-        var group = services.ToDictionary(service => service, service => service);
-        var joined = influences.SelectMany(pair => pair.Value.Keys.Select(to => (From: pair.Key, To: to))).Where(edge => group.ContainsKey(edge.From) && group.ContainsKey(edge.To)).ToArray();
-        for (var round = 0; round < services.Length; round++)
-            foreach (var (from, to) in joined)
-                group[from] = group[to] = string.CompareOrdinal(group[from], group[to]) < 0 ? group[from] : group[to];
-        var far = deviations.Where(first => first.Deviations >= MovedFar && first.Metric.Kind.Weight() == 1).Select(first => first.Metric.Service).ToHashSet();
-        var groups = services.GroupBy(service => group[service]).Where(members => members.Any(far.Contains)).Select(members => string.Join(", ", members.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal).ToArray();
-        return groups.Length < 2 ? null
-            : $"Services moved in {groups.Length} groups that do not call each other ({string.Join("; ", groups)}): there may be more than one incident.";
     }
 }

@@ -11,8 +11,14 @@ namespace Ops.Rca.Service.Incidents;
 /// <param name="Metrics">Columns of the table.</param>
 /// <param name="Moved">When each service moved first, where it did; in seconds since 1970.</param>
 /// <param name="Calls">The calls among its services.</param>
+/// <param name="Order">Who led whom among the metrics that moved most, or why that was not tested.</param>
+/// <param name="Apart">Incidents that run at once, if one cause does not explain all.</param>
 internal sealed record AnalysedIncident(
-    Analysis Ranking, double Start, double End, int Metrics, IReadOnlyDictionary<string, double> Moved, IReadOnlyList<CallEdge> Calls);
+    Analysis Ranking, double Start, double End, int Metrics, IReadOnlyDictionary<string, double> Moved, IReadOnlyList<CallEdge> Calls, CausalGraph Order, IReadOnlyList<SeparateIncident> Apart)
+{
+    /// <summary>For each further incident, the services that the first one's cause does not explain.</summary>
+    public IEnumerable<IReadOnlySet<string>> Unexplained => Apart.Skip(1).Select(other => other.Services.Except(Apart[0].Services).ToHashSet());
+}
 
 /// <summary>Cuts out of the history what an incident can have touched, and has the library rank its causes.</summary>
 internal static class IncidentAnalyst
@@ -21,12 +27,17 @@ internal static class IncidentAnalyst
     private const int MaxMetrics = 1000;
 
     /// <summary>The library's input; null if there is nothing to compare with.</summary>
-    public static Incident? InputOf(TrackedIncident incident, SignalHistory history, IReadOnlyList<Movement> moved, CallGraph graph)
+    /// <param name="incident">The incident.</param>
+    /// <param name="history">Every signal's values.</param>
+    /// <param name="moved">What has left its normal range.</param>
+    /// <param name="graph">Who calls whom.</param>
+    /// <param name="foreign">Services that belong to other open incidents alone.</param>
+    public static Incident? InputOf(TrackedIncident incident, SignalHistory history, IReadOnlyList<Movement> moved, CallGraph graph, IReadOnlySet<string> foreign)
     {
         var metrics = AnalysisView.Of([.. Enumerable.Range(0, history.Signals).Select(history.Signal)]);
         var isMoved = moved.Select(movement => movement.Signal).ToHashSet();
         var columns = Enumerable.Range(0, history.Signals)
-            .Where(i => metrics[i] is { } metric && incident.Services.Any(service => graph.AreConnected(service, metric.Service)))
+            .Where(i => metrics[i] is { } metric && !foreign.Contains(metric.Service) && incident.Services.Any(service => graph.AreConnected(service, metric.Service)))
             .OrderByDescending(i => isMoved.Contains(history.Signal(i)!)).ThenByDescending(i => metrics[i]!.Kind.Weight()).ThenBy(i => i)
             .Take(MaxMetrics)
             .Where(i => Enumerable.Range(0, history.Rows).Any(row => float.IsFinite(history.Value(i, row))))
@@ -43,7 +54,7 @@ internal static class IncidentAnalyst
         {
             Name = incident.Name,
             Observed = table,
-            Calls = [.. graph.Calls.Where(edge => services.Contains(edge.Caller) || services.Contains(edge.Callee))],
+            Calls = [.. graph.Calls.Where(edge => (services.Contains(edge.Caller) || services.Contains(edge.Callee)) && !foreign.Contains(edge.Caller) && !foreign.Contains(edge.Callee))],
             Onset = incident.Onset,
             Symptom = incident.Symptoms.First().Signal.Metric.Service,
         };
@@ -59,6 +70,9 @@ internal static class IncidentAnalyst
             first[service] = Math.Min(first.GetValueOrDefault(service, double.PositiveInfinity), movement.Since);
         }
 
-        return new AnalysedIncident(RootCauseAnalysis.Run(input), input.Observed.Times[0], input.Observed.Times[^1], input.Observed.Metrics.Count, first, input.Calls);
+        var ranking = RootCauseAnalysis.Run(input);
+        var explanation = Explanation.Of(input, ranking);
+        return new AnalysedIncident(
+            ranking, input.Observed.Times[0], input.Observed.Times[^1], input.Observed.Metrics.Count, first, input.Calls, explanation.Graph, explanation.Apart);
     }
 }

@@ -64,25 +64,13 @@ internal static class IncidentReporter
                 LagSeconds = Lag(analysed, cause.Service, incident.Onset),
                 Reasons = [.. cause.Reasons.Take(4).Select(reason => IncidentText.Cut(reason, 1024))],
             })],
-            Edges = [.. Edges(analysed, incident.Onset).Take(IncidentStatus.MaxEdges)],
-            Evidence = [.. analysed.Ranking.Notes.Concat(notes).Distinct().Take(MaxEvidence).Select(note => IncidentText.Cut(note, 512))],
+            Edges = IncidentEdges.Of(analysed, service => Lag(analysed, service, incident.Onset)),
+            Evidence = [.. Notes(analysed).Concat(notes).Distinct().Take(MaxEvidence).Select(note => IncidentText.Cut(note, 512))],
         };
     }
 
-    // From the called service to the one that calls it, among those that moved: that is the way a fault takes.
-    private static IEnumerable<IncidentEdge> Edges(AnalysedIncident analysed, double onset) =>
-        from edge in analysed.Calls
-        let cause = Lag(analysed, edge.Callee, onset)
-        let effect = Lag(analysed, edge.Caller, onset)
-        where cause is not null && effect is not null
-        orderby cause, edge.Callee, edge.Caller
-        select new IncidentEdge
-        {
-            From = IncidentText.Target(edge.Callee),
-            To = IncidentText.Target(edge.Caller),
-            Kind = IncidentEdgeKinds.Call,
-            LagSeconds = IncidentText.Number(effect.Value - cause.Value),
-        };
+    private static IEnumerable<string> Notes(AnalysedIncident analysed) =>
+        analysed.Order.Abstained is { } why ? analysed.Ranking.Notes.Append($"No temporal order was tested: {why}.") : analysed.Ranking.Notes;
 
     private static double? Lag(AnalysedIncident analysed, string service, double onset) =>
         analysed.Moved.TryGetValue(service, out var moved) ? IncidentText.Number(Math.Max(0, Math.Round(moved - onset))) : null;

@@ -75,6 +75,30 @@ internal sealed class IncidentTracker(TrackerOptions options)
         return changed;
     }
 
+    /// <summary>
+    /// Takes what belongs to another cause out of an incident, into one of its own. Not before the incident has lasted long
+    /// enough for the way between its services to show.
+    /// </summary>
+    /// <param name="incident">An open incident.</param>
+    /// <param name="services">Services that the incident's own cause does not explain.</param>
+    /// <param name="now">Seconds since 1970.</param>
+    /// <returns>The new incident; null if nothing was parted.</returns>
+    public TrackedIncident? Part(TrackedIncident incident, IReadOnlySet<string> services, double now)
+    {
+        if (now - incident.Detected < options.AloneSeconds || open.Count >= options.MostOpen || incident.Part(services) is not { Count: > 0 } symptoms)
+            return null;
+        var parted = new TrackedIncident(NameOf(symptoms[0].Signal.Metric.Service, now), incident.Type, now);
+        foreach (var symptom in symptoms)
+            parted.Add(symptom);
+        open.Add(parted);
+        return parted;
+    }
+
+    /// <summary>Services that only other open incidents explain: those of theirs that neither are in this one nor call a service of it.</summary>
+    public IReadOnlySet<string> Foreign(TrackedIncident incident, CallGraph graph) => open
+        .Where(other => other != incident && other.Type == IncidentTypes.Performance).SelectMany(other => other.Services)
+        .Where(service => !incident.Services.Contains(service) && !incident.Services.Any(member => graph.IsUpstream(service, member))).ToHashSet();
+
     /// <summary>Takes the suspicions of one round: one incident of type security for each workload.</summary>
     /// <returns>Incidents that were opened or closed by it.</returns>
     public IReadOnlyList<TrackedIncident> TakeSuspicions(double now, IReadOnlyList<Suspicion> suspicions)

@@ -63,4 +63,17 @@ internal sealed class TrackedIncident(string name, string type, double detected)
         Grew |= services.Add(movement.Signal.Metric.Service);
         Onset = Math.Min(Onset, movement.Since);
     }
+
+    /// <summary>Takes the symptoms of some services out of it; unless none would be left, or none is theirs.</summary>
+    public IReadOnlyList<Movement> Part(IReadOnlySet<string> leaving)
+    {
+        var parted = Symptoms.Where(symptom => leaving.Contains(symptom.Signal.Metric.Service)).ToList();
+        if (parted.Count == symptoms.Count)
+            return [];
+        foreach (var symptom in parted)
+            symptoms.Remove((symptom.Signal.Metric.Service, symptom.Signal.Metric.Name));
+        services.ExceptWith(leaving);
+        Onset = symptoms.Values.Min(symptom => symptom.Since);
+        return parted;
+    }
 }

@@ -11,7 +11,7 @@ public sealed class Explanation_rules
         var explanation = Explanation.Of(incident, RootCauseAnalysis.Run(incident));
 
         explanation.Paths[0].Services.ShouldBe(["db", "cart", "frontend"]);
-        explanation.Notes.ShouldNotContain(note => note.Contains("more than one incident"));
+        explanation.Apart.ShouldBeEmpty();
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class Explanation_rules
     }
 
     [Fact]
-    public void Two_incidents_at_once_are_named()
+    public void Two_incidents_at_once_are_told_apart_and_ranked_apart()
     {
         var incident = Synthetic.Shop(3);
         var table = incident.Observed;
@@ -42,7 +42,9 @@ public sealed class Explanation_rules
 
         var explanation = Explanation.Of(incident, RootCauseAnalysis.Run(incident));
 
-        explanation.Notes.ShouldContain(note => note.Contains("2 groups") && note.Contains("(cart, db, frontend; mail)"));
+        explanation.Apart.Select(one => (one.Cause, string.Join(" ", one.Services))).ShouldBe([("db", "cart db frontend"), ("mail", "mail")], ignoreOrder: true);
+        explanation.Apart.ShouldAllBe(one => one.Ranking.Services[0].Service == one.Cause);
+        explanation.Notes.ShouldContain(note => note.Contains("2 incidents at once"));
     }
 
     [Fact]

@@ -54,6 +54,39 @@ public sealed class Incident_rules
         world.Ranked(world.Opened[1]).ShouldBe("store");
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(3, 8)]
+    public void Two_faults_at_once_with_a_common_victim_are_two_incidents_that_name_both(int seed, int later)
+    {
+        var world = new World(seed);
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.RunAndAnalyse(later);
+        world.Slower["cart"] = 0.2;
+        world.RunAndAnalyse(40);
+
+        world.Opened.Count.ShouldBe(2, world.Words);
+        world.Opened.Select(world.Ranked).ShouldBe(["db", "cart"], ignoreOrder: true, world.Words);
+    }
+
+    [Theory]
+    [InlineData(1, "db")]
+    [InlineData(2, "catalog")]
+    [InlineData(3, "cart")]
+    [InlineData(4, "web")]
+    public void One_fault_stays_one_incident_however_long_it_is_analysed(int seed, string service)
+    {
+        var world = new World(seed);
+        world.Run(Quiet);
+        world.Slower[service] = 0.2;
+        world.Burns[service] = 1;
+        world.RunAndAnalyse(120);
+
+        world.Ranked(world.Opened.ShouldHaveSingleItem(world.Words)).ShouldBe(service);
+    }
+
     [Fact]
     public void It_closes_once_its_symptoms_are_gone_for_a_while_and_a_later_fault_is_another()
     {
@@ -132,7 +165,7 @@ public sealed class Incident_rules
         world.Burns["db"] = 2;
         world.Run(12);
         var incident = world.Opened.Single();
-        var analysed = IncidentAnalyst.Run(IncidentAnalyst.InputOf(incident, world.Monitor.History, world.Monitor.Moved, world.Monitor.Graph)!, world.Monitor.Moved);
+        var analysed = IncidentAnalyst.Run(world.Monitor.InputOf(incident)!, world.Monitor.Moved);
         var status = IncidentReporter.StatusOf(incident, analysed, ["a note\u001b[2J"], null, 1);
 
         status.Phase.ShouldBe(IncidentPhases.Open);
@@ -141,11 +174,60 @@ public sealed class Incident_rules
         status.Causes![0].Target.Name.ShouldBe("db");
         status.Causes[0].LagSeconds.ShouldNotBeNull();
         status.Edges!.ShouldContain(edge => edge.From.Name == "db" && edge.To.Name == "catalog" && edge.Kind == IncidentEdgeKinds.Call);
+        status.Edges!.Count.ShouldBeLessThanOrEqualTo(IncidentStatus.MaxEdges);
         status.Symptoms!.Count.ShouldBeLessThanOrEqualTo(IncidentStatus.MaxSymptoms);
         status.Evidence!.ShouldContain("a note [2J");
         var again = IncidentReporter.StatusOf(incident, analysed, ["a note\u001b[2J"], status, 1);
         k8s.KubernetesJson.Serialize(again).ShouldBe(k8s.KubernetesJson.Serialize(status));
         // Without a newer ranking the old one stays.
         IncidentReporter.StatusOf(incident, null, [], status, 1).Cause.ShouldBe("db");
+    }
+
+    [Fact]
+    public void Where_rounds_are_too_far_apart_for_temporal_order_the_status_says_why_there_is_none()
+    {
+        var world = new World(step: 30);
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Run(6);
+        var incident = world.Opened.Single();
+
+        var status = IncidentReporter.StatusOf(incident, IncidentAnalyst.Run(world.Monitor.InputOf(incident)!, world.Monitor.Moved), [], null, 1);
+
+        status.Edges!.ShouldAllBe(edge => edge.Kind == IncidentEdgeKinds.Call);
+        status.Evidence!.ShouldContain(note => note.StartsWith("No temporal order was tested: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Edges_of_temporal_order_stand_in_the_status_one_a_pair_of_services_and_bounded()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.2;
+        world.Run(12);
+        var incident = world.Opened.Single();
+        var order = new CausalGraph(
+            [
+                Edge("db", new string('m', 300), "web", lag: 7.06, sign: -1),
+                Edge("db", "weaker", "web", lag: 1, sign: 1),
+                Edge("db", "cpu", "db", lag: 1, sign: 1),
+                .. Enumerable.Range(0, 60).Select(i => Edge($"s{i}", "cpu", "web", lag: 1, sign: 0)),
+            ], 2000, null);
+
+        var analysed = IncidentAnalyst.Run(world.Monitor.InputOf(incident)!, world.Monitor.Moved) with { Order = order };
+        var edges = IncidentReporter.StatusOf(incident, analysed, [], null, 1).Edges!;
+
+        edges.Count.ShouldBeLessThanOrEqualTo(IncidentStatus.MaxEdges);
+        edges.ShouldContain(edge => edge.Kind == IncidentEdgeKinds.Call);
+        var first = edges[0];
+        first.ShouldSatisfyAllConditions(
+            () => (first.From.Name, first.To.Name, first.Kind, first.ToMetric).ShouldBe(("db", "web", IncidentEdgeKinds.Granger, "latency")),
+            () => (first.LagSeconds, first.Sign, first.Gain, first.Strength).ShouldBe((7.06, -1, 0.25, 6)),
+            () => first.FromMetric!.Length.ShouldBeLessThanOrEqualTo(IncidentEdge.MaxMetric));
+        edges.Count(edge => edge.From.Name == "db" && edge.To.Name == "web" && edge.Kind == IncidentEdgeKinds.Granger).ShouldBe(1);
+        edges.ShouldNotContain(edge => edge.From.Name == edge.To.Name);
+
+        static CausalEdge Edge(string cause, string metric, string effect, double lag, int sign) =>
+            new(new(cause, metric, MetricKind.Resource), new(effect, "latency", MetricKind.Latency), lag, sign, 0.25, 6, 1e-9);
     }
 }

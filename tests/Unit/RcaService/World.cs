@@ -57,12 +57,24 @@ internal sealed class World
         return changed;
     }
 
+    /// <summary>Lets time pass, and ranks and parts incidents when it is due, as the service does.</summary>
+    public void RunAndAnalyse(int rounds)
+    {
+        for (var i = 0; i < rounds; i++)
+        {
+            Run(1);
+            foreach (var incident in Monitor.Due(Now))
+                if (Monitor.InputOf(incident) is { } input)
+                    Opened.AddRange(Monitor.Part(incident, IncidentAnalyst.Run(input, Monitor.Moved), Now));
+        }
+    }
+
     /// <summary>What was opened, for messages.</summary>
     public string Words => string.Join("; ", Opened.Select(incident => $"{incident.Name}: {string.Join(", ", incident.Symptoms.Select(symptom => $"{IncidentText.Words(symptom)} at {symptom.Since - 1_700_000_000:0} s"))}"));
 
     /// <summary>The service that the library finds most suspect.</summary>
     public string Ranked(TrackedIncident incident) =>
-        IncidentAnalyst.Run(IncidentAnalyst.InputOf(incident, Monitor.History, Monitor.Moved, Monitor.Graph)!, Monitor.Moved).Ranking.Services[0].Service;
+        IncidentAnalyst.Run(Monitor.InputOf(incident)!, Monitor.Moved).Ranking.Services[0].Service;
 
     private SampleRound Round()
     {
