@@ -36,7 +36,7 @@ internal sealed class FairnessBench : IAsyncDisposable
             Repository.Executable("Ops.Sandbox.ModelServer"),
             ["--model", EngineModel, "--served-model-name", "vendor/large", "vendor/small", "--port", $"{port}", "--max-num-seqs", $"{Slots}", "--load-seconds", "0"],
             Path.Combine(folder, "engine.log"));
-        await using var router = await RouterUnderTest.StartAsync("Ops router", [new IPEndPoint(IPAddress.Loopback, port)], Path.Combine(folder, "fair"), cancellation);
+        await using var router = await RouterUnderTest.StartAsync("Ops router", [new IPEndPoint(IPAddress.Loopback, port)], Path.Combine(folder, "fair"), new(), cancellation);
         await using var bench = new FairnessBench(router);
         await bench.MeasureAsync(context, cancellation);
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -21,8 +22,8 @@ internal static class HelperProcess
 
     private const string Usage = "\"usage\":{\"prompt_tokens\":250,\"completion_tokens\":64,\"total_tokens\":314}";
 
-    // What an idle vLLM says of itself; the router under test reads it once a second.
-    private const string Metrics = "vllm:num_requests_running{model_name=\"m\"} 1.0\nvllm:num_requests_waiting{model_name=\"m\"} 0.0\nvllm:kv_cache_usage_perc{model_name=\"m\"} 0.1\n";
+    // By address, each of which is a replica of its own.
+    private static readonly ConcurrentDictionary<IPAddress, int> Running = new();
 
     private static readonly byte[] Answer = Encoding.ASCII.GetBytes($$$"""{"id":"chatcmpl-1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{{{new string('a', 800)}}}"},"finish_reason":"stop"}],{{{Usage}}}}""");
 
@@ -73,10 +74,31 @@ internal static class HelperProcess
     {
         if (context.Request.Method == HttpMethods.Get)
         {
-            await context.Response.WriteAsync(Metrics);
+            await context.Response.WriteAsync(Metrics(Running.GetValueOrDefault(context.Connection.LocalIpAddress!)));
             return;
         }
 
+        Running.AddOrUpdate(context.Connection.LocalIpAddress!, 1, static (_, running) => running + 1);
+        try
+        {
+            await ComputeAsync(context);
+        }
+        finally
+        {
+            Running.AddOrUpdate(context.Connection.LocalIpAddress!, 0, static (_, running) => running - 1);
+        }
+    }
+
+    // What a vLLM without a queue says of itself; the router under test reads it once a second.
+    private static string Metrics(int running) => $$"""
+        vllm:num_requests_running{model_name="m"} {{running}}.0
+        vllm:num_requests_waiting{model_name="m"} 0.0
+        vllm:kv_cache_usage_perc{model_name="m"} 0.1
+
+        """;
+
+    private static async Task ComputeAsync(HttpContext context)
+    {
         var pace = await ReadAsync(context.Request);
         if (pace is null)
         {

@@ -39,7 +39,7 @@ internal sealed class RouterBench : IBench
         var direct = await peers.HelperAsync("direct", "direct", "upstream", $"{ManyReplicas}", cancellation);
         var upstream = direct.Address;
         var yarp = await peers.HelperAsync("yarp", "bare YARP", "yarp", $"http://{upstream}", cancellation);
-        await using var router = await RouterUnderTest.StartAsync("Ops router", [upstream], Path.Combine(folder, "router"), cancellation);
+        await using var router = await RouterUnderTest.StartAsync("Ops router", [upstream], Path.Combine(folder, "router"), new(), cancellation);
         var contenders = new List<Contender> { direct with { ProcessId = 0 }, yarp, router.Contender };
         await AddAsync(contenders, context, "nginx", "apt-get install nginx-light", () => peers.NginxAsync(upstream, cancellation));
         await AddAsync(contenders, context, "haproxy", "apt-get install haproxy", () => peers.HaproxyAsync(upstream, cancellation));
@@ -51,7 +51,7 @@ internal sealed class RouterBench : IBench
         await FairnessBench.RunAsync(context, folder, cancellation);
         failed += await ManyReplicasAsync(context, yarp, upstream.Port, folder, cancellation);
         if (!context.Quick || context.Soak is not null)
-            failed += await SoakBench.RunAsync(context, router.Contender, cancellation);
+            failed += await SoakBench.RunAsync(context, upstream.Port, folder, cancellation);
         context.Figures.Add("failed", failed, "", "requests to our router that were not answered with 200, all cases");
     }
 
@@ -59,7 +59,7 @@ internal sealed class RouterBench : IBench
     private static async Task<int> ManyReplicasAsync(BenchContext context, Contender yarp, int port, string folder, CancellationToken cancellation)
     {
         IPEndPoint[] replicas = [.. Enumerable.Range(0, ManyReplicas).Select(i => Wire.Replica(i, port))];
-        await using var router = await RouterUnderTest.StartAsync($"Ops router, {ManyReplicas} replicas", replicas, Path.Combine(folder, "wide"), cancellation);
+        await using var router = await RouterUnderTest.StartAsync($"Ops router, {ManyReplicas} replicas", replicas, Path.Combine(folder, "wide"), new(), cancellation);
         // This process is new, and each of its replicas costs a connection once: neither is what a request costs.
         await LoadCase.ManyReplicas.RunAsync(router.Contender, TimeSpan.FromSeconds(3), cancellation);
         var failed = await MeasureAsync(context, LoadCase.ManyReplicas, [yarp, router.Contender], cancellation);

@@ -30,8 +30,9 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     /// <param name="label">For people.</param>
     /// <param name="replicas">The replicas of the better pool; the first is the other pool's too.</param>
     /// <param name="folder">For logs; it need not exist.</param>
+    /// <param name="route">The route but for its variants.</param>
     /// <param name="cancellation">Gives up.</param>
-    internal static async Task<RouterUnderTest> StartAsync(string label, IPEndPoint[] replicas, string folder, CancellationToken cancellation)
+    internal static async Task<RouterUnderTest> StartAsync(string label, IPEndPoint[] replicas, string folder, ModelRouteSpec route, CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
         var fleet = await RouterFleet.StartAsync(folder, cancellation);
@@ -39,7 +40,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         {
             fleet.CreatePool("large", replicas);
             fleet.CreatePool("small", replicas[0]);
-            fleet.CreateRoute(Wire.Model, new ModelRouteSpec(), "large", "small");
+            fleet.CreateRoute(Wire.Model, route, "large", "small");
             await fleet.StartRouterAsync(new Dictionary<string, string?>(), cancellation);
             var router = new RouterUnderTest(fleet, label);
             await Peers.UntilServedAsync(router.Contender, cancellation);

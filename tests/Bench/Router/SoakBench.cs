@@ -1,3 +1,5 @@
+using System.Net;
+using Ops.Api;
 using Ops.Bench.Controller;
 
 namespace Ops.Bench.Router;
@@ -11,10 +13,19 @@ internal static class SoakBench
     // 64 chunks take a minute, and 5,000 streams make 5,000 chunks a second.
     private const int PaceMs = 1_000;
 
+    // Each works on 256 at once where nothing else is said, as vLLM does: room for 6,144.
+    private const int Replicas = 24;
+
+    // A stream takes a minute, which is the deadline of a route that says none.
+    private static readonly ModelRouteSpec Route = new() { Objective = new() { HardDeadline = "120s" } };
+
     /// <summary>Adds the figure.</summary>
     /// <returns>Failed requests.</returns>
-    internal static async Task<int> RunAsync(BenchContext context, Contender router, CancellationToken cancellation)
+    internal static async Task<int> RunAsync(BenchContext context, int port, string folder, CancellationToken cancellation)
     {
+        IPEndPoint[] replicas = [.. Enumerable.Range(0, Replicas).Select(i => Wire.Replica(i, port))];
+        await using var ours = await RouterUnderTest.StartAsync($"Ops router, {Replicas} replicas", replicas, Path.Combine(folder, "soak"), Route, cancellation);
+        var router = ours.Contender;
         var length = context.Soak ?? TimeSpan.FromMinutes(2);
         context.Say($"{Streams} streams at once for {length.TotalMinutes:0.#} minutes");
         var load = LoadClient.RunAsync(router, Wire.Request(router, 1_024, PaceMs), Streams, length, cancellation);
