@@ -30,8 +30,8 @@ public sealed record RetrySpec
     public int? BudgetPercent { get; init; }
 
     /// <summary>
-    /// When an answer has not begun after this long, another replica of the same pool is asked too; the first to begin
-    /// wins and the other is cancelled. A model may compute twice, so it counts as a retry, and only answers that may be
+    /// When an answer has not begun after this long, another replica of the same pool is asked too, if one has room; the
+    /// first to begin wins and the other is cancelled. A model may compute twice, so it counts as a retry, and only answers that may be
     /// computed twice should have it. Default 0s: never.
     /// </summary>
     [MaxLength(GoDuration.MaxLength)]

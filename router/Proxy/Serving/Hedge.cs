@@ -7,6 +7,8 @@ namespace Ops.Router;
 /// <remarks>
 /// An answer begins with its head, a stream with its first event: engines send a stream's head before they have begun
 /// to read the prompt. Nothing has reached the client by then, so nothing is hedged after the first byte.
+/// The second sending is one more request of its tenant at the gate, from its sending to the winner's beginning, and is
+/// left out where the gate has no room for it: a full fleet answers late because it is full, and twice the work is no cure.
 /// </remarks>
 internal sealed class Hedge(Exchange exchange, LiveVariant variant, TimeSpan after, RouterMetrics metrics, TimeProvider time)
 {
@@ -28,6 +30,7 @@ internal sealed class Hedge(Exchange exchange, LiveVariant variant, TimeSpan aft
         replica.Load.Enter();
         var second = AnswerBeginning.SendAsync(send, copy, secondLoses.Token);
         var secondWins = await IsWinnerAsync(second, first);
+        LeaveGate();
         await (secondWins ? firstLoses : secondLoses).CancelAsync();
         // Whether it won or lost, some of it may still be on its way.
         if (!body.Close())
@@ -44,18 +47,27 @@ internal sealed class Hedge(Exchange exchange, LiveVariant variant, TimeSpan aft
         await enough.CancelAsync();
     }
 
-    // The sound one with the fewest requests; null when there is none, the client is gone or the route's retries are spent.
+    // The sound one with the fewest requests and no queue. Null when there is none, the client is gone, the gate has no
+    // room or the route's retries are spent; else a place at the gate is taken.
     private Replica? Second(Replica first)
     {
         if (exchange.Context.RequestAborted.IsCancellationRequested)
             return null;
-        var now = time.NowMs();
-        var other = variant.Replicas.Where(r => r != first && !r.Load.IsSuspect(now)).MinBy(r => r.Load.InFlight);
-        if (other is null || exchange.Route.Memory.Retries.TrySpend(now, exchange.Route.Config.RetryPercent))
+        var (now, route) = (time.NowMs(), exchange.Route);
+        var other = variant.Replicas.Where(r => r != first && !r.Load.IsSuspect(now) && !Queues(r, now)).MinBy(r => r.ToState(null).Outstanding(now));
+        if (other is null || !route.Gate.TryEnter(exchange.Ticket.Tenant!))
+            return null;
+        if (route.Memory.Retries.TrySpend(now, route.Config.RetryPercent))
             return other;
-        metrics.RetryDenied(exchange.Route.Label);
+        LeaveGate();
+        metrics.RetryDenied(route.Label);
         return null;
     }
+
+    private static bool Queues(Replica replica, long nowMs) => replica.ToState(null) is { Waiting: > 0 } state && state.IsFresh(nowMs);
+
+    // The request's own leaving pays for what it used.
+    private void LeaveGate() => exchange.Route.Gate.Leave(exchange.Ticket.Tenant!, started: null, cost: 0);
 
     private static HttpRequestMessage Copy(HttpRequestMessage request, UpstreamAttempt attempt, Replica replica, SplicedContent body)
     {

@@ -161,6 +161,41 @@ public sealed class HedgeTests
     }
 
     [Fact]
+    public async Task A_full_pool_has_no_second()
+    {
+        var go = new TaskCompletionSource();
+        async Task Answer(HttpContext context)
+        {
+            if (context.Request.Path != "/v1/completions")
+            {
+                await SlowlyAsync(context);
+                return;
+            }
+
+            await Upstream.BeginStreamAsync(context);
+            await Upstream.SendEventAsync(context, Upstream.Chunk("one"));
+            await go.Task.WaitAsync(context.RequestAborted);
+            await Upstream.SendEventAsync(context, "[DONE]");
+        }
+
+        await using var a = await Upstream.StartAsync("a", Answer);
+        await using var b = await Upstream.StartAsync("b", Answer);
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, a, b) with { MaxSequences = 1 }) with { HedgeAfter = TimeSpan.FromMilliseconds(50), Attempts = 1 });
+        using var stream = await router.PostAsync("/v1/completions", """{"model":"chat","stream":true,"prompt":"Hello"}""", readAll: false);
+        var gate = router.Fleet.Current.Routes[0].Gate;
+        await Eventually.TrueAsync(() => (gate.Room, gate.InFlight) == (2, 1), "the gate knows no bound");
+        var sent = a.Received.Count + b.Received.Count;
+
+        (await router.ChatAsync()).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (a.Received.Count + b.Received.Count).ShouldBe(sent + 1);
+        go.SetResult();
+        (await stream.Content.ReadAsStringAsync()).ShouldEndWith("data: [DONE]\n\n");
+        await router.ExpectNothingLeftAsync();
+        await Eventually.TrueAsync(() => gate.InFlight == 0, "a place at the gate is still taken");
+    }
+
+    [Fact]
     public async Task A_pool_of_one_has_no_second()
     {
         await using var a = await Upstream.StartAsync("a", SlowlyAsync);
