@@ -46,11 +46,11 @@ internal static class ReplicaPick
     private static float Weigh(ref VariantOutlook outlook, ReadOnlySpan<ReplicaRow> rows, LoadBound bound, long nowMs, in TriedReplicas tried, Span<int> loads)
     {
         long sum = 0;
-        var count = 0;
+        var (count, first) = (0, tried.Count == 0);
         for (var i = 0; i < rows.Length; i++)
         {
             ref readonly var row = ref rows[i];
-            var reluctance = (row.Load.IsSuspect(nowMs) ? 1 : 0) + (tried.Count > 0 && tried.Contains(row.Load) ? 2 : 0);
+            var reluctance = (row.Load.IsSuspect(nowMs) ? 1 : 0) + (first || !tried.Contains(row.Load) ? 0 : 2);
             var outstanding = row.Outstanding(nowMs);
             loads[i] = (outstanding << ReluctanceBits) | reluctance;
             if (reluctance > outlook.Reluctance)
@@ -82,19 +82,19 @@ internal static class ReplicaPick
         {
             // In locals, so that the loop keeps them in registers.
             var (queue, kvCache, lora, prefix) = (weights.Queue, weights.KvCacheUtilization, weights.LoraAffinity, weights.PrefixCache);
-            var matches = !match.IsEmpty;
+            var (matches, perRequest) = (!match.IsEmpty, 1 / limit);
             for (var i = from; i < to; i++)
             {
                 var outstanding = _loads[i] >> ReluctanceBits;
                 if ((_loads[i] & ((1 << ReluctanceBits) - 1)) != reluctance || outstanding + 1 > limit)
                     continue;
                 ref readonly var row = ref _rows[i];
-                var score = queue * QueueScorer.Score(outstanding, limit)
+                var score = queue * QueueScorer.Score(outstanding, perRequest)
                     + kvCache * KvCacheUtilizationScorer.Score(row.KvCacheUsage, row.IsFresh(_nowMs))
                     + lora * row.LoraScore;
                 var rank = -1;
-                if (matches)
-                    score += prefix * PrefixCacheScorer.Score(match.Depth(row.Cache, out rank), _promptBlocks);
+                if (matches && match.Depth(row.Cache, out rank) is > 0 and var held)
+                    score += prefix * PrefixCacheScorer.Score(held, _promptBlocks);
                 if (score > _bestScore)
                     (_best, _bestScore) = (i, score);
                 if (_session != 0)

@@ -6,5 +6,7 @@ namespace Ops.Picking;
 /// </summary>
 internal static class QueueScorer
 {
-    internal static float Score(int outstanding, float bound) => Unit.Clamp(1 - (outstanding / bound));
+    /// <param name="outstanding">Requests at the replica.</param>
+    /// <param name="perRequest">1 / the bound, so that no replica costs a division.</param>
+    internal static float Score(int outstanding, float perRequest) => Unit.Clamp(1 - (outstanding * perRequest));
 }

@@ -23,9 +23,9 @@ public sealed class ScorerTests
     [Fact]
     public void Every_scorer_orders_replicas_as_it_says()
     {
-        QueueScorer.Score(0, 10).ShouldBe(1);
-        QueueScorer.Score(5, 10).ShouldBe(0.5f);
-        QueueScorer.Score(20, 10).ShouldBe(0);
+        QueueScorer.Score(0, 0.1f).ShouldBe(1);
+        QueueScorer.Score(5, 0.1f).ShouldBe(0.5f);
+        QueueScorer.Score(20, 0.1f).ShouldBe(0);
         KvCacheUtilizationScorer.Score(0.25f, fresh: true).ShouldBe(0.75f);
         KvCacheUtilizationScorer.Score(0.25f, fresh: false).ShouldBe(0.5f);
         PrefixCacheScorer.Score(3, 4).ShouldBe(0.75f);
