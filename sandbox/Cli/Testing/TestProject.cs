@@ -11,8 +11,9 @@ internal sealed record TestProject(string Name, string Kind, string Executable)
     /// <summary>With what it may share the machine.</summary>
     public TestLane Lane => Kind == "Unit" ? TestLane.Small : PatientProjects.Contains(Name) ? TestLane.Patient : TestLane.Whole;
 
-    // Learning what is normal, and seeing that a fault is over, take minutes in which half a core is used.
-    private static readonly string[] PatientProjects = ["Ops.IncidentScenario.Tests"];
+    // Learning what is normal, and seeing that a fault is over, take minutes in which half a core is used; a real control
+    // plane takes its time to elect, to take new kinds up and to sync its caches.
+    private static readonly string[] PatientProjects = ["Ops.IncidentScenario.Tests", "Ops.RealCluster.Tests"];
 }
 
 /// <summary>With what a test project may share the machine.</summary>
