@@ -82,7 +82,8 @@ internal static class ReplicaPick
         {
             // In locals, so that the loop keeps them in registers.
             var (queue, kvCache, lora, prefix) = (weights.Queue, weights.KvCacheUtilization, weights.LoraAffinity, weights.PrefixCache);
-            var (matches, perRequest) = (!match.IsEmpty, 1 / limit);
+            var (matches, perRequest, session) = (!match.IsEmpty, 1 / limit, _session);
+            var (best, bestScore, home, homeScore, homeClaim) = (_best, _bestScore, _home, _homeScore, _homeClaim);
             for (var i = from; i < to; i++)
             {
                 var outstanding = _loads[i] >> ReluctanceBits;
@@ -95,19 +96,15 @@ internal static class ReplicaPick
                 var rank = -1;
                 if (matches && match.Depth(row.Cache, out rank) is > 0 and var held)
                     score += prefix * PrefixCacheScorer.Score(held, _promptBlocks);
-                if (score > _bestScore)
-                    (_best, _bestScore) = (i, score);
-                if (_session != 0)
-                    Claim(i, score, SessionAffinityScorer.Claim(_session, row.Identity, rank));
+                if (score > bestScore)
+                    (best, bestScore) = (i, score);
+                if (session != 0 && SessionAffinityScorer.Claim(session, row.Identity, rank) is var claim && (claim > homeClaim || home < 0))
+                    (home, homeScore, homeClaim) = (i, score, claim);
             }
+
+            (_best, _bestScore, _home, _homeScore, _homeClaim) = (best, bestScore, home, homeScore, homeClaim);
         }
 
         internal readonly int Result() => _home >= 0 && _homeScore + weights.SessionAffinity > _bestScore ? _home : _best;
-
-        private void Claim(int replica, float score, ulong claim)
-        {
-            if (_home < 0 || claim > _homeClaim)
-                (_home, _homeScore, _homeClaim) = (replica, score, claim);
-        }
     }
 }
