@@ -7,6 +7,8 @@ namespace Ops.Picking;
 /// queued      = max(0, outstanding - batch limit), at least the observed queue while there is one
 /// start delay = queued / finish rate           (0 when either is unknown: a lower bound, so admission never rejects on a guess)
 /// backlog     = start delay + own prompts that have not begun to answer x seconds by prompt token
+///               + the same of the neighbour on its GPUs that has most: engines take turns, so this is the worst case; it
+///               keeps the larger model free while the smaller one is busy, and would else have half of its GPUs
 /// first token = backlog + seconds by output token + (prompt - cached tokens) x seconds by prompt token
 ///               (the middle term is the engine's step that is running when the request comes)
 /// completion  = first token + output tokens x seconds by output token
@@ -37,7 +39,7 @@ internal static class LatencyEstimate
         outlook.KvCacheUsage = fresh ? replica.KvCacheUsage : 0;
         Steps(ref outlook, replica, curve, fresh);
         var perPromptToken = curve?.SecondsPerPromptToken ?? OrPrior(fresh ? replica.SecondsPerPromptToken : 0, SecondsPerPromptTokenPrior);
-        outlook.BacklogSeconds = outlook.StartDelay + (curve is null ? 0 : replica.Load.PendingPromptTokens * perPromptToken);
+        outlook.BacklogSeconds = outlook.StartDelay + (curve is null ? 0 : replica.Load.PendingPromptTokens * perPromptToken) + replica.NeighboursBacklogSeconds;
         outlook.PrefillSeconds = (request.PromptTokens - outlook.CachedTokens) * perPromptToken;
         outlook.TimeToFirstToken = outlook.BacklogSeconds + outlook.TimePerOutputToken + outlook.PrefillSeconds;
         var expected = request.ExpectedOutputTokens > 0 ? request.ExpectedOutputTokens : OrPrior(replica.MeanOutputTokens, OutputTokensPrior);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Ops.Picking;
 
 /// <summary>One ready replica as last observed. Immutable apart from the shared <see cref="Load"/>.</summary>
@@ -22,6 +24,9 @@ public readonly record struct ReplicaState
 
     /// <summary>Identity that is the same in every router.</summary>
     public ulong Identity => KeyHash.Of(Name.AsSpan());
+
+    /// <summary>Engines of other variants on its GPUs; default or empty where it has them for itself.</summary>
+    public ImmutableArray<Neighbour> Neighbours { get; init; }
 
     /// <summary>How the replica stands to the variant's adapter.</summary>
     public LoraPresence Lora { get; init; }
@@ -55,6 +60,22 @@ public readonly record struct ReplicaState
 
     /// <summary>Output tokens by request, mean; 0 when unknown.</summary>
     public double MeanOutputTokens { get; init; }
+
+    /// <summary>Seconds of prompts that other variants have on its busiest GPU.</summary>
+    internal double NeighboursBacklogSeconds
+    {
+        get
+        {
+            var most = 0.0;
+            if (!Neighbours.IsDefault)
+            {
+                foreach (ref readonly var neighbour in Neighbours.AsSpan())
+                    most = Math.Max(most, neighbour.BacklogSeconds);
+            }
+
+            return most;
+        }
+    }
 
     /// <summary>Whether the observed figures may be used at <paramref name="nowMs"/>.</summary>
     public bool IsFresh(long nowMs) => nowMs <= FreshUntilMs;

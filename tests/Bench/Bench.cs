@@ -18,7 +18,8 @@ internal interface IBench
 /// <param name="Figures">Where the figures go.</param>
 /// <param name="Say">Prints one line of progress.</param>
 /// <param name="Soak">How long a soak lasts, where the bench has one; null for the bench's own default.</param>
-internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null);
+/// <param name="Part">Only this part of a bench that has parts; null for all.</param>
+internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null, string? Part = null);
 
 /// <summary>Figures in the order in which they were measured, each with its unit for people.</summary>
 internal sealed class Figures

@@ -19,17 +19,18 @@ IBench[] benches = [new ControllerBench(), new RouterBench(), new RcaBench(), ne
 var json = new Option<FileInfo?>("--json") { Description = "Also write the figures to this file: {name, machine, figures}" };
 var quick = new Option<bool>("--quick") { Description = "The same work smaller, at most 60 s, with the same keys" };
 var soak = new Option<double?>("--soak") { Description = "Minutes of the soak, for benches that have one" };
+var part = new Option<string?>("--part") { Description = "Only this part of a bench that has parts; a wrong name lists them" };
 var root = new RootCommand("Measures what Ops claims, beside a real peer where there is one");
 foreach (var bench in benches)
 {
-    var command = new Command(bench.Name, bench.Summary) { json, quick, soak };
+    var command = new Command(bench.Name, bench.Summary) { json, quick, soak, part };
     command.SetAction(async (parsed, cancellation) =>
     {
         var figures = new Figures();
         TimeSpan? soakTime = parsed.GetValue(soak) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
         try
         {
-            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine, soakTime), cancellation);
+            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine, soakTime, parsed.GetValue(part)), cancellation);
         }
         catch (BenchCannotRunException e)
         {

@@ -70,6 +70,9 @@ internal sealed class Engine(SimulatedPool pool, int poolIndex, int replica, int
 
     public SimulatedPool Pool => pool;
 
+    /// <summary>Whether the two run on a common GPU.</summary>
+    public bool SharesWith(Engine other) => pool.Placement[Replica].Intersect(other.Pool.Placement[other.Replica]).Any();
+
     public ReplicaStatus Status { get; set; } = ReplicaStatus.Ready;
 
     /// <summary>What follows <see cref="ReplicaStatus.Draining"/>.</summary>

@@ -26,9 +26,10 @@ internal sealed class RouterView
         _fleet = fleet;
         _options = options;
         _engines = engines;
-        _states = [.. engines.Select(e => new ReplicaState { Name = $"{e.Pool.Name}-{e.Replica}", Address = "", Load = new ReplicaLoad() })];
         _windows = [.. engines.Select(_ => new ObservationWindow())];
         _curves = [.. fleet.Pools.Select(p => CurveOf(p))];
+        ReplicaLoad[] loads = [.. engines.Select(_ => new ReplicaLoad())];
+        _states = [.. engines.Select(e => new ReplicaState { Name = $"{e.Pool.Name}-{e.Replica}", Address = "", Load = loads[e.Index], Neighbours = Neighbours(e, loads) })];
         _ready = new int[fleet.Pools.Length][];
         _firstEngine = [.. fleet.Pools.Select((_, p) => fleet.Pools.Take(p).Sum(q => q.Placement.Length))];
         FindReady();
@@ -86,7 +87,7 @@ internal sealed class RouterView
         {
             var load = _states[i].Load;
             load.CopyFrom(other._states[i].Load);
-            _states[i] = other._states[i] with { Load = load };
+            _states[i] = other._states[i] with { Load = load, Neighbours = _states[i].Neighbours };
             _windows[i].CopyFrom(other._windows[i]);
         }
 
@@ -119,6 +120,9 @@ internal sealed class RouterView
 
         return variants.MoveToImmutable();
     }
+
+    private ImmutableArray<Neighbour> Neighbours(Engine engine, ReplicaLoad[] loads) =>
+        [.. _engines.Where(other => other != engine && other.SharesWith(engine)).Select(other => new Neighbour(loads[other.Index], _curves[other.PoolIndex].SecondsPerPromptToken))];
 
     private static ServingCurve CurveOf(SimulatedPool pool)
     {

@@ -56,7 +56,7 @@ public sealed class Simulation : IEngineEvents
         _engines = [.. fleet.Pools.SelectMany((pool, p) => pool.Placement.Select((_, r) => new Engine(pool, p, r, index++, arrivals, this)))];
         foreach (var engine in _engines)
             engine.Status = options.Initially.GetValueOrDefault((engine.PoolIndex, engine.Replica), ReplicaStatus.Ready);
-        _sharers = [.. _engines.Select(e => _engines.Where(o => o != e && Share(e, o)).ToArray())];
+        _sharers = [.. _engines.Select(e => _engines.Where(o => o != e && o.SharesWith(e)).ToArray())];
         _gpus = new GpuMeter(fleet, _engines, options.SleepWatts);
         _router = new RouterView(fleet, options, _engines);
         _view = new FleetView(fleet, (pool, replica) => EngineOf(pool, replica).View(_now));
@@ -321,17 +321,6 @@ public sealed class Simulation : IEngineEvents
         }
 
         throw new InvalidFleetException($"The fleet has no replica {replica} of pool {pool}.");
-    }
-
-    private static bool Share(Engine a, Engine b)
-    {
-        foreach (var gpu in a.Gpus)
-        {
-            if (b.Gpus.Contains(gpu))
-                return true;
-        }
-
-        return false;
     }
 
     private static Workload Checked(Workload workload)

@@ -2,7 +2,8 @@ namespace Ops.Picking;
 
 /// <summary>
 /// The queue ladder: the best variant whose pressure is below 1. As queues grow, requests step down to the next
-/// quality; as they drain, they step up again. When every rung is under pressure the least pressed one is taken.
+/// quality; as they drain, they step up again. When every rung is under pressure, the one whose GPUs have done the work
+/// that stands there and the request's own soonest.
 /// </summary>
 /// <remarks>
 /// The pressure of a variant is the largest of
@@ -32,14 +33,23 @@ public sealed class LadderPolicy : IPolicy
         {
             if (!outlooks[v].Open)
                 continue;
-            var pressure = Pressure(outlooks[v], snapshot.Objective, request.Streaming);
-            if (pressure < 1)
+            if (Pressure(outlooks[v], snapshot.Objective, request.Streaming) < 1)
                 return v;
-            if (best < 0 || pressure < least)
-                (best, least) = (v, pressure);
+            var done = Done(snapshot.Variants[v], outlooks[v]);
+            if (best < 0 || done < least)
+                (best, least) = (v, done);
         }
 
         return best;
+    }
+
+    // Seconds until the work that stands there and the request's own are done. Where neither a curve nor a finish rate
+    // says how long the queue takes, each of its requests counts as one like this.
+    private static double Done(VariantState variant, in VariantOutlook outlook)
+    {
+        var work = FleetLoad.WorkSeconds(variant, outlook.PrefillSeconds, outlook.OutputTokens);
+        var unknown = variant.Curve is null && outlook.StartDelay == 0 ? outlook.Queued : 0;
+        return outlook.BacklogSeconds + (work * (1 + unknown));
     }
 
     internal static double Pressure(in VariantOutlook outlook, in Objective objective, bool streaming)

@@ -19,19 +19,22 @@ internal static class ChoiceBench
     {
         context.Say("the choice");
         var calls = context.Quick ? 100_000 : 500_000;
-        var (p50, p99, bytes) = Measure(variants: 8, replicas: 64, calls);
+        var (p50, p99, bytes) = Measure(new LadderPolicy(), variants: 8, replicas: 64, calls);
         context.Figures.Add("choice_p50_us", p50, "us", "median of one choice, 8 variants x 64 replicas, ladder");
         context.Figures.Add("choice_p99_us", p99, "us", $"p99 of one choice, 8 variants x 64 replicas, ladder; median of {Rounds} rounds");
         context.Figures.Add("choice_alloc_bytes", bytes, "B", "bytes allocated by a choice");
-        var (_, p99Of1000, _) = Measure(variants: 1, replicas: 1_000, calls);
+        var (learned50, learned99, learnedBytes) = Measure(Learned(variants: 4), variants: 4, replicas: 4, calls);
+        context.Figures.Add("learned_choice_p50_us", learned50, "us", "median of one choice by a network of 29-48-48-1, 4 variants x 4 replicas");
+        context.Figures.Add("learned_choice_p99_us", learned99, "us", $"p99 of the same; median of {Rounds} rounds");
+        context.Figures.Add("learned_choice_alloc_bytes", learnedBytes, "B", "bytes allocated by it");
+        var (_, p99Of1000, _) = Measure(new LadderPolicy(), variants: 1, replicas: 1_000, calls);
         context.Figures.Add("choice_1000_p99_us", p99Of1000, "us", "p99 of one choice, 1,000 replicas");
         context.Figures.Add("prefix_index_bytes", new PrefixIndex().Bytes, "B", "bytes of the prefix index, which never grows");
     }
 
-    private static (double P50Us, double P99Us, double Bytes) Measure(int variants, int replicas, int calls)
+    private static (double P50Us, double P99Us, double Bytes) Measure(IPolicy policy, int variants, int replicas, int calls)
     {
         var snapshot = Route(variants, replicas);
-        IPolicy policy = new LadderPolicy();
         var lengths = new OnlineLengthEstimator();
         var prompts = Prompts(snapshot, policy);
         var ticks = new long[calls / Rounds];
@@ -49,6 +52,18 @@ internal static class ChoiceBench
         }
 
         return (Median(p50), Median(p99), Median(bytes));
+    }
+
+    // As large as a trained one; what its numbers are does not change what they cost, and the wide ranges have it judge every candidate.
+    private static LearnedPolicy Learned(int variants)
+    {
+        var random = new Random(Seed);
+        int[] widths = [PolicyFeatures.Count, 48, 48, 1];
+        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+        var model = new PolicyModel(
+            [.. Enumerable.Range(0, variants).Select(v => $"pool-{v}")], 0.3, 0, [.. Enumerable.Repeat(-1e6f, PolicyFeatures.Count)], [.. Enumerable.Repeat(1e6f, PolicyFeatures.Count)],
+            Enumerable.Range(1, 3).Select(layer => Numbers(widths[layer - 1] * widths[layer])), Enumerable.Range(1, 3).Select(layer => Numbers(widths[layer])));
+        return new LearnedPolicy(model, new PricePolicy());
     }
 
     private static double Microseconds(long[] ticks, double quantile) => ticks[(int)(ticks.Length * quantile)] * 1e6 / Stopwatch.Frequency;
@@ -92,7 +107,8 @@ internal static class ChoiceBench
             };
             var choice = Chooser.Choose(snapshot, policy, request, default);
             ticks[i] = Stopwatch.GetTimestamp() - started;
-            if (choice.Kind != ChoiceKind.Chosen)
+            // A network of random numbers may also turn a request away.
+            if (choice.Kind is not (ChoiceKind.Chosen or ChoiceKind.Declined))
                 throw new InvalidOperationException($"The choice was {choice.Kind}");
         }
     }

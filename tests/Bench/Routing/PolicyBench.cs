@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Ops.Bench.Routing;
 
-/// <summary>Every policy on the same arrivals and the same fleet, behind the same admission; windows near the peak; per GPU.</summary>
+/// <summary>Every policy on the same arrivals and the same fleet, behind the same admission.</summary>
 internal static class PolicyBench
 {
     internal static void Run(BenchContext context, RoutingInputs inputs)
@@ -12,8 +12,6 @@ internal static class PolicyBench
         var seconds = context.Quick ? 200 : 600;
         var seeds = context.Quick ? 3 : 10;
         Table(context, inputs, seconds, seeds);
-        Windows(context, inputs, seconds, seeds);
-        PerGpu(context, inputs, seconds, seeds);
     }
 
     private static void Table(BenchContext context, RoutingInputs inputs, double seconds, int seeds)
@@ -46,30 +44,4 @@ internal static class PolicyBench
         ("day_16", RoutingInputs.Chat, seed => inputs.Day(16, seconds, seed)),
         ("crowd_16", RoutingInputs.Chat, seed => inputs.Crowd(16, seconds, seed)),
     ];
-
-    private static void Windows(BenchContext context, RoutingInputs inputs, double seconds, int seeds)
-    {
-        var price = new Arm("price", BenchFleets.CoResident, new PricePolicy());
-        var open = new Arm("static", BenchFleets.TwoLargest, new StaticPolicy("70b")) { Admission = false };
-        var admitting = new Arm("static+admission", BenchFleets.TwoLargest, new Admitting(new StaticPolicy("70b")));
-        foreach (var level in (double[])[0.96, 0.98])
-        {
-            // Peak is the largest model's in all three, since the fleets share it.
-            double Above(Arm arm) => Enumerable.Range(0, seeds).Average(seed => arm.Run(inputs.Code(6, seconds, seed), RoutingInputs.Completion).WindowsAbove(level));
-            var (ours, theirs, admitted) = (Above(price), Above(open), Above(admitting));
-            var percent = (int)(100 * level);
-            context.Figures.Add($"above{percent}_share", ours, "", $"Azure code at 6/s: share of 10 s windows above {percent} % of peak, co-resident sizes under price");
-            context.Figures.Add($"above{percent}_ratio_vs_best_static", ours / theirs, "x", $"the same over 2 x 70B without shedding ({theirs:0.000})");
-            context.Figures.Add($"above{percent}_ratio_vs_admitting_static", ours / admitted, "x", $"the same over 2 x 70B with the same admission ({admitted:0.000})");
-        }
-    }
-
-    private static void PerGpu(BenchContext context, RoutingInputs inputs, double seconds, int seeds)
-    {
-        var half = new Arm("4 GPUs", BenchFleets.HalfCoResident, new PricePolicy());
-        var whole = new Arm("8 GPUs", BenchFleets.TwoLargest, new StaticPolicy("70b")) { Admission = false };
-        double Performance(Arm arm) => Enumerable.Range(0, seeds).Average(seed => arm.Run(inputs.Conversation(16, seconds, seed), RoutingInputs.Chat).Performance);
-        var (ours, theirs) = (Performance(half), Performance(whole));
-        context.Figures.Add("per_gpu_ratio", ours / 4 / (theirs / 8), "x", $"Azure conv at 16/s: performance by GPU, 4 with co-resident sizes under price ({ours:0.000}) over 8 with 2 x 70B static ({theirs:0.000})");
-    }
 }

@@ -20,19 +20,23 @@ internal sealed class RoutingBench : IBench
     {
         var inputs = RoutingInputs.Load();
         var plots = Directory.CreateDirectory(Path.Combine(RcaData.Root(), "artifacts", "bench", "routing")).FullName;
-        Action[] parts =
+        (string Name, Action Run)[] parts =
         [
-            () => SpeedBench.Run(context, BenchFleets.Ladder, inputs.ChatLengths, new PricePolicy()),
-            () => QualityCost.Run(context, plots),
-            () => PolicyBench.Run(context, inputs),
-            () => RateBench.Run(context, inputs, plots),
-            () => SweepBench.Run(context, inputs),
-            () => LearnedBench.Run(context, inputs, plots),
+            ("speed", () => SpeedBench.Run(context, BenchFleets.Ladder, inputs.ChatLengths, new PricePolicy())),
+            ("quality", () => QualityCost.Run(context, plots)),
+            ("policies", () => PolicyBench.Run(context, inputs)),
+            ("rate", () => RateBench.Run(context, inputs, plots)),
+            ("windows", () => WindowBench.Run(context, inputs, plots)),
+            ("sweep", () => SweepBench.Run(context, inputs)),
+            ("learned", () => LearnedBench.Run(context, inputs, plots)),
         ];
-        foreach (var part in parts)
+        if (context.Part is { } only && !parts.Any(part => part.Name == only))
+            throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name))}");
+        foreach (var (name, run) in parts)
         {
             cancellation.ThrowIfCancellationRequested();
-            part();
+            if (context.Part is null || context.Part == name)
+                run();
         }
 
         context.Say($"plots are in {plots}");

@@ -38,7 +38,7 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public void With_every_rung_under_pressure_the_ladder_takes_the_least_pressed() =>
+    public void With_every_rung_under_pressure_the_ladder_takes_the_one_with_the_least_work() =>
         Route(Variant("small", 0.6, Replica("a", running: 9, waiting: 40)), Variant("large", 0.9, Replica("b", running: 9, waiting: 20)))
             .Choose(Ladder).Variant.ShouldBe(1);
 

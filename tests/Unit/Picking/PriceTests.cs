@@ -132,5 +132,20 @@ public sealed class PriceTests
         Enumerable.Range(0, 4).Select(i => Chooser.Choose(route, new RoundRobinPolicy(), Chat with { Spread = (uint)i }, default).Variant).ShouldBe([0, 2, 0, 2]);
     }
 
+    [Fact]
+    public void What_the_neighbours_on_its_GPUs_have_to_compute_stands_before_a_request()
+    {
+        var neighbour = Replica("small");
+        var large = Replica("large") with { Neighbours = [new(Replica("idle").Load, 1e-4), new(neighbour.Load, 1e-4)] };
+        var route = Route(Known("small", 0.6, neighbour), Known("large", 0.9, large));
+
+        route.Choose(new LadderPolicy()).Variant.ShouldBe(1);
+        neighbour.Load.Sent(20_000);
+
+        // 20,000 tokens take 2 s of a GPU that both need: a first token of the large one would be late.
+        ChooserTests.Outlook(route, 1, Chat).BacklogSeconds.ShouldBe(2, 1e-9);
+        route.Choose(new LadderPolicy()).Variant.ShouldBe(0);
+    }
+
     private static VariantState Known(string pool, double quality, params ReplicaState[] replicas) => Variant(pool, quality, replicas) with { Curve = Curve };
 }
