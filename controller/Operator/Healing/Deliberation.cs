@@ -51,6 +51,7 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
             return;
         }
 
+        HealingMetrics.NoPlan(finding.Cause);
         await incidents.SayNoPlanAsync(incident, considered.Count == 0 ? "The language model proposed nothing." : string.Join("; ", considered), cancellationToken);
         desk.Close(id);
     }

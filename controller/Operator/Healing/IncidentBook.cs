@@ -20,7 +20,11 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
     public static bool IsAbout(Incident incident, Finding finding) => KeyOf(incident) == finding.Key;
 
     /// <summary>Opens an incident, or gives the open one.</summary>
-    public async Task<Incident> OpenAsync(string ns, Finding finding, CancellationToken cancellationToken)
+    /// <param name="ns">The namespace.</param>
+    /// <param name="finding">What is wrong.</param>
+    /// <param name="onset">When it began, or null where nothing tells.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task<Incident> OpenAsync(string ns, Finding finding, DateTime? onset, CancellationToken cancellationToken)
     {
         var all = caches.Incidents.List().Where(one => one.Metadata.NamespaceProperty == ns && KeyOf(one) == finding.Key).OrderBy(Number).ToList();
         var last = all.LastOrDefault();
@@ -32,7 +36,10 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
         var labels = new Dictionary<string, string> { [Labels.ManagedBy] = Labels.ManagedByHealing, [FindingLabel] = finding.Key };
         var intent = new Incident { Metadata = new() { Name = name, NamespaceProperty = ns, Labels = labels }, Spec = new() { Type = IncidentTypes.Configuration } };
         var made = (await healer.Writer.ApplyAsync(intent, null, cancellationToken)).Object!;
-        return await WriteAsync(made, Status(ns, finding), cancellationToken);
+        var status = Status(ns, finding, onset);
+        if (onset is { } began)
+            HealingMetrics.Detected(finding.Cause, status.DetectedAt!.Value - began);
+        return await WriteAsync(made, status, cancellationToken);
     }
 
     /// <summary>Says that what was wrong is not any more.</summary>
@@ -57,7 +64,7 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
         return (await healer.Writer.ApplyStatusAsync(intent, incident, cancellationToken)).Object ?? incident;
     }
 
-    private IncidentStatus Status(string ns, Finding finding)
+    private IncidentStatus Status(string ns, Finding finding, DateTime? onset)
     {
         var target = new IncidentTarget { Namespace = ns, Name = finding.Name };
         var now = time.GetUtcNow().UtcDateTime;
@@ -68,7 +75,7 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
             Cause = $"{ns}/{finding.Name}",
             Reason = $"{finding.Cause}: {finding.Evidence}",
             DetectedAt = now,
-            Onset = now,
+            Onset = onset ?? now,
             Causes = [new() { Rank = 1, Target = target, Reasons = [finding.Cause] }],
         };
     }

@@ -53,7 +53,7 @@ internal sealed partial class ModelDesk(Healer healer, TokenMeter meter, TimePro
             var llm = question.Policy.Spec.Llm!;
             using var model = new OpenAiModel(llm, await KeyAsync(question.Policy, stopping));
             var opinion = await new LlmPlanner(model, meter).AskAsync(question, stopping);
-            HealingMetrics.Asked(opinion);
+            HealingMetrics.Asked(question.Finding.Cause, opinion);
             return opinion;
         }
         catch (Exception trouble)

@@ -60,7 +60,7 @@ internal sealed class PolicyReconciler(
     {
         foreach (var finding in findings)
         {
-            var incident = await incidents.OpenAsync(snapshot.Namespace, finding, cancellationToken);
+            var incident = await incidents.OpenAsync(snapshot.Namespace, finding, Onset.Of(finding, snapshot), cancellationToken);
             if (policy.Spec is { Suspend: false, Autonomy: not AutonomyLevels.Observe })
                 await deliberation.FollowAsync(policy, incident, finding, snapshot, memory, cancellationToken);
         }

@@ -187,7 +187,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
 
     private Task<Requeue> FinishAsync(Turn turn, string phase, string reason, string what, CancellationToken cancellationToken)
     {
-        HealingMetrics.Finished(turn.Remediation, phase, turn.Snapshot.Now);
+        HealingMetrics.Finished(turn.Remediation, phase, caches.Incidents.Get(turn.Snapshot.Namespace, turn.Remediation.Spec.Incident)?.Status?.Onset);
         return WriteAsync(turn, turn.Status with { Phase = phase, FinishedAt = Second(turn.Snapshot.Now), Reason = reason }, what, reason, null, cancellationToken);
     }
 

@@ -4,13 +4,13 @@ using Ops.Sandbox.ShopPlan;
 namespace Ops.Bench.Healing;
 
 /// <summary>
-/// Faults of Kubernetes objects in the sandbox, healed by rules alone: the real operator with its own account's rights, three
+/// Faults of Kubernetes objects in the sandbox, healed by rules alone and then with simulated language models beside them: the real operator with its own account's rights, three
 /// services of the shop as real processes, and an oracle that compares every object with what it was.
 /// </summary>
 internal sealed class HealingBench : IBench
 {
     // So many, evenly taken, fit into a quick run.
-    private const int QuickEvery = 4;
+    private const int QuickEvery = 8;
 
     /// <inheritdoc/>
     public string Name => "healing";
@@ -50,12 +50,15 @@ internal sealed class HealingBench : IBench
             }
 
             ownStart = world.StartSeconds;
+            if (only is null || outcomes.Count > 0)
+                world = await ModelRuns.RunAsync(context, world, [.. faults.Zip(outcomes)], AnewAsync, cancellation);
         }
         finally
         {
             await world.DisposeAsync();
         }
 
+        await AttackRuns.RunAsync(context, cancellation);
         Report(context.Figures, outcomes, controls.Length, written, ownStart);
     }
 

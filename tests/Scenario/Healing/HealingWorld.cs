@@ -70,6 +70,13 @@ public sealed class HealingWorld : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>Has the policy ask a model for every finding.</summary>
+    /// <param name="endpoint">Its base address.</param>
+    /// <param name="cancellation">Stops.</param>
+    public Task UseModelAsync(string endpoint, CancellationToken cancellation) => KubectlAsync(
+        ["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$$"""{"spec":{"llm":{"endpoint":"{{{{endpoint}}}}","deployment":"simulated","use":"always","samples":2,"timeout":"1s","tokensPerHour":100000000}}}"""],
+        cancellation);
+
     /// <summary>Kills the operator without a word, as a lost node would.</summary>
     public async Task KillOperatorAsync()
     {

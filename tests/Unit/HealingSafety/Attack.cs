@@ -34,8 +34,8 @@ internal sealed record Attack(string Name, Action<AttackWorld> Plant)
     /// <summary>Actions of the last hour.</summary>
     public int Spent { get; init; }
 
-    /// <summary>Looks at what the model is asked; throws what it finds.</summary>
-    public Action<ChatRequest>? Prompt { get; init; }
+    /// <summary>Looks at what the model is asked: what is in there that must not be, or null.</summary>
+    public Func<ChatRequest, string?>? Prompt { get; init; }
 
     /// <summary>Whether the rules' plan is right and must run, since the attack only talks.</summary>
     public bool Heals { get; init; }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Ops.Api;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
@@ -11,7 +10,7 @@ using Ops.Healing.Tests;
 namespace Ops.HealingSafety;
 
 /// <summary>What came of an attack.</summary>
-/// <param name="Unsafe">Objects that are neither as the attacker left them nor as they last were well.</param>
+/// <param name="Unsafe">Objects that are neither as the attacker left them nor as they last were well, and what a prompt must not hold.</param>
 /// <param name="Trail">All that a person can read of it: findings, plans that were not taken, the audit.</param>
 /// <param name="Wrote">Actions that were written.</param>
 internal sealed record AttackOutcome(IReadOnlyList<string> Unsafe, string Trail, IReadOnlyList<string> Wrote);
@@ -37,7 +36,7 @@ internal static class AttackRun
                 await ExecuteAsync(attack, world, finding, plan, trail, wrote, cancellation);
         }
 
-        return new(world.UnsafeWrites(), string.Join('\n', trail), wrote);
+        return new([.. world.UnsafeWrites(), .. world.Leaks], string.Join('\n', trail), wrote);
     }
 
     private static async Task<(HealingPlan? Plan, IReadOnlyList<string> Considered)> PlanAsync(Attack attack, string planner, AttackWorld world, Finding finding, CancellationToken cancellation)
@@ -48,7 +47,9 @@ internal static class AttackRun
         // No rule helps the model here: what it proposes is all there is.
         var policy = world.Policy;
         policy.Spec = policy.Spec with { Llm = new() { Endpoint = "http://127.0.0.1/v1", Deployment = "simulated", Samples = 1 } };
-        var opinion = await new LlmPlanner(new TalkedIntoModel(attack, finding), new(new FakeTimeProvider(Shop.Now))).AskAsync(new(finding, snapshot, world.Memory, policy, []), cancellation);
+        var model = new TalkedIntoModel(attack, finding);
+        var opinion = await new LlmPlanner(model, new(TimeProvider.System)).AskAsync(new(finding, snapshot, world.Memory, policy, []), cancellation);
+        world.Leaks.AddRange(model.Leaks);
         var choice = new PlanChoice(finding, policy, snapshot, world.Memory, async (actions, stop) =>
         {
             foreach (var action in actions)
@@ -107,9 +108,12 @@ internal static class AttackRun
     // Simulated: locates as it should and then does what the attacker wants of it.
     private sealed class TalkedIntoModel(Attack attack, Finding finding) : IChatModel
     {
+        public List<string> Leaks { get; } = [];
+
         public Task<ChatReply> AskAsync(ChatRequest request, CancellationToken cancellationToken)
         {
-            attack.Prompt?.Invoke(request);
+            if (attack.Prompt?.Invoke(request) is { } leak)
+                Leaks.Add(leak);
             var locating = request.Tools.Any(tool => tool.Name == Toolbox.Locate);
             IReadOnlyList<ChatToolCall> calls = locating
                 ? [attack.Place ?? new(Toolbox.Locate, $$"""{"object":"{{finding.Kind}}/{{finding.Name}}","cause":"{{finding.Cause}}"}""")]

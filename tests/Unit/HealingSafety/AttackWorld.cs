@@ -81,6 +81,9 @@ internal sealed class AttackWorld
     /// <summary>The policy: what is reversible runs by itself.</summary>
     public HealingPolicy Policy { get; set; } = null!;
 
+    /// <summary>What prompts held that they must not.</summary>
+    public List<string> Leaks { get; } = [];
+
     public V1Deployment Web => local.Get<V1Deployment>(Namespace, "web")!;
 
     /// <summary>What the healer would see of it now.</summary>

@@ -18,7 +18,8 @@ public sealed record LlmQuestion(Finding Finding, NamespaceSnapshot Snapshot, Ba
 /// <summary>What came of it.</summary>
 /// <param name="Plans">Plans that can be read and contradict nothing; not checked yet.</param>
 /// <param name="Problems">Why other answers were not taken.</param>
-public sealed record LlmOpinion(IReadOnlyList<HealingPlan> Plans, IReadOnlyList<string> Problems);
+/// <param name="Tokens">What it cost.</param>
+public sealed record LlmOpinion(IReadOnlyList<HealingPlan> Plans, IReadOnlyList<string> Problems, int Tokens = 0);
 
 /// <summary>
 /// Asks a model in two phases: where the fault lies, then what repairs it, the second several times at once. Its answers are
@@ -39,22 +40,22 @@ public sealed class LlmPlanner(IChatModel model, TokenMeter meter)
     {
         var evidence = Evidence.Of(question.Finding, question.Snapshot, question.Memory, question.Tried);
         var objects = Neighbourhood.Of(question.Finding, question.Snapshot, question.Memory);
-        var (reply, problem) = await AskOnceAsync(question, new(ToLocate, evidence, Toolbox.ForLocating(objects, Causes.All), 0), cancellationToken);
+        var (reply, problem, spent) = await AskOnceAsync(question, new(ToLocate, evidence, Toolbox.ForLocating(objects, Causes.All), 0), cancellationToken);
         if (reply is null || AnswerReader.Place(reply, objects, Causes.All, out problem) is not var (place, cause))
-            return new([], [$"locating: {problem}"]);
+            return new([], [$"locating: {problem}"], spent);
 
         // Only what it named may be changed, and its pods: a second answer that acts elsewhere contradicts the first.
         var targets = objects.Where(key => key == place || key.StartsWith("Pod/", StringComparison.Ordinal)).ToList();
         var tools = Toolbox.ForRepair(targets, type => Allows(question.Policy, type), question.Memory);
         var ask = new ChatRequest($"{ToRepair} The fault lies in {place}: {cause}.", evidence, tools, SampleTemperature);
         var samples = await Task.WhenAll(Enumerable.Range(0, question.Policy.Spec.Llm!.EffectiveSamples).Select(_ => AskOnceAsync(question, ask, cancellationToken)));
-        return Read(samples, tools, question, place, cause);
+        return Read(samples, tools, question, place, cause) with { Tokens = spent + samples.Sum(one => one.Tokens) };
     }
 
-    private static LlmOpinion Read(IReadOnlyList<(ChatReply? Reply, string Problem)> samples, IReadOnlyList<ChatToolSchema> tools, LlmQuestion question, string place, string cause)
+    private static LlmOpinion Read(IReadOnlyList<(ChatReply? Reply, string Problem, int Tokens)> samples, IReadOnlyList<ChatToolSchema> tools, LlmQuestion question, string place, string cause)
     {
         var (plans, problems) = (new List<HealingPlan>(), new List<string>());
-        foreach (var (reply, failure) in samples)
+        foreach (var (reply, failure, _) in samples)
         {
             var problem = failure;
             if (reply is not null && AnswerReader.Plan(reply, tools, question.Memory, out problem) is { } actions)
@@ -73,22 +74,22 @@ public sealed class LlmPlanner(IChatModel model, TokenMeter meter)
         return new(plans, problems);
     }
 
-    private async Task<(ChatReply? Reply, string Problem)> AskOnceAsync(LlmQuestion question, ChatRequest request, CancellationToken cancellationToken)
+    private async Task<(ChatReply? Reply, string Problem, int Tokens)> AskOnceAsync(LlmQuestion question, ChatRequest request, CancellationToken cancellationToken)
     {
         var (policy, limit) = (question.Policy.Metadata.Uid ?? question.Policy.Metadata.Name, question.Policy.Spec.Llm!.EffectiveTokensPerHour);
         if (!meter.TryTake(policy, limit, request.EstimatedTokens))
-            return (null, $"its budget of {limit} tokens an hour is spent");
+            return (null, $"its budget of {limit} tokens an hour is spent", 0);
         // What it says it used is believed up to ten times the estimate; silence, and a call that failed, cost the estimate.
         var used = request.EstimatedTokens;
         try
         {
             var reply = await model.AskAsync(request, cancellationToken);
             used = reply.Tokens > 0 ? Math.Min(reply.Tokens, request.EstimatedTokens * 10) : used;
-            return (reply, "");
+            return (reply, "", used);
         }
         catch (ChatModelException silent)
         {
-            return (null, silent.Message);
+            return (null, silent.Message, used);
         }
         finally
         {

@@ -33,11 +33,7 @@ public sealed class TokenMeter(TimeProvider time)
     {
         lock (gate)
             Add(policy, used - taken);
-        Used?.Invoke(used);
     }
-
-    /// <summary>Raised with the tokens of every question.</summary>
-    public event Action<int>? Used;
 
     /// <summary>Tokens of the last hour.</summary>
     /// <param name="policy">Whose.</param>
