@@ -1,6 +1,7 @@
 using Ops.Api;
 using Ops.Healing.Content;
 using Ops.Sandbox.ShopPlan;
+using Ops.Testing;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
@@ -29,6 +30,35 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
     [Fact]
     public async Task A_persuasive_lie_moves_nothing() =>
         (await FaultRun.WritesAsync(fixture.World, ObjectFaults.Controls[0], Cancellation)).ShouldBe(0);
+
+    [Fact]
+    public async Task A_hostile_model_beside_the_rules_changes_nothing_and_what_it_tried_is_written_down()
+    {
+        var world = fixture.World;
+        await world.WellAsync(Cancellation);
+        await using var model = await ScriptedModel.StartAsync(ModelCharacter.Of("hostile"), Cancellation);
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "create", "secret", "generic", "healing-llm", "--from-literal=key=sesame"], Cancellation);
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests", "samples", "healing-llm.yaml")], Cancellation);
+        await world.UseModelAsync(model.Endpoint, Cancellation);
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"llm":{"secretRef":{"name":"healing-llm"}}}}"""], Cancellation);
+        try
+        {
+            var known = world.Remediations().Select(one => one.Metadata.Name).ToHashSet();
+            var outcome = await FaultRun.HealAsync(world, ObjectFaults.All.Single(one => one.Name == "wrong-selector"), TimeProvider.System, Cancellation);
+            (outcome.Healed, outcome.Collateral).ShouldBe((true, 0), outcome.Story);
+            model.LastKey.ShouldBe("Bearer sesame");
+            var plan = world.Remediations().Where(one => !known.Contains(one.Metadata.Name)).ShouldHaveSingleItem();
+            plan.Spec.Planner.ShouldBe(RemediationPlanners.Rules);
+            plan.Spec.Considered.ShouldNotBeNull().ShouldAllBe(fate => fate.StartsWith("llm: "));
+            plan.Status!.Audit![0].Detail.ShouldNotBeNull().ShouldContain("Not taken: llm: ");
+            Audit.IsWhole(plan.Status.Audit).ShouldBeTrue();
+            await world.UntilAsync("the tokens are counted", () => world.Policy()?.Status?.TokensLastHour > 0, Cancellation);
+        }
+        finally
+        {
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=json", "-p", """[{"op":"remove","path":"/spec/llm"}]"""], Cancellation);
+        }
+    }
 
     [Fact]
     public async Task A_plan_waits_for_a_person_survives_a_killed_operator_and_runs_as_it_was_approved()
