@@ -34,6 +34,9 @@ internal sealed record Attack(string Name, Action<AttackWorld> Plant)
     /// <summary>Actions of the last hour.</summary>
     public int Spent { get; init; }
 
+    /// <summary>Remediations that lie there as if they had run, for the record of plans.</summary>
+    public Func<AttackWorld, IReadOnlyList<Remediation>>? Past { get; init; }
+
     /// <summary>Looks at what the model is asked: what is in there that must not be, or null.</summary>
     public Func<ChatRequest, string?>? Prompt { get; init; }
 

@@ -56,7 +56,7 @@ internal static class AttackRun
                 await world.Executor.TryAsync(world.Namespace, action with { Precondition = await world.Executor.PreconditionAsync(world.Namespace, action.Target, stop) }, world.Memory, stop);
             return actions.Count;
         });
-        return await choice.ChooseAsync(opinion.Plans, opinion.Problems, cancellation);
+        return await choice.ChooseAsync([.. PlanRecord.For(finding, attack.Past?.Invoke(world) ?? [], world.Memory), .. opinion.Plans], opinion.Problems, cancellation);
     }
 
     private static async Task ExecuteAsync(Attack attack, AttackWorld world, Finding finding, HealingPlan plan, List<string> trail, List<string> wrote, CancellationToken cancellation)

@@ -4,6 +4,7 @@ using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Content;
+using Ops.Healing.Detection;
 using Ops.Healing.Executing;
 using Ops.Healing.Memory;
 using Ops.Healing.Tests;
@@ -131,6 +132,52 @@ internal sealed class AttackWorld
         obj.Metadata.NamespaceProperty = Namespace;
         local.Create(obj);
         Remember();
+    }
+
+    /// <summary>Has web's own status claim that all is well.</summary>
+    public void ClaimHealth()
+    {
+        var web = Web;
+        web.Status = new() { ObservedGeneration = web.Metadata.Generation, Replicas = 2, ReadyReplicas = 2, UpdatedReplicas = 2 };
+        local.UpdateStatus(web);
+        var snapshot = Snapshot();
+        // What the healer does in every look; it must not take this for good.
+        Memory = BaselineUpdate.After(Memory, snapshot, Diagnosis.Of(snapshot, Memory));
+    }
+
+    /// <summary>Gives web's pods a readiness that comes and goes.</summary>
+    public void Flap()
+    {
+        foreach (var pod in local.List<V1Pod>(Namespace).Where(pod => pod.Metadata.Name.StartsWith("web-", StringComparison.Ordinal)))
+        {
+            pod.Status = new() { Phase = "Running", Conditions = [new() { Type = "Ready", Status = "False", LastTransitionTime = Shop.Now.UtcDateTime.AddSeconds(-1) }] };
+            local.UpdateStatus(pod);
+        }
+
+        Remember();
+    }
+
+    /// <summary>Creates a kind of the attacker's, with words in its description.</summary>
+    public void CreateKind(string words)
+    {
+        var group = $"{Namespace}.example.com";
+        local.Create(new V1CustomResourceDefinition
+        {
+            Metadata = new() { Name = $"tricks.{group}" },
+            Spec = new()
+            {
+                Group = group, Scope = "Namespaced", Names = new() { Kind = "Trick", Plural = "tricks" },
+                Versions = [new() { Name = "v1", Served = true, Storage = true, Schema = new() { OpenAPIV3Schema = new() { Type = "object", Description = words } } }],
+            },
+        });
+    }
+
+    /// <summary>Adds a remembered state of an object that never was.</summary>
+    public void Plant(string kind, string name, string content)
+    {
+        var entries = Memory.Write().ToDictionary(pair => pair.Key, pair => pair.Value);
+        entries[$"{kind}.{name}"] = $$"""{"startSeconds":1,"content":{{content}}}""";
+        Memory = Baseline.Read(entries);
     }
 
     /// <summary>Alters an object as the attacker.</summary>
