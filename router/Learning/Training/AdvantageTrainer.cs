@@ -24,13 +24,6 @@ public sealed record SimulatedStream(SimulatedFleet Fleet, Workload Workload, Ob
     public SimulationOptions Options(SimulationOptions options) => options with { Objective = Objective, ClientsLimitOutput = ClientsLimitOutput };
 }
 
-/// <summary>What a training came to.</summary>
-/// <param name="Model">The model with the margin that validation chose; an infinite margin is the rule itself.</param>
-/// <param name="Curve">Loss on held-out labels after each pass.</param>
-/// <param name="Labels">Labels that it was fitted to.</param>
-/// <param name="Gain">Mean gain over the rule on the validation streams, points of performance.</param>
-public sealed record Training(PolicyModel Model, ImmutableArray<double> Curve, int Labels, double Gain);
-
 /// <summary>
 /// Fits a policy model to advantages from rollouts: in two rounds, the first in the states that the price rule leads to,
 /// the second in those that the first round's policy leads to. The margin is chosen on validation streams of their own.
@@ -38,13 +31,6 @@ public sealed record Training(PolicyModel Model, ImmutableArray<double> Curve, i
 public static class AdvantageTrainer
 {
     private const int Batch = 256;
-    private const int Hidden = 48;
-
-    // 0.1 point: below the noise of 20 streams of a kind.
-    private const double MostLoss = 0.001;
-
-    // A margin of 0 trusts every prediction; the noise of a label is about 0.1.
-    private static readonly double[] Margins = [0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6];
 
     /// <summary>Trains.</summary>
     /// <param name="training">Streams to learn from.</param>
@@ -81,16 +67,16 @@ public static class AdvantageTrainer
             driver = new LearnedPolicy(model, rule);
         }
 
-        var (margin, gain) = ChooseMargin(model!, rule, validation, options);
+        var margin = MarginChoice.Of(model!, rule, validation, options);
         progress?.Invoke(1);
-        return new Training(With(model!, margin), [.. curve], labels.Count, gain);
+        return new Training(TrainingMethod.Advantages, MarginChoice.Apply(model!, margin.Margin), [.. curve], labels.Count, margin);
     }
 
-    private static ImmutableArray<string> Pools(IReadOnlyList<SimulatedStream> streams) => [.. streams[0].Fleet.Pools.Select(p => p.Name)];
+    internal static ImmutableArray<string> Pools(IReadOnlyList<SimulatedStream> streams) => [.. streams[0].Fleet.Pools.Select(p => p.Name)];
 
     private static PolicyModel Fit(LabelledChoices labels, ImmutableArray<string> pools, double energyWeight, Random random, List<double> curve)
     {
-        var network = new Network(PolicyFeatures.Count, [new(Hidden, Activation.Relu), new(Hidden, Activation.Relu), new(1, Activation.Linear)], random);
+        var network = FeatureRange.NewNetwork(random);
         var adam = new Adam(network.Parameters, new AdamOptions { LearningRate = 2e-3f, WeightDecay = 1e-3f, MaxNorm = 1 });
         var order = Enumerable.Range(0, labels.Count).ToArray();
         random.Shuffle(order);
@@ -111,7 +97,10 @@ public static class AdvantageTrainer
             curve.Add(heldOut.Length == 0 ? 0 : Loss(network, labels, heldOut, out _));
         }
 
-        return Model(network, labels, pools, energyWeight);
+        var range = new FeatureRange();
+        for (var i = 0; i < labels.Count; i++)
+            range.Include(labels.Row(i));
+        return range.ToModel(network, pools, energyWeight);
     }
 
     private static double Loss(Network network, LabelledChoices labels, ReadOnlySpan<int> indices, out Matrix gradient)
@@ -127,45 +116,4 @@ public static class AdvantageTrainer
 
         return Neural.Loss.Huber(network.Forward(rows), targets, gradient, 0.3f);
     }
-
-    private static PolicyModel Model(Network network, LabelledChoices labels, ImmutableArray<string> pools, double energyWeight)
-    {
-        var lowest = Enumerable.Repeat(float.PositiveInfinity, PolicyFeatures.Count).ToArray();
-        var highest = Enumerable.Repeat(float.NegativeInfinity, PolicyFeatures.Count).ToArray();
-        for (var i = 0; i < labels.Count; i++)
-        {
-            var row = labels.Row(i);
-            for (var f = 0; f < row.Length; f++)
-                (lowest[f], highest[f]) = (Math.Min(lowest[f], row[f]), Math.Max(highest[f], row[f]));
-        }
-
-        var parameters = network.Parameters;
-        return new PolicyModel(
-            pools, 0, energyWeight, [.. lowest], [.. highest],
-            Enumerable.Range(0, parameters.Count / 2).Select(l => parameters[2 * l].Values.ToArray()),
-            Enumerable.Range(0, parameters.Count / 2).Select(l => parameters[(2 * l) + 1].Values.ToArray()));
-    }
-
-    // The margin with the best mean gain less its standard error, among those that lose on no kind of arrivals; without one
-    // above 0 the rule stays.
-    private static (double Margin, double Gain) ChooseMargin(PolicyModel model, PricePolicy rule, IReadOnlyList<SimulatedStream> validation, SimulationOptions options)
-    {
-        var best = (Margin: double.PositiveInfinity, Gain: 0.0, Sure: 0.0);
-        var rules = validation.Select(s => s.PerformanceOf(rule, options)).ToList();
-        foreach (var margin in Margins)
-        {
-            var policy = new LearnedPolicy(With(model, margin), rule);
-            var gains = validation.Select((s, i) => s.PerformanceOf(policy, options) - rules[i]).ToList();
-            var mean = gains.Average();
-            var sure = mean - Math.Sqrt(gains.Sum(g => (g - mean) * (g - mean)) / (gains.Count - 1) / gains.Count);
-            var worst = gains.Zip(validation, (gain, stream) => (gain, stream.Kind)).GroupBy(x => x.Kind).Min(kind => kind.Average(x => x.gain));
-            if (sure > best.Sure && worst >= -MostLoss)
-                best = (margin, mean, sure);
-        }
-
-        return (best.Margin, 100 * best.Gain);
-    }
-
-    private static PolicyModel With(PolicyModel model, double margin) =>
-        new(model.Pools, margin, model.EnergyWeight, model.Lowest, model.Highest, model.Weights, model.Biases);
 }

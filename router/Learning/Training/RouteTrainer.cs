@@ -27,7 +27,7 @@ public sealed record TrainingOrder
     public bool Quick { get; init; }
 }
 
-/// <summary>Trains a policy for one route from the simulator.</summary>
+/// <summary>Trains a policy for one route from the simulator, from rollouts and by Q-learning, and keeps the better.</summary>
 public static class RouteTrainer
 {
     private const double StreamSeconds = 200;
@@ -40,8 +40,11 @@ public static class RouteTrainer
     {
         ArgumentNullException.ThrowIfNull(order);
         var (streams, labels, validation) = order.Quick ? (10, 120, 20) : (40, 400, 100);
-        return AdvantageTrainer.Train(
-            Draw(order, streams, order.Seed), Draw(order, validation, 1_000_000 + order.Seed), new(), order.EnergyWeight, labels, order.Seed, progress, cancellation);
+        var updates = order.Quick ? 50 : 250;
+        var (learning, choosing) = (Draw(order, streams, order.Seed), Draw(order, validation, 1_000_000 + order.Seed));
+        var advantages = AdvantageTrainer.Train(learning, choosing, new(), order.EnergyWeight, labels, order.Seed, share => progress?.Invoke(0.6 * share), cancellation);
+        var dqn = DoubleDqnTrainer.Train(learning, choosing, new(), order.EnergyWeight, updates, order.Seed, share => progress?.Invoke(0.6 + (0.4 * share)), cancellation);
+        return dqn.Margin.Sure > advantages.Margin.Sure ? dqn with { Other = advantages } : advantages with { Other = dqn };
     }
 
     /// <summary>Requests a second that keep every replica of a fleet about busy.</summary>

@@ -61,17 +61,23 @@ internal static class TrainCommand
         var path = Path.Combine(folder, $"{route.Space}-{route.Name}.policy");
         File.WriteAllBytes(path, bytes);
         var chart = new LineChart("Learning curve (simulated)", "pass over the labels, two rounds", "loss on held-out labels");
-        chart.Add("advantage", training.Curve.Select((loss, pass) => ((double)pass + 1, loss)));
+        // The one learns by passes over labels, the other stream by stream: each has a curve of its own.
+        var advantages = training.Method == TrainingMethod.Advantages ? training : training.Other!;
+        chart.Add("advantage", advantages.Curve.Select((loss, pass) => ((double)pass + 1, loss)));
         chart.Write(Path.ChangeExtension(path, ".svg"));
 
         var result = double.IsPositiveInfinity(training.Model.Margin)
             ? "no margin gained over the price rule without a loss on some kind of arrivals, so this policy is that rule"
             : string.Create(CultureInfo.InvariantCulture, $"margin {training.Model.Margin:0.##}, {training.Gain:+0.00;-0.00} points of performance over the price rule on validation streams (simulated)");
         screen.Line(string.Create(CultureInfo.InvariantCulture, $"{training.Labels:N0} labels in {time.GetElapsedTime(began).TotalSeconds:0} s: {result}."));
+        if (training.Other is { } other)
+            screen.Line(string.Create(CultureInfo.InvariantCulture, $"kept    {Method(training)}; {Method(other)} would gain {other.Gain:+0.00;-0.00;0.00}"));
         screen.Line($"policy  {path} ({bytes.Length:N0} bytes)");
         screen.Line($"curve   {Path.ChangeExtension(path, ".svg")}");
         return bytes;
     }
+
+    private static string Method(Training training) => training.Method == TrainingMethod.Advantages ? "advantages from rollouts" : "double DQN";
 
     private static async Task PutToUseAsync(Screen screen, TrainedCluster cluster, (string Space, string Name) route, byte[] bytes, CancellationToken cancellation)
     {

@@ -26,11 +26,24 @@ internal static class LearnedBench
             results[i] = (RouteTrainer.Train(orders[i]), watch.Elapsed.TotalSeconds);
         });
         foreach (var (training, took) in results)
-            context.Say($"training: {training.Labels:N0} labels, margin {training.Model.Margin}, gain on validation {training.Gain:0.00} points, {took:0} s");
+            context.Say($"training: {training.Method} kept, {training.Labels:N0} labels, margin {training.Model.Margin}, gain on validation {training.Gain:0.00} points, {took:0} s");
+        Methods(context, [.. results.Select(result => result.Training)]);
         Plot(results[0].Training, plots);
         var policies = orders.Select((order, i) => (order.Objective, new Arm($"learned {order.Seed}", fleet, new LearnedPolicy(results[i].Training.Model, new PricePolicy())))).ToList();
         context.Figures.Add("train_s", results.Average(result => result.Seconds), "s", $"one training on one core, mean of {results.Length}, two at a time");
         Compare(context, inputs, fleet, rule, policies, seconds, seeds);
+    }
+
+    private static void Methods(BenchContext context, List<Training> trainings)
+    {
+        var all = trainings.Concat(trainings.Select(training => training.Other!)).ToLookup(training => training.Method);
+        foreach (var (method, key, name) in new[] { (TrainingMethod.Advantages, "rollouts", "advantages from rollouts"), (TrainingMethod.DoubleDqn, "dqn", "double DQN") })
+        {
+            context.Figures.Add($"{key}_validation_gain_points", all[method].Average(training => training.Gain), "points", $"{name} over price on validation streams, at the margin that they chose; 0 where none gained");
+            context.Figures.Add($"{key}_alone_gain_points", all[method].Average(training => training.Margin.LeastMarginGain), "points", $"{name} over price on validation streams with the least margin, 0.01");
+        }
+
+        context.Figures.Add("rollouts_kept", trainings.Count(training => training.Method == TrainingMethod.Advantages), "", $"trainings of {trainings.Count} in which the one from rollouts was kept");
     }
 
     private static void Compare(BenchContext context, RoutingInputs inputs, SimulatedFleet fleet, Arm rule, List<(Objective Objective, Arm Arm)> all, double seconds, int seeds)
@@ -85,7 +98,8 @@ internal static class LearnedBench
     private static void Plot(Training training, string plots)
     {
         var chart = new LineChart("Learning curve (simulated)", "pass over the labels", "loss on held-out labels");
-        chart.Add("advantage", training.Curve.Select((loss, pass) => ((double)pass + 1, loss)));
+        var advantages = training.Method == TrainingMethod.Advantages ? training : training.Other!;
+        chart.Add("advantage", advantages.Curve.Select((loss, pass) => ((double)pass + 1, loss)));
         chart.Write(Path.Combine(plots, "learning-curve.svg"));
     }
 }

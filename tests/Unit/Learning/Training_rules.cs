@@ -71,6 +71,21 @@ public class Training_rules
     }
 
     [Fact]
+    public void Double_dqn_is_the_same_each_time_and_its_errors_shrink()
+    {
+        var fleet = Fleets.Ladder();
+        Training Train() => DoubleDqnTrainer.Train(
+            TrainingStreams.Draw(fleet, 30, Objective, 1155, 211, 10, 60, seed: 1),
+            TrainingStreams.Draw(fleet, 30, Objective, 1155, 211, 2, 60, seed: 2), new(), 0, 100, seed: 1);
+        var first = Train();
+
+        PolicyFile.Write(Train().Model).ShouldBe(PolicyFile.Write(first.Model));
+        first.Labels.ShouldBeGreaterThan(1000);
+        // Values of some 5 are to be learned from about 0.
+        first.Curve[^1].ShouldBeLessThan(first.Curve[0] / 2);
+    }
+
+    [Fact]
     public void A_margin_is_finite_only_where_validation_gains_with_it_and_loses_on_no_kind_of_arrivals()
     {
         var order = new TrainingOrder { Fleet = Fleets.Ladder(), Objective = Objective, Quick = true };
@@ -83,6 +98,9 @@ public class Training_rules
         gains.Min(kind => kind.Average()).ShouldBeGreaterThanOrEqualTo(-0.001);
         (100 * gains.SelectMany(g => g).Average()).ShouldBe(training.Gain, 1e-6);
         (training.Gain > 0).ShouldBe(double.IsFinite(training.Model.Margin));
+        // Of the two ways to learn the better is kept.
+        training.Other!.Method.ShouldNotBe(training.Method);
+        training.Margin.Sure.ShouldBeGreaterThanOrEqualTo(training.Other.Margin.Sure);
     }
 
     [Fact]
