@@ -7,7 +7,7 @@ namespace Ops.Rca;
 public sealed class EvenSeries
 {
     // Propagation between services takes milliseconds to seconds: of rows farther apart than this, the order tells nothing.
-    private const double CoarsestSeconds = 15;
+    internal const double CoarsestSeconds = 15;
 
     // With n held-out rows a gain of 1/4 has a statistic of about sqrt(n)/2; a thousand pairs need 3.7 to stand out, hence
     // 55, and the fits leave some rows to the lags.

@@ -16,23 +16,32 @@ public sealed record FirstDeviation(Metric Metric, double Seconds, double Deviat
     /// <summary>The metrics that deviate around an onset, the earliest first.</summary>
     public static IReadOnlyList<FirstDeviation> Around(Incident incident, double? onset)
     {
-        var table = incident.Observed;
         var windows = Windows.Split(incident, onset);
-        var from = onset is { } at ? Array.FindIndex(table.Times, time => time >= at - BeforeSeconds) : 0;
-        var to = onset is { } begin ? table.RowsWhere(time => time <= begin + AfterSeconds).Length : table.Rows;
-        var found = new List<FirstDeviation>();
-        for (var m = 0; m < table.Metrics.Count; m++)
-            if (Of(windows, m, table, Math.Max(0, from), to) is { } first)
-                found.Add(first);
-        return [.. found.OrderBy(first => first.Seconds).ThenByDescending(first => first.Deviations).ThenBy(first => first.Metric.ToString(), StringComparer.Ordinal)];
+        var shifts = incident.Observed.Metrics.Select((metric, m) => ShiftPrior.Of(windows, m, metric.Kind)).ToArray();
+        return [.. Around(incident, onset, windows, shifts).Select(found => found.First)
+            .OrderBy(first => first.Seconds).ThenByDescending(first => first.Deviations).ThenBy(first => first.Metric.ToString(), StringComparer.Ordinal)];
     }
 
-    private static FirstDeviation? Of(Windows windows, int m, MetricTable table, int from, int to)
+    /// <summary>The same for windows and shifts that are known already, in order of the columns, each with its column.</summary>
+    internal static IReadOnlyList<(int Metric, FirstDeviation First)> Around(Incident incident, double? onset, Windows windows, Shift[] shifts)
+    {
+        var table = incident.Observed;
+        var from = onset is { } at ? Array.FindIndex(table.Times, time => time >= at - BeforeSeconds) : 0;
+        var to = onset is { } begin ? table.RowsWhere(time => time <= begin + AfterSeconds).Length : table.Rows;
+        var found = new List<(int, FirstDeviation)>();
+        for (var m = 0; m < table.Metrics.Count; m++)
+            if (Of(windows, m, shifts[m], table, Math.Max(0, from), to) is { } first)
+                found.Add((m, first));
+        return found;
+    }
+
+    private static FirstDeviation? Of(Windows windows, int m, Shift shift, MetricTable table, int from, int to)
     {
         var metric = table.Metrics[m];
-        var shift = ShiftPrior.Of(windows, m, metric.Kind);
+        if (shift.Deviations < Outside)
+            return null;
         var reference = Statistics.Sorted(windows.Before(m) is { Length: > 0 } before ? before : windows.Reference(m));
-        if (reference.Length == 0 || shift.Deviations < Outside)
+        if (reference.Length == 0)
             return null;
         var (middle, scale) = (Statistics.Quantile(reference, 0.5), ShiftPrior.Scale(Statistics.Sorted(windows.Reference(m)) is { Length: > 0 } sorted ? sorted : reference));
         var direction = metric.Kind.BadDirection();

@@ -26,7 +26,8 @@ public static class RootCauseAnalysis
     /// <summary>Every method by its name; the first is the default.</summary>
     public static IReadOnlyList<IMethod> Methods { get; } =
         [
-            new ShiftWalk(), new ShiftWalk { Name = "granger-walk", Temporal = new LinearGranger() }, new ShiftWalk { Name = "neural-walk", Temporal = new NeuralGranger() }, new ShiftOnly(),
+            new ShiftWalk { Name = "order-walk", Order = true }, new ShiftWalk(), new ShiftOnly(),
+            new ShiftWalk { Name = "granger-walk", Order = true, Temporal = new LinearGranger() }, new ShiftWalk { Name = "neural-walk", Order = true, Temporal = new NeuralGranger() },
             new NSigma(), new Baro(), new EDiagnosis(), new GrangerPageRank(), new TopologyOnly(), new Indifferent(),
         ];
 

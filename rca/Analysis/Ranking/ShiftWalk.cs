@@ -1,6 +1,6 @@
 namespace Ops.Rca;
 
-/// <summary>The default: the robust local shift prior, then the walk over the call graph.</summary>
+/// <summary>The robust local shift prior, then the walk over the call graph, then temporal order.</summary>
 public sealed class ShiftWalk : IMethod
 {
     // Below two deviations a shift still counts a little in the ranking, but is no reason to tell a person.
@@ -18,6 +18,9 @@ public sealed class ShiftWalk : IMethod
 
     /// <inheritdoc/>
     public string Name { get; init; } = "shift-walk";
+
+    /// <summary>True to weigh services by who moved first.</summary>
+    public bool Order { get; init; }
 
     /// <inheritdoc/>
     /// <remarks>Networks are trained for seconds, so they are asked once.</remarks>
@@ -54,6 +57,12 @@ public sealed class ShiftWalk : IMethod
         if (Temporal is not null)
             edges.AddRange(InOrder(incident, onset, shifts, Temporal, index));
         var shares = Shares(prior, edges);
+        if (Order)
+        {
+            var weights = OnsetOrder.Weights(incident, FirstDeviation.Around(incident, onset, windows, shifts), shifts, services);
+            shares = CallGraphWalk.Normalise([.. shares.Zip(weights, (share, weight) => share * weight)]);
+        }
+
         if (incident.Symptom is { } symptom && index.TryGetValue(symptom, out var noticed))
             shares[noticed] *= AtSymptom;
         return new Scores(

@@ -23,7 +23,7 @@ public sealed class Bad_input_rules
         analysis.Metrics.Count.ShouldBe(incident.Observed.Metrics.Count);
         analysis.Services.Sum(cause => cause.Rank).ShouldBe(analysis.Services.Count * (analysis.Services.Count + 1) / 2.0, 1e-6);
         analysis.Metrics.Sum(cause => cause.Rank).ShouldBe(analysis.Metrics.Count * (analysis.Metrics.Count + 1) / 2.0, 1e-6);
-        if (name is "shift-walk" or "granger-walk" or "shift")
+        if (name is "order-walk" or "shift-walk" or "granger-walk" or "shift")
             analysis.Services[0].Service.ShouldBe("db");
     }
 
