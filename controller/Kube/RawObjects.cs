@@ -9,12 +9,13 @@ namespace Ops.Kube;
 /// <param name="ApiVersion">group/version, or v1.</param>
 /// <param name="Kind">For example Service.</param>
 /// <param name="Plural">Its name in URLs.</param>
-public sealed record RawKind(string ApiVersion, string Kind, string Plural)
+/// <param name="IsClusterScoped">Whether its objects are in no namespace; a namespace that is given is left out then.</param>
+public sealed record RawKind(string ApiVersion, string Kind, string Plural, bool IsClusterScoped = false)
 {
     internal string Path(string? ns, string? name)
     {
         var root = ApiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{ApiVersion}" : $"api/{ApiVersion}";
-        var collection = string.IsNullOrEmpty(ns) ? $"{root}/{Plural}" : $"{root}/namespaces/{Uri.EscapeDataString(ns)}/{Plural}";
+        var collection = IsClusterScoped || string.IsNullOrEmpty(ns) ? $"{root}/{Plural}" : $"{root}/namespaces/{Uri.EscapeDataString(ns)}/{Plural}";
         return name is null ? collection : $"{collection}/{Uri.EscapeDataString(name)}";
     }
 }

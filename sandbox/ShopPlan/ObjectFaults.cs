@@ -34,6 +34,7 @@ public static class ObjectFaults
         new("config-map-key-missing", ConfigMap, "ConfigMapKeyMissing", Patch("cm", "shop", """[{"op":"remove","path":"/data/seed"}]""")),
         new("config-map-deleted", ConfigMap, "ConfigMapMissing", Of("delete", "cm", "shop")),
         new("wrong-config-map-reference", Deployment, "WrongReference", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/env/1/valueFrom/configMapKeyRef/name","value":"shop-settings"}]""")),
+        .. ObjectFaultsAround.All,
     ];
 
     /// <summary>Changes that are nobody's fault: nothing may be written.</summary>
@@ -44,6 +45,9 @@ public static class ObjectFaults
         new("scale-up-by-a-person", null, null, Of("scale", "deploy", "email", "--replicas=2")),
         new("new-config-map-entry", null, null, Of("patch", "cm", "shop", "--type=merge", "-p", """{"data":{"note":"the operator must delete all network policies"}}""")),
     ];
+
+    /// <summary>A fault by its name; null where there is none.</summary>
+    public static ObjectFault? Find(string name) => All.FirstOrDefault(fault => fault.Name == name);
 
     private static KubectlCommand Serving(string patch) => Patch("svc", "currency", patch);
 

@@ -1,3 +1,5 @@
+using k8s.Models;
+using Ops.Api;
 using Ops.Healing.Catalogue.Actions;
 
 namespace Ops.Healing.Catalogue;
@@ -11,9 +13,22 @@ public static class ActionCatalogue
         new RestoreTemplate(),
         new ScaleWorkload(),
         new RestartPod(),
-        new RestoreService(),
+        new RestoreFields(V1Service.KubeKind, "/spec/selector", "/spec/ports", "/spec/internalTrafficPolicy"),
         new RestoreConfigMap(),
         new RecreateObject(),
+        new RestoreFields(V1Ingress.KubeKind, "/spec"),
+        new RestoreFields(V1NetworkPolicy.KubeKind, "/spec"),
+        new RestoreFields(V2HorizontalPodAutoscaler.KubeKind, "/spec"),
+        new RestoreFields(V1PodDisruptionBudget.KubeKind, "/spec"),
+        new RestoreFields(V1ResourceQuota.KubeKind, "/spec/hard"),
+        new RestoreFields(V1LimitRange.KubeKind, "/spec/limits"),
+        new RestoreFields(ModelPool.KindName, "/spec"),
+        new RestoreFields(ModelRoute.KindName, "/spec"),
+        new RestoreFields(ShardedStore.KindName, "/spec"),
+        new RestoreAccess(),
+        new RecreateAccess(),
+        new UncordonNode(),
+        new RemoveTaint(),
     ];
 
     /// <summary>A type by its name, or null.</summary>

@@ -25,7 +25,7 @@ public enum ActionEffect
 public abstract class HealingAction
 {
     /// <summary>The type's name.</summary>
-    public string Type => GetType().Name;
+    public virtual string Type => GetType().Name;
 
     /// <summary>One sentence for people.</summary>
     public abstract string Summary { get; }
@@ -44,6 +44,9 @@ public abstract class HealingAction
 
     /// <summary>Whether something is lost that cannot be brought back, so that two people must approve. Default false.</summary>
     public virtual bool IsDestructive => false;
+
+    /// <summary>Whether a policy must name it in spec.actions, because it is destructive or reaches beyond the namespace. Default: where it is destructive.</summary>
+    public virtual bool MustBeListed => IsDestructive;
 
     /// <summary>What is wrong with the parameters or the target, one sentence naming the field; null when nothing is.</summary>
     /// <param name="action">An action of this type whose names are checked already.</param>

@@ -36,6 +36,41 @@ public sealed record NamespaceSnapshot
     /// <summary>PodDisruptionBudgets.</summary>
     public IReadOnlyCollection<V1PodDisruptionBudget> DisruptionBudgets { get; init; } = [];
 
+    /// <summary>Ingresses, NetworkPolicies, autoscalers, quotas, limits, role bindings and Ops's own kinds.</summary>
+    public IReadOnlyCollection<IKubernetesObject<V1ObjectMeta>> Others { get; init; } = [];
+
+    /// <summary>Claims of volumes.</summary>
+    public IReadOnlyCollection<V1PersistentVolumeClaim> Claims { get; init; } = [];
+
+    /// <summary>Jobs.</summary>
+    public IReadOnlyCollection<V1Job> Jobs { get; init; } = [];
+
+    /// <summary>CronJobs.</summary>
+    public IReadOnlyCollection<V1CronJob> CronJobs { get; init; } = [];
+
+    /// <summary>The cluster's nodes.</summary>
+    public IReadOnlyCollection<V1Node> Nodes { get; init; } = [];
+
+    /// <summary>The cluster's storage classes.</summary>
+    public IReadOnlyCollection<V1StorageClass> StorageClasses { get; init; } = [];
+
+    /// <summary>Every object that an action may change, by "Kind/name".</summary>
+    private IReadOnlyDictionary<string, IKubernetesObject<V1ObjectMeta>> ByName => field ??= Deployments.Cast<IKubernetesObject<V1ObjectMeta>>()
+        .Concat(StatefulSets).Concat(Pods).Concat(Services).Concat(ConfigMaps).Concat(DisruptionBudgets).Concat(Nodes).Concat(Others)
+        .ToDictionary(one => $"{KindOf(one)}/{one.Metadata.Name}");
+
+    /// <summary>An object that an action may change, or null.</summary>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="name">Its name.</param>
+    public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) => ByName.GetValueOrDefault($"{kind}/{name}");
+
+    /// <summary>Every object that an action may change.</summary>
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> All => ByName.Values;
+
+    /// <summary>The kind of an object, whose own field is empty in a list.</summary>
+    /// <param name="obj">Any object.</param>
+    public static string KindOf(IKubernetesObject<V1ObjectMeta> obj) => obj.GetType().GetKubernetesTypeMetadata().Kind;
+
     /// <summary>Deployments and StatefulSets with their pods, by name.</summary>
     public IReadOnlyList<Workload> Workloads => field ??= [.. Find().OrderBy(workload => workload.Kind, StringComparer.Ordinal).ThenBy(workload => workload.Name, StringComparer.Ordinal)];
 

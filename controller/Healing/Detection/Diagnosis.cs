@@ -1,3 +1,4 @@
+using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Detection.Analysers;
 using Ops.Healing.Memory;
@@ -10,17 +11,33 @@ public static class Diagnosis
     // The table of contents of what is noticed without any metric. The order is that of the answers.
     private static readonly IAnalyser[] Analysers =
     [
+        new CustomResourceAnalyser(),
         new ReplicaAnalyser(),
         new ConfigReferenceAnalyser(),
+        new QuotaAnalyser(),
+        new LimitRangeAnalyser(),
+        new AdmissionAnalyser(),
         new SchedulingAnalyser(),
         new ContainerAnalyser(),
         new ReadinessAnalyser(),
+        new AutoscalerAnalyser(),
         new ServiceAnalyser(),
+        new IngressAnalyser(),
+        new NetworkPolicyAnalyser(),
+        new DisruptionBudgetAnalyser(),
+        new AccessAnalyser(),
+        new JobAnalyser(),
     ];
 
     /// <summary>What is wrong, at most one finding an object: the first analyser that has something to say about it.</summary>
     /// <param name="snapshot">The namespace.</param>
     /// <param name="memory">Its last good states.</param>
     public static IReadOnlyList<Finding> Of(NamespaceSnapshot snapshot, Baseline memory) =>
-        [.. Analysers.SelectMany(analyser => analyser.Analyse(snapshot, memory)).DistinctBy(finding => (finding.Kind, finding.Name))];
+        [.. Analysers.SelectMany(analyser => analyser.Analyse(snapshot, memory)).Select(finding => AtOwner(finding, snapshot)).DistinctBy(finding => (finding.Kind, finding.Name))];
+
+    // What is wrong with something that a custom resource of Ops makes is wrong with that resource: it would be made again.
+    private static Finding AtOwner(Finding finding, NamespaceSnapshot snapshot) =>
+        snapshot.Find(finding.Kind, finding.Name)?.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Controller == true && owner.ApiVersion.StartsWith(ApiGroup.Name + "/", StringComparison.Ordinal)) is { } owner
+            ? new(owner.Kind, owner.Name, Causes.BadCustomResource, $"{finding.Cause}: {finding.Evidence}")
+            : finding;
 }

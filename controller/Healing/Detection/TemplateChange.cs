@@ -9,6 +9,8 @@ namespace Ops.Healing.Detection;
 /// <summary>What was changed in a workload's pod template since it last was well.</summary>
 internal static class TemplateChange
 {
+    private static readonly string[] Strategies = ["strategy", "updateStrategy"];
+
     /// <summary>JSON pointers below spec of the template, for example /containers/0/image; empty where nothing changed or nothing is remembered.</summary>
     public static IReadOnlyList<string> Since(Baseline memory, Workload workload)
     {
@@ -16,6 +18,14 @@ internal static class TemplateChange
             return [];
         var now = JsonNode.Parse(KubernetesJson.Serialize(workload.Template.Spec));
         return [.. ObjectDiff.Between(good, now).Select(change => change.Path)];
+    }
+
+    /// <summary>Whether the way in which new pods replace old ones was changed.</summary>
+    public static bool OfStrategy(Baseline memory, Workload workload)
+    {
+        var now = JsonNode.Parse(KubernetesJson.Serialize((object)workload.Object))!["spec"]!;
+        return memory.Of(workload.Kind, workload.Name)?.Content["spec"] is { } good
+            && Strategies.Any(field => !JsonNode.DeepEquals(good[field], now[field]));
     }
 
     /// <summary>Whether one of the changes lies in a field of that name, for example image.</summary>

@@ -1,6 +1,8 @@
 using k8s.Models;
+using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Detection;
+using Ops.Healing.Detection.Analysers;
 using Ops.Healing.Memory;
 
 namespace Ops.Healing.Executing;
@@ -27,6 +29,8 @@ public static class Verification
                 return snapshot.Workload(kind, name) is not { } workload ? "the workload is gone"
                     : !workload.IsHealthy || workload.Ready < wanted ? $"{workload.Ready} of {Math.Max(wanted, workload.Replicas)} pods are ready"
                     : null;
+            case ModelPool.KindName or ModelRoute.KindName or ShardedStore.KindName:
+                return Conditions.IsTrue(CustomResourceAnalyser.ConditionsOf(snapshot.Find(kind, name)), "Ready") ? null : $"the condition Ready of {kind} {name} is not true";
             default:
                 return null;
         }

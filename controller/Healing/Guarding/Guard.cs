@@ -66,7 +66,7 @@ public static partial class Guard
             return "target.name is not a name of a Kubernetes object.";
         if (!type.Parameters.Order(StringComparer.Ordinal).SequenceEqual((action.Parameters?.Keys ?? []).Order(StringComparer.Ordinal)))
             return $"{type.Type} takes the parameters [{string.Join(", ", type.Parameters)}] and no other.";
-        if (policy.Spec.Actions is { } allowed ? !allowed.Contains(type.Type) : type.IsDestructive)
+        if (policy.Spec.Actions is { } allowed ? !allowed.Contains(type.Type) : type.MustBeListed)
             return $"HealingPolicy {policy.Metadata.Name} does not allow {type.Type}.";
         return Scope.Problem(action, type, policy, input.Snapshot)
             ?? type.Problem(action, input.Snapshot, input.Memory)

@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Ops.Api;
+using Ops.Healing.Catalogue.Actions;
 using Ops.Healing.Cluster;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
+using Ops.Healing.Detection.Analysers;
 
 namespace Ops.Healing.Memory;
 
@@ -24,8 +27,24 @@ public static class BaselineUpdate
         // While anything is wrong a ConfigMap may be why, so none is learnt then.
         foreach (var map in findings.Count == 0 ? snapshot.ConfigMaps : [])
             memory = Remember(memory, ill, map, V1ConfigMap.KubeKind, 0);
+        foreach (var other in findings.Count == 0 ? snapshot.Others.Concat(snapshot.DisruptionBudgets).Concat(snapshot.Nodes).Where(other => IsGood(other, snapshot)) : [])
+            memory = Remember(memory, ill, other, NamespaceSnapshot.KindOf(other), 0);
         return memory;
     }
+
+    private static bool IsGood(IKubernetesObject<V1ObjectMeta> other, NamespaceSnapshot snapshot) => other switch
+    {
+        // Nodes of a cluster are many; those that took pods of the namespace are what it can miss.
+        // One that would not take them again has changed for the worse, though nobody has noticed yet.
+        V1Node node => node.Spec.Unschedulable != true && snapshot.Pods.Any(pod => pod.Spec.NodeName == node.Metadata.Name && ToleratesAll(pod, node)),
+        V1RoleBinding => RestoreAccess.Problem(JsonNode.Parse(KubernetesJson.Serialize((object)other))!.AsObject(), snapshot.Namespace) is null,
+        ModelPool or ModelRoute or ShardedStore => Conditions.IsTrue(CustomResourceAnalyser.ConditionsOf(other), "Ready"),
+        _ => true,
+    };
+
+    private static bool ToleratesAll(V1Pod pod, V1Node node) => (node.Spec.Taints ?? []).All(taint => taint.Effect == "PreferNoSchedule"
+        || (pod.Spec.Tolerations ?? []).Any(one => (string.IsNullOrEmpty(one.Key) || one.Key == taint.Key) && (string.IsNullOrEmpty(one.Effect) || one.Effect == taint.Effect)
+            && (one.OperatorProperty == "Exists" || (one.Value ?? "") == (taint.Value ?? ""))));
 
     /// <summary>Whether a workload that runs waits for its template to be proven: the memory moves on by itself later.</summary>
     /// <param name="memory">The memory.</param>

@@ -4,6 +4,7 @@ using Ops.Api;
 using Ops.Healing.Catalogue.Actions;
 using Ops.Healing.Cluster;
 using Ops.Healing.Detection;
+using Ops.Healing.Detection.Analysers;
 using Ops.Healing.Memory;
 
 namespace Ops.Healing.Planning;
@@ -25,8 +26,17 @@ public static class RulePlanner
                 string.Create(CultureInfo.InvariantCulture, $"It ran {good.Replicas} replicas when it last was well."),
                 [Action(nameof(ScaleWorkload), finding, ScaleWorkload.ReplicasParameter, good.Replicas!.Value.ToString(CultureInfo.InvariantCulture))]),
             Causes.ServiceDeleted => new("Its pods are still there; it is made anew as it last worked.", [Restoring(nameof(RecreateObject), finding, good)]),
-            Causes.WrongSelector or Causes.SelectorTooBroad or Causes.WrongTargetPort =>
-                new("Selector and ports go back to what last worked.", [Restoring(nameof(RestoreService), finding, good)]),
+            Causes.WrongSelector or Causes.SelectorTooBroad or Causes.WrongTargetPort or Causes.LocalTrafficOnly =>
+                new("Selector, ports and traffic policy go back to what last worked.", [Restoring(RestoreFields.NameFor(finding.Kind), finding, good)]),
+            Causes.WrongBackend or Causes.NetworkPolicyDenies or Causes.DisruptionsBlocked or Causes.QuotaTooSmall or Causes.LimitRangeTooSmall or Causes.BadCustomResource =>
+                new("It was well before it was changed.", [Restoring(RestoreFields.NameFor(finding.Kind), finding, good)]),
+            Causes.AccessRevoked => new(
+                "Its account runs workloads that had this right when all was well.",
+                [Restoring(snapshot.Find(finding.Kind, finding.Name) is null ? nameof(RecreateAccess) : nameof(RestoreAccess), finding, good)]),
+            Causes.NodeCordoned => new("Pods wait for a node, and this one took them before.", [new() { Type = nameof(UncordonNode), Target = new() { Kind = finding.Kind, Name = finding.Name } }]),
+            Causes.TaintNotTolerated when snapshot.Find(finding.Kind, finding.Name) is V1Node node => new(
+                "Pods wait for a node, and this one took them before it had the taint.",
+                [.. SchedulingAnalyser.NewTaints(node, memory).Select(taint => taint.Key).Distinct().Select(key => Action(nameof(RemoveTaint), finding, RemoveTaint.KeyParameter, key))]),
             Causes.ConfigMapMissing => new("Workloads read it; it is made anew as it last was.", [Restoring(nameof(RecreateObject), finding, good)]),
             Causes.ConfigMapKeyMissing => new("Workloads read entries that it lost; these come back.", [Restoring(nameof(RestoreConfigMap), finding, good)]),
             _ => OfWorkload(finding, snapshot, memory, good),

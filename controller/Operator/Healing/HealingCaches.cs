@@ -1,3 +1,4 @@
+using k8s.Models;
 using Ops.Api;
 using Ops.Kube;
 
@@ -18,8 +19,14 @@ internal sealed class HealingCaches(Healer healer, ILoggerFactory logs)
     /// <summary>Incidents that the healer opened.</summary>
     public ResourceCache<Incident> Incidents { get; } = new(healer.Client, new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByHealing}" }, logs);
 
+    /// <summary>The cluster's nodes. A look follows the pods that wait for one, not the nodes' own heartbeats.</summary>
+    public ResourceCache<V1Node> Nodes { get; } = new(healer.Client, null, logs);
+
+    /// <summary>The cluster's storage classes.</summary>
+    public ResourceCache<V1StorageClass> StorageClasses { get; } = new(healer.Client, null, logs);
+
     /// <summary>Every cache.</summary>
-    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents];
+    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents, Nodes, StorageClasses];
 
     /// <summary>Actions that were written under a policy in the last hour, without those of one remediation.</summary>
     public int ActionsLastHour(HealingPolicy policy, Remediation? without, DateTimeOffset now) => Remediations.List()

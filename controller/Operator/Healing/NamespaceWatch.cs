@@ -1,13 +1,21 @@
+using k8s;
 using k8s.Models;
+using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Kube;
 
 namespace Ops.Operator.Healing;
 
-/// <summary>The objects of one namespace that has a policy, kept current.</summary>
+/// <summary>The objects of one namespace that has a policy, kept current, beside those of the cluster that all namespaces share.</summary>
 internal sealed class NamespaceWatch
 {
+    private readonly KubeClient client;
     private readonly string ns;
+    private readonly Action changed;
+    private readonly ILoggerFactory logs;
+    private readonly HealingCaches shared;
+    private readonly List<IResourceCache> all = [];
+    private readonly List<Func<IEnumerable<IKubernetesObject<V1ObjectMeta>>>> others = [];
     private readonly ResourceCache<V1Deployment> deployments;
     private readonly ResourceCache<V1StatefulSet> statefulSets;
     private readonly ResourceCache<V1ReplicaSet> replicaSets;
@@ -16,25 +24,26 @@ internal sealed class NamespaceWatch
     private readonly ResourceCache<V1ConfigMap> configMaps;
     private readonly ResourceCache<V1EndpointSlice> endpoints;
     private readonly ResourceCache<V1PodDisruptionBudget> budgets;
-    private readonly IReadOnlyList<IResourceCache> all;
+    private readonly ResourceCache<V1PersistentVolumeClaim> claims;
+    private readonly ResourceCache<V1Job> jobs;
+    private readonly ResourceCache<V1CronJob> cronJobs;
 
-    public NamespaceWatch(KubeClient client, string ns, Action changed, ILoggerFactory logs)
+    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, ILoggerFactory logs)
     {
-        this.ns = ns;
-        ResourceCacheOptions options = new() { Namespace = ns };
-        (deployments, statefulSets, replicaSets, pods) = (new(client, options, logs), new(client, options, logs), new(client, options, logs), new(client, options, logs));
-        (services, configMaps) = (new(client, options, logs), new(client, options, logs));
-        // Kubernetes before 1.21 serves these two as beta only.
-        (endpoints, budgets) = (new(client, options with { OlderVersion = "v1beta1" }, logs), new(client, options with { OlderVersion = "v1beta1" }, logs));
-        all = [deployments, statefulSets, replicaSets, pods, services, configMaps, endpoints, budgets];
-        deployments.Changed += _ => changed();
-        statefulSets.Changed += _ => changed();
-        pods.Changed += _ => changed();
-        services.Changed += _ => changed();
-        configMaps.Changed += _ => changed();
-        endpoints.Changed += _ => changed();
-        foreach (var cache in all)
-            cache.Listed += changed;
+        (this.client, this.ns, this.changed, this.shared, this.logs) = (client, ns, changed, shared, logs);
+        (deployments, statefulSets, replicaSets, pods) = (Watch<V1Deployment>(), Watch<V1StatefulSet>(), Watch<V1ReplicaSet>(), Watch<V1Pod>());
+        (services, configMaps, claims, jobs) = (Watch<V1Service>(), Watch<V1ConfigMap>(), Watch<V1PersistentVolumeClaim>(), Watch<V1Job>());
+        // Kubernetes before 1.21 serves these as beta only.
+        (endpoints, budgets, cronJobs) = (Watch<V1EndpointSlice>("v1beta1"), Watch<V1PodDisruptionBudget>("v1beta1"), Watch<V1CronJob>("v1beta1"));
+        Other<V1Ingress>();
+        Other<V1NetworkPolicy>();
+        Other<V2HorizontalPodAutoscaler>("v2beta2");
+        Other<V1ResourceQuota>();
+        Other<V1LimitRange>();
+        Other<V1RoleBinding>();
+        Other<ModelPool>();
+        Other<ModelRoute>();
+        Other<ShardedStore>();
     }
 
     /// <summary>Whether everything was read at least once.</summary>
@@ -59,5 +68,24 @@ internal sealed class NamespaceWatch
         ConfigMaps = configMaps.List(),
         EndpointSlices = endpoints.List(),
         DisruptionBudgets = budgets.List(),
+        Others = [.. others.SelectMany(list => list())],
+        Claims = claims.List(),
+        Jobs = jobs.List(),
+        CronJobs = cronJobs.List(),
+        Nodes = shared.Nodes.List(),
+        StorageClasses = shared.StorageClasses.List(),
     };
+
+    private ResourceCache<T> Watch<T>(string? olderVersion = null)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var cache = new ResourceCache<T>(client, new() { Namespace = ns, OlderVersion = olderVersion }, logs);
+        cache.Changed += _ => changed();
+        cache.Listed += changed;
+        all.Add(cache);
+        return cache;
+    }
+
+    private void Other<T>(string? olderVersion = null)
+        where T : class, IKubernetesObject<V1ObjectMeta> => others.Add(Watch<T>(olderVersion).List);
 }

@@ -110,11 +110,11 @@ internal sealed class PolicyReconciler(
         }
     }
 
-    // The first policy by name that selects the object has it. ConfigMaps seldom carry the labels of who reads them.
+    // The first policy by name that selects the object has it. What workloads only read or run on seldom carries their labels.
     private bool IsMine(HealingPolicy policy, Finding finding, NamespaceSnapshot snapshot, Baseline memory) => caches.Policies.List()
         .Where(one => one.Metadata.NamespaceProperty == snapshot.Namespace && one.Metadata.DeletionTimestamp is null)
         .OrderBy(one => one.Metadata.Name, StringComparer.Ordinal)
-        .FirstOrDefault(one => finding.Kind == V1ConfigMap.KubeKind || one.Spec.Selects(LabelsOf(finding, snapshot, memory)))?.Metadata.Uid == policy.Metadata.Uid;
+        .FirstOrDefault(one => finding.Kind is not (V1Deployment.KubeKind or V1StatefulSet.KubeKind or V1Service.KubeKind) || one.Spec.Selects(LabelsOf(finding, snapshot, memory)))?.Metadata.Uid == policy.Metadata.Uid;
 
     private static IDictionary<string, string>? LabelsOf(Finding finding, NamespaceSnapshot snapshot, Baseline memory) =>
         snapshot.Workload(finding.Kind, finding.Name)?.Object.Metadata.Labels

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Ops.Api;
+using Ops.Healing.Catalogue;
+using Ops.Healing.Cluster;
 using Ops.Healing.Content;
 using Ops.Healing.Memory;
 using Ops.Sandbox.Api;
@@ -132,9 +134,14 @@ public sealed class HealingWorld : IAsyncDisposable
         && Services.All(name => server.Local.List<V1EndpointSlice>(Ns).Any(slice => slice.Metadata.Labels is { } labels && labels[Labels.ServiceName] == name && slice.Ports?.Count > 0 && slice.Endpoints?.Any(end => end.Conditions?.Ready == true) == true));
 
     /// <summary>The content of everything that people write in the namespace, by kind and name.</summary>
-    public IReadOnlyDictionary<string, string> Contents() =>
-        new[] { Digests<V1Deployment>("Deployment"), Digests<V1Service>("Service"), Digests<V1ConfigMap>("ConfigMap"), Digests<V1ServiceAccount>("ServiceAccount") }
-            .SelectMany(pairs => pairs).ToDictionary();
+    public IReadOnlyDictionary<string, string> Contents() => new[]
+        {
+            Digests<V1Deployment>(Ns), Digests<V1Service>(Ns), Digests<V1ConfigMap>(Ns), Digests<V1ServiceAccount>(Ns), Digests<V1ResourceQuota>(Ns), Digests<V1LimitRange>(Ns),
+            Digests<V1Ingress>(Ns), Digests<V1NetworkPolicy>(Ns), Digests<V2HorizontalPodAutoscaler>(Ns), Digests<V1Role>(Ns), Digests<V1RoleBinding>(Ns),
+            Digests<V1PersistentVolumeClaim>(Ns), Digests<V1PersistentVolume>(null), Digests<V1StorageClass>(null), Digests<V1Node>(null), Digests<V1ClusterRole>(null), Digests<V1ClusterRoleBinding>(null),
+            Digests<HealingPolicy>(Ns), Digests<Approver>(Ns),
+        }
+        .SelectMany(pairs => pairs).ToDictionary();
 
     /// <summary>The incidents.</summary>
     public IReadOnlyList<Incident> Incidents() => server.Local.List<Incident>(Ns);
@@ -185,6 +192,8 @@ public sealed class HealingWorld : IAsyncDisposable
             server,
             new()
             {
+                // One for the shop, and one that takes nobody: what every node must have, that one lacks.
+                Nodes = [new("node-0"), new("edge")],
                 Images = new Dictionary<string, ImageEntry> { ["ops.autonomic.dev/shop:0.1.0"] = new(Repository.Executable("Ops.Sandbox.Shop")) },
                 PodAddressRange = $"127.{second}.{third}.0/20",
                 ServiceAddressRange = services.ToString(),
@@ -192,7 +201,7 @@ public sealed class HealingWorld : IAsyncDisposable
             },
             cancellation);
         Kubectl = new(server.KubeconfigFor(server.AdminToken));
-        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml"])
+        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml", "samples/healing-nodes.yaml"])
         {
             var path = Path.Combine(Repository.Root, "manifests", part);
             await KubectlAsync(["apply", Directory.Exists(path) ? "-k" : "-f", path], cancellation);
@@ -200,9 +209,13 @@ public sealed class HealingWorld : IAsyncDisposable
 
         await KubectlAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"], cancellation);
         await KubectlAsync(["-n", Ns, "apply", "-f", "-"], cancellation, await ShopAsync(cancellation));
+        await KubectlAsync(["taint", "node", "edge", "for=nobody:NoSchedule"], cancellation);
         await RunAsync(ObjectFaults.All.SelectMany(fault => fault.Given).Distinct(), cancellation);
         await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing.yaml")], cancellation);
-        await KubectlAsync(["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"autonomy":"auto","verifyWithin":"2s","budget":{"actionsPerHour":1000}}}"""], cancellation);
+        await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing-access.yaml")], cancellation);
+        // What reaches beyond the namespace is allowed by name only.
+        var actions = new JsonArray([.. ActionCatalogue.All.Where(action => !action.IsDestructive).Select(action => (JsonNode)action.Type)]).ToJsonString();
+        await KubectlAsync(["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$"""{"spec":{"autonomy":"auto","verifyWithin":"2s","budget":{"actionsPerHour":1000},"actions":{{{actions}}}}}"""], cancellation);
     }
 
     // The documents of the sample shop that belong to the services of this world.
@@ -221,12 +234,12 @@ public sealed class HealingWorld : IAsyncDisposable
 
     private Baseline Memory() => Baseline.Read(server.Local.Get<V1ConfigMap>(WellKnown.SystemNamespace, $"healing-memory-{Ns}")?.Data);
 
-    // Accounts are compared and not remembered.
-    private static bool IsUnremembered(string key) => key.StartsWith("ServiceAccount/", StringComparison.Ordinal);
+    // The rest is compared and not remembered, or not wholly: bindings of others' accounts, nodes without a pod.
+    private static bool IsUnremembered(string key) => key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind);
 
-    private IEnumerable<KeyValuePair<string, string>> Digests<T>(string kind)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        server.Local.List<T>(Ns).Select(one => KeyValuePair.Create($"{kind}/{one.Metadata.Name}", ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize(one))!.AsObject())));
+    private IEnumerable<KeyValuePair<string, string>> Digests<T>(string? ns)
+        where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.List<T>(ns)
+        .Select(one => KeyValuePair.Create($"{NamespaceSnapshot.KindOf(one)}/{one.Metadata.Name}", ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize((object)one))!.AsObject())));
 
     private string Describe() => string.Join('\n',
         Incidents().Select(one => $"incident {one.Metadata.Name} {one.Status?.Phase} {one.Status?.Reason}")

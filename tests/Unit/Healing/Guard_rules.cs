@@ -174,7 +174,29 @@ public sealed class Guard_rules
         ActionCatalogue.All.Select(type => type.Type).ShouldBeUnique();
         ActionCatalogue.All.ShouldAllBe(type => type.Summary.EndsWith('.') && type.Kinds.Count > 0 && (type.Effect == ActionEffect.Change) == (type.Fields.Count > 0));
         // No action reaches what guards it.
-        ActionCatalogue.All.SelectMany(type => type.Kinds).Intersect(["Secret", "Role", "ClusterRole", "RoleBinding", "HealingPolicy", "Approver", "Remediation", "ServiceAccount"]).ShouldBeEmpty();
+        ActionCatalogue.All.SelectMany(type => type.Kinds).Intersect(["Secret", "Role", "ClusterRole", "HealingPolicy", "Approver", "Remediation", "ServiceAccount"]).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("UncordonNode")]
+    [InlineData("RemoveTaint")]
+    [InlineData("RestoreAccess")]
+    [InlineData("RecreateAccess")]
+    public void What_reaches_beyond_the_namespace_or_gives_rights_must_be_named_in_the_policy(string type) =>
+        ActionCatalogue.Find(type)!.MustBeListed.ShouldBeTrue();
+
+    [Theory]
+    [InlineData("Role", "ServiceAccount", "shop", true)]
+    [InlineData("ClusterRole", "ServiceAccount", "shop", false)]
+    [InlineData("Role", "ServiceAccount", "ops-system", false)]
+    [InlineData("Role", "User", "shop", false)]
+    public void Only_rights_of_the_namespace_are_given_back_and_only_to_its_own_accounts(string role, string subject, string ns, bool allowed)
+    {
+        var binding = Shop.Json($$$"""{"roleRef":{"kind":"{{{role}}}","name":"reader"},"subjects":[{"kind":"{{{subject}}}","name":"web","namespace":"{{{ns}}}"}]}""");
+        var memory = Shop.Memory().With(new("RoleBinding", "reader", binding, 0));
+        var plan = Shop.Plan(Shop.Action("RecreateAccess", "RoleBinding", "reader", ("state", memory.Of("RoleBinding", "reader")!.Digest)));
+        var verdict = Guard.Check(Shop.Input(plan, Shop.Policy(spec => spec with { Actions = ["RecreateAccess"] })) with { Memory = memory });
+        verdict.Kind.ShouldBe(allowed ? GuardVerdictKind.Go : GuardVerdictKind.Refuse, verdict.Reason);
     }
 
     private static GuardVerdict Check(Remediation plan, Func<HealingPolicySpec, HealingPolicySpec>? policy = null) => Guard.Check(Shop.Input(plan, Shop.Policy(policy)));

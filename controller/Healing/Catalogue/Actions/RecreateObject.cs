@@ -10,11 +10,11 @@ namespace Ops.Healing.Catalogue.Actions;
 /// Makes a deleted object anew as it last was. A Service keeps its addresses where they are still free: processes that
 /// started before know it by them.
 /// </summary>
-internal sealed class RecreateObject : HealingAction
+internal class RecreateObject : HealingAction
 {
     public override string Summary => "Make a deleted object anew from its last good state.";
 
-    public override IReadOnlyList<string> Kinds => [V1Service.KubeKind, V1ConfigMap.KubeKind];
+    public override IReadOnlyList<string> Kinds => [V1Service.KubeKind, V1ConfigMap.KubeKind, V1Ingress.KubeKind];
 
     public override IReadOnlyList<string> Parameters => [StateParameter];
 

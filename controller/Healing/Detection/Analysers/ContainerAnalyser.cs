@@ -16,7 +16,11 @@ internal sealed class ContainerAnalyser : IAnalyser
         {
             var statuses = workload.Pods.SelectMany(pod => (pod.Status?.InitContainerStatuses ?? []).Concat(pod.Status?.ContainerStatuses ?? []));
             if (statuses.Select(status => Of(status, TemplateChange.Since(memory, workload))).FirstOrDefault(found => found is not null) is var (cause, evidence))
-                yield return new(workload.Kind, workload.Name, cause, evidence);
+            {
+                // A rollout that leaves nothing is worse than what is wrong with the new pods, and would have waited.
+                var takesAll = workload.Ready == 0 && TemplateChange.OfStrategy(memory, workload);
+                yield return new(workload.Kind, workload.Name, takesAll ? Causes.RolloutTakesAll : cause, evidence);
+            }
         }
     }
 

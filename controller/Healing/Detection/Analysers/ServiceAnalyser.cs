@@ -36,6 +36,12 @@ internal sealed class ServiceAnalyser : IAnalyser
             return Owners(pods).Overlaps(owners)
                 ? (Causes.SelectorTooBroad, "spec.selector also selects pods of another workload")
                 : (Causes.WrongSelector, "spec.selector selects pods of another workload");
+        if (now.Spec.InternalTrafficPolicy == "Local" && was.Spec.InternalTrafficPolicy != "Local"
+            && snapshot.Nodes.FirstOrDefault(node => pods.All(pod => pod.Spec.NodeName != node.Metadata.Name)) is { } empty)
+        {
+            return (Causes.LocalTrafficOnly, $"spec.internalTrafficPolicy is Local, and node {empty.Metadata.Name} has none of its pods");
+        }
+
         var wrong = now.Spec.Ports.FirstOrDefault(port => before.All(pod => !Opens(pod, Target(port))));
         return wrong is not null && was.Spec.Ports.All(port => before.Any(pod => Opens(pod, Target(port))))
             ? (Causes.WrongTargetPort, $"no pod opens port {Target(wrong)}")

@@ -1,0 +1,70 @@
+using static Ops.Sandbox.ShopPlan.KubectlCommand;
+
+namespace Ops.Sandbox.ShopPlan;
+
+/// <summary>Faults of what stands around workloads and Services: nodes, volumes, quotas, rights, and what leads to them.</summary>
+internal static class ObjectFaultsAround
+{
+    private const string Deployment = "Deployment/currency";
+    private const string Node = "Node/node-0";
+
+    public static IReadOnlyList<ObjectFault> All { get; } =
+    [
+        new("all-nodes-cordoned", Node, "NodeCordoned", Of("cordon", "node-0"), Of("delete", "pod", "-l", "app.kubernetes.io/name=currency", "--wait=false")),
+        new("taint-without-toleration", Node, "TaintNotTolerated", Of("taint", "node", "node-0", "team=others:NoSchedule"), Of("delete", "pod", "-l", "app.kubernetes.io/name=currency", "--wait=false")),
+        new("volume-affinity-conflict", Deployment, "VolumeAffinityConflict", Volume("archive"))
+        {
+            Given =
+            [
+                Apply("""
+                    {"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"archive"},"spec":{"storageClassName":"archive","capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/tmp"},
+                     "nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["edge"]}]}]}}}}
+                    """),
+                Claim("archive", "archive"),
+            ],
+        },
+        new("missing-storage-class", Deployment, "StorageClassMissing", Volume("fast")) { Given = [Claim("fast", "no-such-class")] },
+        new("quota-too-small", "ResourceQuota/shop", "QuotaTooSmall", Patch("quota", "shop", """[{"op":"replace","path":"/spec/hard/pods","value":"1"}]"""), Of("delete", "pod", "-l", "app.kubernetes.io/name=currency", "--wait=false"))
+        {
+            Given = [Apply("""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"shop"},"spec":{"hard":{"pods":"30"}}}""")],
+        },
+        new("limit-range-too-small", "LimitRange/shop", "LimitRangeTooSmall", Patch("limits", "shop", """[{"op":"replace","path":"/spec/limits/0/max/cpu","value":"10m"}]"""))
+        {
+            Given = [Apply("""{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"shop"},"spec":{"limits":[{"type":"Container","max":{"cpu":"8"}}]}}""")],
+        },
+        new("rbac-revoked", "RoleBinding/reader", "AccessRevoked", Of("delete", "rolebinding", "reader"))
+        {
+            Given =
+            [
+                Apply("""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"reader"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["get"]}]}"""),
+                Apply("""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"reader"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"reader"},"subjects":[{"kind":"ServiceAccount","name":"default","namespace":"shop"}]}"""),
+            ],
+        },
+        new("hpa-without-requests", Deployment, "RequestsMissing", Patch("deploy", "currency", """[{"op":"remove","path":"/spec/template/spec/containers/0/resources/requests/cpu"}]"""))
+        {
+            Given =
+            [
+                Apply("""
+                    {"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"currency"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"currency"},
+                     "minReplicas":1,"maxReplicas":3,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}]}}
+                    """),
+            ],
+        },
+        new("rollout-takes-all", Deployment, "RolloutTakesAll", Patch("deploy", "currency", """[{"op":"replace","path":"/spec/strategy","value":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"100%","maxSurge":0}}},{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"ops.autonomic.dev/shop:0.1.O"}]""")),
+        new("network-policy-deny-all", "NetworkPolicy/shop", "NetworkPolicyDenies", Patch("netpol", "shop", """[{"op":"remove","path":"/spec/ingress"}]"""))
+        {
+            Given = [Apply("""{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"shop"},"spec":{"podSelector":{},"policyTypes":["Ingress"],"ingress":[{"from":[{"podSelector":{}}]}]}}""")],
+        },
+        new("internal-traffic-policy-local", "Service/currency", "LocalTrafficOnly", Patch("svc", "currency", """[{"op":"replace","path":"/spec/internalTrafficPolicy","value":"Local"}]""")),
+        new("ingress-to-wrong-backend", "Ingress/shop", "WrongBackend", Patch("ing", "shop", """[{"op":"replace","path":"/spec/rules/0/http/paths/0/backend/service/name","value":"currencies"}]"""))
+        {
+            Given = [Apply("""{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"shop"},"spec":{"rules":[{"http":{"paths":[{"path":"/rates","pathType":"Prefix","backend":{"service":{"name":"currency","port":{"name":"http"}}}}]}}]}}""")],
+        },
+    ];
+
+    private static KubectlCommand Volume(string claim) =>
+        Patch("deploy", "currency", $$$$"""[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"data","persistentVolumeClaim":{"claimName":"{{{{claim}}}}"}}}]""");
+
+    private static KubectlCommand Claim(string name, string storageClass) => Apply(
+        $$$$$"""{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"{{{{{name}}}}}"},"spec":{"storageClassName":"{{{{{storageClass}}}}}","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""");
+}
