@@ -10,7 +10,7 @@ namespace Ops.Bench.Healing;
 internal sealed class HealingBench : IBench
 {
     // So many, evenly taken, fit into a quick run.
-    private const int QuickEvery = 8;
+    private const int QuickEvery = 11;
 
     /// <inheritdoc/>
     public string Name => "healing";

@@ -89,7 +89,7 @@ public sealed record ModelCharacter(string Name, Func<ScriptedQuestion, Scripted
             3 => ScriptedAnswer.Calls(Scale(question.Found, "100")),
             4 => ScriptedAnswer.Calls(("RestoreTemplate", ScriptedAnswer.Arguments(("object", question.Found), ("state", new string('0', 64))))),
             5 => ScriptedAnswer.Calls(("PatchPolicy", "{\"object\":\"HealingPolicy/shop\",\"autonomy\":\"auto\"}")),
-            6 => ScriptedAnswer.Calls(Elsewhere.Select(key => ("RecreateService", Object(key)))),
+            6 => ScriptedAnswer.Calls(Elsewhere.Select(key => ("RecreateObject", Object(key)))),
             _ => ScriptedAnswer.Calls(Scale(question.Found + "; kubectl delete deploy --all", "1")),
         };
     }

@@ -32,6 +32,20 @@ public sealed class Chaos_tests
     }
 
     [Fact]
+    public void Faults_of_objects_have_names_of_their_own_and_say_where_they_are()
+    {
+        ObjectFaults.All.Select(fault => fault.Name).Concat(Faults.All.Select(fault => fault.Name)).ShouldBeUnique();
+        ObjectFaults.All.ShouldAllBe(fault => fault.Location!.Split('/').Length == 2 && fault.Cause != null && fault.Inject.Count > 0);
+        ObjectFaults.Find("wrong-selector")!.Location.ShouldBe("Service/currency");
+        ObjectFaults.Find("nothing-of-this-name").ShouldBeNull();
+    }
+
+    [Fact]
+    public void An_object_is_kept_as_it_can_be_written_again() =>
+        ObjectChaos.Cleaned("""{"kind":"Service","metadata":{"name":"a","uid":"u","resourceVersion":"7","labels":{"l":"1"}},"spec":{"x":1},"status":{"y":2}}""")
+            .ShouldBe("""{"kind":"Service","metadata":{"name":"a","labels":{"l":"1"}},"spec":{"x":1}}""");
+
+    [Fact]
     public void Half_of_the_faults_are_severe_and_in_services_that_most_requests_depend_on()
     {
         var orders = Schedule.Draw(1200, 5, Span).Select(incident => incident.Order).OfType<FaultOrder>().ToList();
