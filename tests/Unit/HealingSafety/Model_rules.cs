@@ -52,7 +52,7 @@ public sealed class Model_rules
     public async Task A_model_that_does_not_answer_costs_its_timeout_and_no_more()
     {
         await using var server = await ScriptedModel.StartAsync(ModelCharacter.Of("slow"), Cancellation);
-        (await AskAsync(server)).Problems.ShouldBe(["locating: it did not answer within 1s"]);
+        (await AskAsync(server, timeout: "1s")).Problems.ShouldBe(["locating: it did not answer within 1s"]);
     }
 
     [Fact]
@@ -124,9 +124,9 @@ public sealed class Model_rules
         PlanRecord.For(Down, [], Shop.Memory()).ShouldBeEmpty();
     }
 
-    private async Task<LlmOpinion> AskAsync(ScriptedModel server, NamespaceSnapshot? snapshot = null, string api = LlmApis.OpenAi, int tokens = 1_000_000, TokenMeter? meter = null)
+    private async Task<LlmOpinion> AskAsync(ScriptedModel server, NamespaceSnapshot? snapshot = null, string api = LlmApis.OpenAi, int tokens = 1_000_000, TokenMeter? meter = null, string timeout = "60s")
     {
-        var llm = new HealingLlm { Api = api, Endpoint = api == LlmApis.Azure ? server.Endpoint[..^3] : server.Endpoint, Deployment = "simulated", Timeout = "1s", TokensPerHour = tokens };
+        var llm = new HealingLlm { Api = api, Endpoint = api == LlmApis.Azure ? server.Endpoint[..^3] : server.Endpoint, Deployment = "simulated", Timeout = timeout, TokensPerHour = tokens };
         using var model = new OpenAiModel(llm, "sesame");
         snapshot ??= Shop.Of([Shop.Deployment("web", one => one.Spec.Replicas = 0), Shop.Deployment("cart")], [Shop.Service("web"), Shop.Service("cart")]);
         return await new LlmPlanner(model, meter ?? new(time)).AskAsync(new(Down, snapshot, Shop.Memory(), Shop.Policy(spec => spec with { Llm = llm }), []), Cancellation);
