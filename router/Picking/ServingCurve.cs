@@ -52,5 +52,15 @@ public sealed class ServingCurve
         return (promptTokens * JoulesPerPromptToken) + (outputTokens * Math.Max(0, At(_joules, batch + 1) - before));
     }
 
+    /// <summary>
+    /// Joules of a request as its share: its prefill, and of each of its steps as much as each other request in the batch has.
+    /// Over all requests of a replica these add up to the joules of its steps; idle power is nobody's.
+    /// </summary>
+    /// <param name="batch">Requests in the batch, itself included.</param>
+    /// <param name="promptTokens">Prompt tokens that were computed.</param>
+    /// <param name="outputTokens">Tokens of the answer.</param>
+    public double ShareOfJoules(int batch, double promptTokens, double outputTokens) =>
+        (promptTokens * JoulesPerPromptToken) + (outputTokens * At(_joules, batch) / Math.Max(1, batch));
+
     private static double At(ImmutableArray<double> table, int batch) => table[Math.Clamp(batch, 1, table.Length) - 1];
 }

@@ -91,7 +91,8 @@ internal static class RouterApp
         services.AddHostedService<AdmissionTicker>();
         services.AddSingleton<ReplicaChoice>();
         services.AddSingleton<HoldingRoom>();
-        services.AddSingleton<Accounting>();
+        var carbon = CarbonIntensity.Parse(options.CarbonIntensity);
+        services.AddSingleton(s => new Accounting(s.GetRequiredService<RouterMetrics>(), s.GetRequiredService<IOutputLengthEstimator>(), carbon, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<InferenceHandler>();
         services.AddSingleton<RouterPipeline>();

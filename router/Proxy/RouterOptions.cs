@@ -42,6 +42,12 @@ internal sealed record RouterOptions
     /// </summary>
     public string? BudgetFile { get; init; }
 
+    /// <summary>
+    /// Grams of CO2 by kilowatt-hour, for the metric by tenant: one number, or 24 with commas between them, one for each
+    /// hour of the day in UTC. Default none: no grams are counted.
+    /// </summary>
+    public string? CarbonIntensity { get; init; }
+
     /// <summary>How long a stopping router still accepts requests while it already says that it is not ready. Default 1 s.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(1);
 

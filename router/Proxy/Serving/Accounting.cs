@@ -3,7 +3,7 @@ using Ops.Picking;
 namespace Ops.Router;
 
 /// <summary>Writes down what a finished answer was worth: counts, times and tokens, in the metrics and in the access log.</summary>
-internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator lengths, TimeProvider time)
+internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator lengths, CarbonIntensity? carbon, TimeProvider time)
 {
     /// <summary>Accounts for a request that its route turned away, whatever the reason.</summary>
     internal OpenAiError Rejected(Exchange exchange, OpenAiError error)
@@ -45,6 +45,7 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
         series.Answered.Inc();
         series.PromptTokens.Inc(entry.PromptTokens);
         series.CompletionTokens.Inc(entry.CompletionTokens);
+        CountJoules(exchange, variant);
         var quality = variant.Config.Quality[exchange.Route.Snapshot.TaskIndex(exchange.Task)];
         series.Quality.Inc(quality);
         var seconds = time.GetElapsedTime(exchange.StartedAt).TotalSeconds;
@@ -64,6 +65,24 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
             series.ReadingQuality.Observe(reading);
         if (entry.CompletionTokens > 1)
             series.PerToken.Observe(time.GetElapsedTime(observer.FirstByteAt, observer.LastByteAt).TotalSeconds / (entry.CompletionTokens - 1));
+    }
+
+    // The batch as last seen at the replica by all routers, this request included, stands for all of its steps.
+    private void CountJoules(Exchange exchange, LiveVariant variant)
+    {
+        if (variant.Config.Curve is not { } curve)
+            return;
+        var entry = exchange.Entry;
+        var batch = 1;
+        foreach (var replica in variant.Replicas)
+        {
+            if (ReferenceEquals(replica.Name, entry.Replica))
+                batch = Math.Max(1, Math.Max(replica.Load.InFlight, replica.Figures?.Running ?? 0));
+        }
+
+        var joules = curve.ShareOfJoules(batch, entry.PromptTokens, entry.CompletionTokens);
+        entry.Joules = joules;
+        metrics.Energies.Add(exchange.Route.Label, variant.Config.Pool, exchange.Caller.Tenant, joules, carbon?.Grams(joules, time.GetUtcNow()));
     }
 
     // Quality delivered is what a policy on trial is judged by.

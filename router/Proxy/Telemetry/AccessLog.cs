@@ -36,6 +36,9 @@ internal sealed record AccessEntry
 
     public int CompletionTokens { get; set; }
 
+    /// <summary>Its share of GPU joules by the pool's profile; null without one.</summary>
+    public double? Joules { get; set; }
+
     public double Milliseconds { get; set; }
 
     public double? FirstByteMilliseconds { get; set; }
@@ -127,6 +130,8 @@ internal sealed class AccessLog : BackgroundService
         writer.WriteNumber("bodyBytes", entry.BodyBytes);
         writer.WriteNumber("promptTokens", entry.PromptTokens);
         writer.WriteNumber("completionTokens", entry.CompletionTokens);
+        if (entry.Joules is { } joules)
+            writer.WriteNumber("joules", Math.Round(joules, 1));
         writer.WriteNumber("ms", Math.Round(entry.Milliseconds, 1));
         if (entry.QueuedMilliseconds is { } queued)
             writer.WriteNumber("queuedMs", Math.Round(queued, 1));

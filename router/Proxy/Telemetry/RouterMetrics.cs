@@ -47,6 +47,7 @@ internal sealed class RouterMetrics
         Scrapes = factory.CreateCounter("ops_router_scrapes_total", "Reads of replicas' metrics by result: ok, failed.", "result");
         Inference = new InferenceMetrics(factory);
         Policies = new PolicyMetrics(factory);
+        Energies = new EnergyMetrics(factory);
         var buffered = factory.CreateGauge("ops_router_buffered_bytes", "Bytes of request bodies held now.");
         Registry.AddBeforeCollectCallback(() => buffered.Set(bufferedBytes()));
     }
@@ -58,6 +59,9 @@ internal sealed class RouterMetrics
 
     /// <summary>What is made of learned policies.</summary>
     internal PolicyMetrics Policies { get; }
+
+    /// <summary>Joules by request and tenant.</summary>
+    internal EnergyMetrics Energies { get; }
 
     internal Counter LogDropped { get; }
 
@@ -106,6 +110,7 @@ internal sealed class RouterMetrics
     internal void Forget(string route, string variant, string model, string target)
     {
         Inference.Forget(model, target);
+        Energies.Forget(route, variant);
         foreach (var outcome in (string[])[Outcomes.Answered, Outcomes.Failed, Outcomes.Cancelled])
             _requests.RemoveLabelled(route, variant, outcome);
         foreach (var direction in (string[])["prompt", "completion"])

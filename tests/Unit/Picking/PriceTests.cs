@@ -95,6 +95,9 @@ public sealed class PriceTests
         Curve.MarginalJoules(0, 100, 10).ShouldBe(3 + (10 * (step(1) - (70 * 0.0101))), 1e-9);
         Curve.MarginalJoules(50, 0, 10).ShouldBe(10 * (step(51) - step(50)), 1e-9);
         Curve.MarginalJoules(10_000, 0, 10).ShouldBe(0);
+        // Shares add up to the step.
+        (4 * Curve.ShareOfJoules(4, 0, 10)).ShouldBe(10 * step(4), 1e-9);
+        Curve.ShareOfJoules(1, 100, 0).ShouldBe(3, 1e-9);
         Should.Throw<ArgumentException>(() => new ServingCurve([1], [], 0, 0, 0));
     }
 
