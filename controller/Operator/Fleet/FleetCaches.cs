@@ -19,6 +19,9 @@ internal sealed class FleetCaches
         Services = new(client, new() { LabelSelector = ManagedByOps }, logs);
         PoolPods = new(client, new() { LabelSelector = Labels.Pool }, logs);
         RouterPods = new(client, new() { Namespace = options.Namespace, LabelSelector = $"{Labels.Component}={Labels.Router}" }, logs);
+        PowerAgents = new(client, new() { LabelSelector = $"{Labels.Component}=power-agent" }, logs);
+        DcgmExporters = new(client, new() { LabelSelector = "app=nvidia-dcgm-exporter" }, logs);
+        Keplers = new(client, new() { LabelSelector = "app.kubernetes.io/name=kepler" }, logs);
 
         Stores = new(client, null, logs);
         StatefulSets = new(client, new() { LabelSelector = ManagedByOps }, logs);
@@ -51,6 +54,15 @@ internal sealed class FleetCaches
 
     /// <summary>The routers' pods.</summary>
     public ResourceCache<V1Pod> RouterPods { get; }
+
+    /// <summary>Power agents, one a GPU node.</summary>
+    public ResourceCache<V1Pod> PowerAgents { get; }
+
+    /// <summary>NVIDIA's exporters, as its GPU operator labels them.</summary>
+    public ResourceCache<V1Pod> DcgmExporters { get; }
+
+    /// <summary>Kepler's pods.</summary>
+    public ResourceCache<V1Pod> Keplers { get; }
 
     /// <summary>All sharded stores.</summary>
     public ResourceCache<ShardedStore> Stores { get; }
@@ -86,6 +98,9 @@ internal sealed class FleetCaches
         ("services", Services),
         ("pool pods", PoolPods),
         ("router pods", RouterPods),
+        ("power agents", PowerAgents),
+        ("dcgm exporters", DcgmExporters),
+        ("keplers", Keplers),
         ("shardedstores", Stores),
         ("statefulsets", StatefulSets),
         ("store pods", StorePods),

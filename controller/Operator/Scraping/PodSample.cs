@@ -34,6 +34,14 @@ internal sealed record PodSample
         return result;
     }
 
+    /// <summary>Takes from the node's exporters what the pod does not say of its GPUs.</summary>
+    public void Complete(GpuReadings.Reading node)
+    {
+        Watts ??= node.Watts;
+        Joules ??= node.Joules;
+        ClockMHz ??= node.ClockMHz;
+    }
+
     private void Take(ReadOnlySpan<char> name, double value)
     {
         switch (name)

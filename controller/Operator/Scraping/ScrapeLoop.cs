@@ -9,13 +9,17 @@ using Ops.Planning.Routes;
 
 namespace Ops.Operator.Scraping;
 
-/// <summary>Reads the metrics of all pool and router pods in rounds, and wakes the pools and routes whose numbers moved.</summary>
+/// <summary>Reads the metrics of all pool and router pods and of GPU nodes' exporters in rounds, and wakes the pools and routes whose numbers moved.</summary>
 internal sealed partial class ScrapeLoop(
     FleetCaches caches, FleetNumbers numbers, MetricsReader reader, OperatorOptions options, TimeProvider time, ILogger<ScrapeLoop> logger)
 {
     // A healthy pod answers in about 10 ms and a dead one costs the reader's 2 s, so a round of 15 s has room for
     // 16 x 15 / 2 = 120 dead pods, or for about 20,000 healthy ones.
     private const int Parallel = 16;
+
+    private const string Pool = "pool";
+    private const string Router = "router";
+    private const string Node = "node";
 
     /// <summary>Raised for each pool whose shown numbers would change.</summary>
     public event Action<ObjectKey>? PoolMoved;
@@ -46,23 +50,23 @@ internal sealed partial class ScrapeLoop(
     {
         var pools = new ConcurrentDictionary<ObjectKey, ConcurrentDictionary<string, PodSample>>();
         var routers = new ConcurrentDictionary<string, RouterSample>();
-        var pods = caches.PoolPods.List().Select(pod => (Pod: pod, IsRouter: false))
-            .Concat(caches.RouterPods.List().Select(pod => (Pod: pod, IsRouter: true)))
-            .Select(target => (target.Pod, target.IsRouter, Address: ScrapeTarget.Of(target.Pod, WellKnown.HttpPortName)))
-            .Where(target => target.Address is not null);
+        var nodes = new ConcurrentBag<string>();
+        var targets = Targets();
         using var limit = new CancellationTokenSource(options.ScrapeInterval, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
             await System.Threading.Tasks.Parallel.ForEachAsync(
-                pods, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = either.Token }, async (target, token) =>
+                targets, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = either.Token }, async (target, token) =>
                 {
-                    var page = await reader.ReadAsync(target.Address!, token);
-                    OperatorMetrics.Scraped(target.IsRouter ? "router" : "pool", page is not null);
+                    var page = await reader.ReadAsync(target.Address, token);
+                    OperatorMetrics.Scraped(target.Kind, page is not null);
                     if (page is null)
                         return;
-                    if (target.IsRouter)
+                    if (target.Kind == Router)
                         routers[target.Pod.Metadata.Uid] = RouterSample.Read(page, Seconds());
+                    else if (target.Kind == Node)
+                        nodes.Add(page);
                     else
                         pools.GetOrAdd(FleetCaches.PoolOf(target.Pod), _ => new())[target.Pod.Metadata.Uid] = PodSample.Read(page, Seconds());
                 });
@@ -72,7 +76,42 @@ internal sealed partial class ScrapeLoop(
             Log.RoundTooLong(logger, options.ScrapeInterval);
         }
 
+        Complete(pools, nodes);
         return new(pools.ToDictionary(pool => pool.Key, pool => (IReadOnlyDictionary<string, PodSample>)pool.Value), routers);
+    }
+
+    // Every pod that shows figures, with the address of its page. DCGM's exporter and Kepler name their ports so.
+    private List<(V1Pod Pod, string Kind, Uri Address)> Targets()
+    {
+        (IEnumerable<V1Pod> Pods, string Kind, string Port)[] sources =
+        [
+            (caches.PoolPods.List(), Pool, WellKnown.HttpPortName),
+            (caches.RouterPods.List(), Router, WellKnown.HttpPortName),
+            (caches.PowerAgents.List(), Node, WellKnown.HttpPortName),
+            (caches.DcgmExporters.List(), Node, "metrics"),
+            (caches.Keplers.List(), Node, "http"),
+        ];
+        return
+        [
+            .. from source in sources
+               from pod in source.Pods
+               let address = ScrapeTarget.Of(pod, source.Port)
+               where address is not null
+               select (pod, source.Kind, address),
+        ];
+    }
+
+    // Engines that know nothing of their GPUs, as vLLM, are completed from their node's exporters.
+    private void Complete(ConcurrentDictionary<ObjectKey, ConcurrentDictionary<string, PodSample>> pools, ConcurrentBag<string> nodes)
+    {
+        if (nodes.IsEmpty)
+            return;
+        var readings = GpuReadings.Read(nodes);
+        foreach (var pod in caches.PoolPods.List())
+        {
+            if (pools.TryGetValue(FleetCaches.PoolOf(pod), out var samples) && samples.TryGetValue(pod.Metadata.Uid, out var sample))
+                sample.Complete(readings.Of(ObjectKey.Of(pod)));
+        }
     }
 
     private double Seconds() => time.GetTimestamp() / (double)time.TimestampFrequency;

@@ -35,6 +35,36 @@ public sealed class ScrapingTests
         (sample.Watts, sample.Joules, sample.Tokens, sample.ClockMHz).ShouldBe((null, null, 7, null));
     }
 
+    [Fact]
+    public void What_an_engine_does_not_know_of_its_gpus_comes_from_the_nodes_exporters()
+    {
+        var readings = GpuReadings.Read(
+        [
+            """
+            DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-1",container="vllm",namespace="ml",pod="large-0"} 300.5
+            DCGM_FI_DEV_POWER_USAGE{gpu="1",UUID="GPU-2",container="vllm",namespace="ml",pod="large-0"} 299.5
+            DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",namespace="ml",pod="large-0"} 5000
+            DCGM_FI_DEV_SM_CLOCK{gpu="0",namespace="ml",pod="large-0"} 1980
+            DCGM_FI_DEV_SM_CLOCK{gpu="1",namespace="ml",pod="large-0"} 1500
+            DCGM_FI_DEV_POWER_USAGE{gpu="2",UUID="GPU-3"} 70
+            kepler_container_gpu_joules_total{container_namespace="ml",pod_name="small-0",container_name="vllm"} 40
+            kepler_container_gpu_joules_total{container_namespace="ml",pod_name="large-0",container_name="vllm"} 99
+            """,
+            """
+            ops_gpu_energy_joules_total{gpu="0",namespace="ml",pod="large-0",pool="large"} 7
+            """,
+        ]);
+
+        // The agent knows the joules best, DCGM the rest; Kepler is asked last.
+        readings.Of(new("ml", "large-0")).ShouldBe(new(600, 7, 1500));
+        readings.Of(new("ml", "small-0")).ShouldBe(new(null, 40, null));
+        readings.Of(new("other", "large-0")).ShouldBe(new());
+
+        var sample = PodSample.Read("vllm:generation_tokens_total 7\nops_gpu_power_watts 10\n", 0);
+        sample.Complete(readings.Of(new("ml", "large-0")));
+        (sample.Watts, sample.Joules, sample.ClockMHz, sample.Tokens).ShouldBe((10, 7, 1500, 7));
+    }
+
     [Theory]
     [InlineData("""a="1",b="2" """, "b", "2")]
     [InlineData("""a="x,b=\"no\"",b="yes" """, "b", "yes")]
