@@ -5,9 +5,9 @@ namespace Ops.Rca.Service.Security;
 
 /// <summary>
 /// Compromised or misbehaving workloads, by signals that a platform has anyway. What a workload does is learned for each:
-/// whom it calls, how often, how often it is refused, how much processor its requests cost. It is suspect when it calls
-/// peers that it never called, or is refused as never before, and something else is unusual with it: more calls or more
-/// processor time than its own requests explain; or when it calls many new peers at once. A new release that calls one new
+/// whom it calls, how often, how often it is refused, how much processor its requests cost, what it sends, how many processes
+/// it runs. It is suspect when it calls peers that it never called, or is refused as never before, and something else is
+/// unusual with it: more calls, processor time, bytes sent or processes than its own requests explain; or when it calls many new peers at once. A new release that calls one new
 /// service is not, nor is a retry storm or a busy loop alone.
 /// </summary>
 internal sealed class SecurityDetector
@@ -62,7 +62,7 @@ internal sealed class SecurityDetector
         var rises = moved.Where(movement => movement.Now > movement.Before).ToList();
         var isAskedMore = rises.Exists(movement => movement.Signal.Role == SignalRole.RequestRate);
         var refusals = rises.FindAll(movement => movement is { Signal: { Role: SignalRole.RefusalShare, Peer: not null } });
-        var unexplained = isAskedMore ? [] : rises.FindAll(movement => movement.Signal.Role is SignalRole.CallRate or SignalRole.ProcessorCores);
+        var unexplained = isAskedMore ? [] : rises.FindAll(movement => movement.Signal.Role is SignalRole.CallRate or SignalRole.ProcessorCores or SignalRole.SentBytes or SignalRole.Processes);
         var kinds = (workload.News.Count > 0 ? 1 : 0) + (refusals.Count > 0 ? 1 : 0) + (unexplained.Count > 0 ? 1 : 0);
         var isStrange = workload.News.Count > 0 || refusals.Count > 0;
         if (workload.News.Count < FanOut && !(isStrange && kinds >= 2))

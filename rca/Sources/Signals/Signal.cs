@@ -24,6 +24,12 @@ public enum SignalRole
     /// <summary>Processor time used, in cores.</summary>
     ProcessorCores,
 
+    /// <summary>Bytes that a workload sends, a second.</summary>
+    SentBytes,
+
+    /// <summary>Processes that a workload runs.</summary>
+    Processes,
+
     /// <summary>Time in which a service answers: its own, and that of what it calls.</summary>
     RequestTime,
 

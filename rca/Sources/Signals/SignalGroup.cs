@@ -127,12 +127,13 @@ internal sealed class SignalGroup(string service, string name, string? peer, str
         if (isLevel)
         {
             var kind = SignalKinds.OfGauge(Name);
-            yield return ("", kind, SignalRole.Plain, level == 0 ? double.NaN : kind == MetricKind.Resource ? highest : levels / level);
+            yield return ("", kind, SignalKinds.IsProcesses(Name) ? SignalRole.Processes : SignalRole.Plain, level == 0 ? double.NaN : kind == MetricKind.Resource ? highest : levels / level);
         }
     }
 
     private SignalRole RoleOfCounter(MetricKind kind) =>
         kind == MetricKind.Resource && Name.Contains("cpu", StringComparison.Ordinal) ? SignalRole.ProcessorCores
+        : kind == MetricKind.Load && SignalKinds.IsSentBytes(Name) ? SignalRole.SentBytes
         : kind != MetricKind.Load || !knowsOutcome ? SignalRole.Plain
         : Peer is null ? SignalRole.RequestRate : SignalRole.CallRate;
 

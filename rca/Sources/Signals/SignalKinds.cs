@@ -16,6 +16,8 @@ internal static class SignalKinds
 
     private static readonly string[] ErrorWords = ["error", "fail", "fault", "exception", "timeout", "reject", "dropped", "retries", "abort"];
 
+    private static readonly string[] SendWords = ["transmit", "_sent", "_tx_", "egress"];
+
     // Queues and pools fill when what is behind them is slow: as good a sign as a busy processor.
     private static readonly string[] SaturationWords =
         ["queue", "waiting", "pending", "in_flight", "inflight", "in_use", "pool", "backlog", "open_connections", "lock", "handles", "threads", "fds", "working_set", "resident", "heap", "private_memory"];
@@ -35,6 +37,12 @@ internal static class SignalKinds
 
     /// <summary>The kind of a gauge.</summary>
     public static MetricKind OfGauge(string name) => name == Up ? MetricKind.Availability : Has(name, SaturationWords) ? MetricKind.Resource : MetricKinds.FromName(name);
+
+    /// <summary>Whether a counter counts bytes that leave: container_network_transmit_bytes_total, envoy_cluster_upstream_cx_tx_bytes_total.</summary>
+    public static bool IsSentBytes(string name) => name.Contains("bytes", StringComparison.Ordinal) && Has(name, SendWords);
+
+    /// <summary>Whether a gauge counts processes: container_processes, namedprocess_namegroup_num_procs.</summary>
+    public static bool IsProcesses(string name) => name.EndsWith("_processes", StringComparison.Ordinal) || name.EndsWith("_num_procs", StringComparison.Ordinal);
 
     private static bool Has(string name, string[] words) => Array.Exists(words, word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

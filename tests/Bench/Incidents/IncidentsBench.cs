@@ -25,6 +25,7 @@ internal sealed class IncidentsBench : IBench
     {
         Quiet(context, cancellation);
         Faults(context, cancellation);
+        Pairs(context, cancellation);
         await ServiceCost.MeasureAsync(context, cancellation);
     }
 
@@ -52,9 +53,27 @@ internal sealed class IncidentsBench : IBench
         context.Figures.Add("security_false_alarms_per_day", opened.Count(incident => incident.Type == IncidentTypes.Security) / (double)days, "1/d", "security incidents while nothing was wrong");
     }
 
+    // Two slow services with a common caller, at the same moment.
+    private static void Pairs(BenchContext context, CancellationToken cancellation)
+    {
+        var (apart, seeds) = (0, context.Quick ? 10 : 100);
+        for (var seed = 1; seed <= seeds; seed++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var world = new World(seed);
+            world.Run(240);
+            world.Slower["db"] = 0.1;
+            world.Slower["cart"] = 0.1;
+            world.RunAndAnalyse(40);
+            apart += world.Opened.Count == 2 && world.Opened.Select(world.Ranked).Order(StringComparer.Ordinal).SequenceEqual(["cart", "db"]) ? 1 : 0;
+        }
+
+        context.Figures.Add("two_at_once_apart", apart / (double)seeds, "", $"share of {seeds} pairs of faults at once that become two incidents, each with its cause first");
+    }
+
     private static void Faults(BenchContext context, CancellationToken cancellation)
     {
-        var (rounds, named, single, seeds) = (new List<double>(), 0, 0, context.Quick ? 20 : 200);
+        var (rounds, named, single, suspected, seeds) = (new List<double>(), 0, 0, 0, context.Quick ? 20 : 200);
         for (var seed = 1; seed <= seeds; seed++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -74,6 +93,7 @@ internal sealed class IncidentsBench : IBench
 
             world.Run(40);
             single += world.Opened.Count == 1 ? 1 : 0;
+            suspected += world.Opened.Exists(incident => incident.Type == IncidentTypes.Security) ? 1 : 0;
         }
 
         rounds.Sort();
@@ -82,5 +102,6 @@ internal sealed class IncidentsBench : IBench
         context.Figures.Add("detect_rounds_p95", rounds[(int)(0.95 * (rounds.Count - 1))], "", "the same");
         context.Figures.Add("named", named / (double)seeds, "", "share in which the slow service is first, two rounds later");
         context.Figures.Add("one_incident", single / (double)seeds, "", "share in which ten minutes of it are one incident");
+        context.Figures.Add("security_false_alarms_in_faults", suspected / (double)seeds, "", "share of those faults that are taken for a misbehaving workload as well");
     }
 }

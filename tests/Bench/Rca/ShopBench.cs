@@ -9,16 +9,12 @@ namespace Ops.Bench.Rca;
 internal static class ShopBench
 {
     private const int Resamples = 2000;
-    private const int QuickCases = 12;
 
     /// <summary>Replays every recording; without any the figures are left out.</summary>
     public static void Measure(BenchContext context)
     {
         var folder = Path.Combine(RcaData.Root(), "tests", "Bench", "Rca", "Shop");
         var all = Directory.Exists(folder) ? ShopCases.Read(folder) : [];
-        // The neural method takes seconds a case.
-        if (context.Quick)
-            all = [.. all.Where((_, place) => place % (1 + (all.Count / QuickCases)) == 0)];
         var cases = all.Where(one => !one.IsControl).Select(one => one.Labelled).ToArray();
         if (cases.Length == 0)
         {

@@ -34,6 +34,12 @@ internal sealed class World
     /// <summary>Processor cores that a service burns beyond normal.</summary>
     public Dictionary<string, double> Burns { get; } = [];
 
+    /// <summary>Bytes a second that a service sends beyond what its requests need.</summary>
+    public Dictionary<string, double> Sends { get; } = [];
+
+    /// <summary>Processes that a service runs beside its own.</summary>
+    public Dictionary<string, int> Spawned { get; } = [];
+
     /// <summary>Calls of a service to peers that it has no business with.</summary>
     public List<(string Service, string Peer)> Strange { get; } = [];
 
@@ -94,6 +100,8 @@ internal sealed class World
             Count(samples, $"http_server_request_duration_seconds_sum|app={service}", requests[service] * times[service]);
             Count(samples, $"http_server_request_duration_seconds_count|app={service},code=200", requests[service]);
             Count(samples, $"process_cpu_seconds_total|app={service}", Step * (Noisy(0.1 * Load) + Burns.GetValueOrDefault(service)));
+            Count(samples, $"container_network_transmit_bytes_total|app={service}", (requests[service] * 2000) + (Step * Sends.GetValueOrDefault(service)));
+            samples.Add(new Sample(Series($"container_processes|app={service}"), 1 + Spawned.GetValueOrDefault(service)));
         }
 
         foreach (var call in Calls)
@@ -111,14 +119,14 @@ internal sealed class World
     // 10 % around the mean, with a tail: one value in fifty is half as much again.
     private double Noisy(double mean) => mean * (1 + (0.2 * (random.NextDouble() - 0.5)) + (random.Next(50) == 0 ? 0.5 : 0));
 
-    private void Count(List<Sample> samples, string text, double growth)
-    {
-        if (!series.TryGetValue(text, out var known))
-        {
-            var parts = text.Split('|');
-            series[text] = known = new RawSeries(parts[0], parts[1].Split(',').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]), SeriesType.Unknown);
-        }
+    private void Count(List<Sample> samples, string text, double growth) =>
+        samples.Add(new Sample(Series(text), counters[text] = counters.GetValueOrDefault(text) + growth));
 
-        samples.Add(new Sample(known, counters[text] = counters.GetValueOrDefault(text) + growth));
+    private RawSeries Series(string text)
+    {
+        if (series.TryGetValue(text, out var known))
+            return known;
+        var parts = text.Split('|');
+        return series[text] = new RawSeries(parts[0], parts[1].Split(',').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]), SeriesType.Unknown);
     }
 }
