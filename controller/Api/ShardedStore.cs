@@ -190,14 +190,16 @@ public sealed record DurabilitySpec
 public sealed record RebalancingSpec
 {
     /// <summary>
-    /// load (by the measured load of the slots where the engine reports it, else by their number), keys (the same number of
-    /// slots for each shard) or off (slots only leave shards that go). Default load.
+    /// load (by the measured load of the slots and its short-term forecast; new shards by number while the load is not
+    /// known), keys (the same number of slots for each shard) or off (slots only leave shards that go). Default load. With
+    /// load and an engine that does not count by slot, the operator samples the nodes' slow log: a threshold that somebody
+    /// sets there does not stay.
     /// </summary>
     [AllowedValues("load", "keys", "off")]
     [DefaultValue("load")]
     public string? Mode { get; init; }
 
-    /// <summary>Load of the busiest shard over the mean at which moving stops. Default 1.15.</summary>
+    /// <summary>Load of the busiest shard over the mean at which moving stops; it begins half as far again above 1. Default 1.15.</summary>
     [Range(1.01, 10.0)]
     [DefaultValue(1.15)]
     public double? TargetSkew { get; init; }
@@ -210,9 +212,19 @@ public sealed record RebalancingSpec
     [DefaultValue(2000)]
     public int? MaxMovesPerHour { get; init; }
 
+    /// <summary>How long a slot that was moved is left where it is, as a Go duration. Default 30s.</summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue("30s")]
+    public string? Cooldown { get; init; }
+
     /// <summary>Mode with the default filled in.</summary>
     [JsonIgnore]
     public string EffectiveMode => Mode ?? "load";
+
+    /// <summary>Cooldown with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveCooldown => GoDuration.ParseOrDefault(Cooldown, "30s");
 
     /// <summary>TargetSkew with the default filled in.</summary>
     [JsonIgnore]

@@ -44,6 +44,9 @@ public sealed record ShardedStoreStatus
     [MaxLength(64)]
     public string? TakeoverToken { get; init; }
 
+    /// <summary>How the load lies on the slots; absent while too little of it was seen.</summary>
+    public StoreLoadStatus? Load { get; init; }
+
     /// <summary>Slots on their way now, by the shards that give and get them; absent when none is.</summary>
     // A plan moves at most 64 slots, so there are at most 64 pairs.
     [MaxLength(64)]
@@ -96,6 +99,9 @@ public sealed record StoreShardStatus
 
     /// <summary>Commands a second of all its nodes, two significant digits; absent before the second observation.</summary>
     public double? OperationsPerSecond { get; init; }
+
+    /// <summary>Its slots by their load; absent while too little of it was seen.</summary>
+    public StoreHeatStatus? Heat { get; init; }
 
     /// <summary>Whether its slots are on their way to the other shards.</summary>
     public bool? Leaving { get; init; }

@@ -6,7 +6,7 @@ using Ops.Storage.Engines;
 namespace Ops.Operator.Stores;
 
 /// <summary>The open connections to each store, kept from one reconcile to the next.</summary>
-internal sealed class StoreConnections(TimeProvider time) : IAsyncDisposable
+internal sealed class StoreConnections(TimeProvider time, ILogger<StoreConnections> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ObjectKey, Connection> _open = new();
 
@@ -17,7 +17,8 @@ internal sealed class StoreConnections(TimeProvider time) : IAsyncDisposable
             return open;
         await DropAsync(key);
         // A key is never reconciled twice at a time, so nobody else adds it meanwhile.
-        return _open[key] = new Connection(store.Metadata.Uid, new RedisEngine(time));
+        var engine = new RedisEngine(time);
+        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger));
     }
 
     /// <summary>Closes what a deleted store had open.</summary>
@@ -35,7 +36,7 @@ internal sealed class StoreConnections(TimeProvider time) : IAsyncDisposable
     }
 
     /// <summary>One store's connections, and when its numbers were shown last.</summary>
-    internal sealed record Connection(string Uid, IStoreEngine Engine)
+    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load)
     {
         /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
         public DateTimeOffset? NumbersShown { get; set; }

@@ -15,8 +15,6 @@ internal static class StoreGoals
     // Moves of one reconcile: some 2 ms each on a quiet node, so that a plan takes well below a second.
     private const int MaxSteps = 64;
 
-    // A new shard gets its full share at once; the wider target only decides when a balanced store is worth touching.
-    private const double FillingSkew = 1.02;
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     /// <summary>Every member with its present address; the default address for one without a running pod.</summary>
@@ -49,7 +47,8 @@ internal static class StoreGoals
             EngineElects = StoreEngines.Elects(spec.Engine.Type),
             FailoverAfter = spec.Failover.EffectiveAfter,
             Rebalance = spec.Rebalancing.EffectiveMode switch { "off" => RebalanceMode.Off, "keys" => RebalanceMode.Keys, _ => RebalanceMode.Load },
-            TargetSkew = IsFilling(store) ? Math.Min(FillingSkew, spec.Rebalancing.EffectiveTargetSkew) : spec.Rebalancing.EffectiveTargetSkew,
+            Filled = !IsFilling(store),
+            TargetSkew = spec.Rebalancing.EffectiveTargetSkew,
             MovesLeft = MovesLeft(store, now),
             MaxSteps = MaxSteps,
         };

@@ -52,12 +52,13 @@ internal sealed partial class StoreReconciler(
         var goal = StoreGoals.Goal(store, shards, now);
         var view = await connection.Engine.ObserveAsync(StoreGoals.Members(goal, caches.PodsByStore[key.ToString()]), cancellationToken);
         var memory = StoreGoals.Memory(store).Seen(view);
-        goal = StoreGoals.With(goal, memory, store, view);
+        view = await connection.Load.AddToAsync(view, wanted: goal.Rebalance == RebalanceMode.Load && memory.Formed && !store.Spec.Suspend);
+        goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
         var plan = StorePlanner.Next(view, goal);
         memory = memory.Adopted(view, plan, goal);
 
         var fresh = connection.NumbersShown is not { } shown || now - shown >= BetweenNumbers;
-        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, PodTrouble.Worst(caches.PodsByStore[key.ToString()], null), fresh, now));
+        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, PodTrouble.Worst(caches.PodsByStore[key.ToString()], null), fresh, fresh ? connection.Load.Report() : null, now));
         if (fresh)
             connection.NumbersShown = now;
         if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing && store.Status?.Phase != status.Phase)
@@ -67,7 +68,7 @@ internal sealed partial class StoreReconciler(
 
         if (store.Spec.Suspend || trouble is not null)
             return Requeue.After(AfterRefusal);
-        await ExecuteAsync(key, connection.Engine, plan, view, cancellationToken);
+        await ExecuteAsync(key, connection, plan, view, cancellationToken);
         await DropDrainedAsync(store, sets, goal, view, plan, cancellationToken);
         return Requeue.After(Pause(store, plan));
     }
@@ -121,7 +122,7 @@ internal sealed partial class StoreReconciler(
         }
     }
 
-    private async Task ExecuteAsync(ObjectKey key, IStoreEngine engine, StorePlan plan, StoreView view, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(ObjectKey key, StoreConnections.Connection connection, StorePlan plan, StoreView view, CancellationToken cancellationToken)
     {
         foreach (var step in plan.Steps)
         {
@@ -131,7 +132,8 @@ internal sealed partial class StoreReconciler(
             try
             {
                 Log.Step(logger, key, plan.Phase, step);
-                await engine.ExecuteAsync(step, view, cancellationToken);
+                connection.Load.Moved(step);
+                await connection.Engine.ExecuteAsync(step, view, cancellationToken);
             }
             catch (StoreEngineException refusal)
             {

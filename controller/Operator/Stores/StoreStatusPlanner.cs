@@ -16,9 +16,10 @@ namespace Ops.Operator.Stores;
 /// <param name="Trouble">Why its objects cannot be had; null when they can.</param>
 /// <param name="PodTrouble">Why a pod cannot serve; null when all can. The store may go on without it.</param>
 /// <param name="FreshNumbers">Whether keys, rates and lags may be shown anew; else those shown stay.</param>
+/// <param name="Load">How the load lies on the slots; null while too little was seen, or when those shown stay.</param>
 /// <param name="Now">The moment.</param>
 internal sealed record StoreObservation(
-    ShardedStore Store, StoreGoal Goal, StoreView View, StorePlan Plan, StoreMemory Memory, PlanProblem? Trouble, PlanProblem? PodTrouble, bool FreshNumbers, DateTimeOffset Now);
+    ShardedStore Store, StoreGoal Goal, StoreView View, StorePlan Plan, StoreMemory Memory, PlanProblem? Trouble, PlanProblem? PodTrouble, bool FreshNumbers, LoadReport? Load, DateTimeOffset Now);
 
 /// <summary>What is seen of a store -> its status. Pure; the previous status is part of the input.</summary>
 internal static class StoreStatusPlanner
@@ -53,6 +54,7 @@ internal static class StoreStatusPlanner
             Moves = window.Moves + moves,
             MovesSince = window.Moves + moves == 0 ? null : StoreHistory.Second(window.Since),
             TakeoverToken = plan.Problems.Any(problem => problem.Reason == "QuorumLost") ? StoreGoals.TakeoverToken(seen.Goal, seen.View) : null,
+            Load = seen.FreshNumbers ? StoreLoadPlanner.Of(seen.Load, [.. seen.Goal.Shards.Where(shard => !shard.Leaving).Select(shard => (shard.Name, Slots(seen, shard, ownership)))], before?.Load) : before?.Load,
             Migrations = Migrations(seen),
             History = StoreHistory.Of(before, rows, plan, seen.Goal, seen.Now),
             Shards = rows,
@@ -64,7 +66,7 @@ internal static class StoreStatusPlanner
     {
         var nodes = shard.Members.Where(seen.View.Nodes.ContainsKey).Select(member => seen.View.Nodes[member]).ToList();
         var primary = nodes.Where(node => !ownership.Of(node.Id).IsEmpty).MaxBy(node => ownership.Of(node.Id).Count);
-        var slots = nodes.Aggregate(SlotSet.Empty, (all, node) => all.Union(ownership.Of(node.Id)));
+        var slots = Slots(seen, shard, ownership);
         return new()
         {
             Name = shard.Name,
@@ -74,6 +76,7 @@ internal static class StoreStatusPlanner
             SlotRanges = slots.IsEmpty ? null : slots.ToString(),
             Keys = seen.FreshNumbers ? Steady.Number(before?.Keys, primary?.Keys) : before?.Keys,
             OperationsPerSecond = seen.FreshNumbers ? Steady.Number(before?.OperationsPerSecond, nodes.Sum(node => node.OperationsPerSecond)) : before?.OperationsPerSecond,
+            Heat = seen.FreshNumbers ? StoreLoadPlanner.Heat(seen.Load?.Heat, slots) : before?.Heat,
             Leaving = shard.Leaving ? true : null,
             Members = [.. shard.Members.Select(member => Member(seen, member, primary, before?.Members?.FirstOrDefault(row => row.Name == member)))],
         };
@@ -94,6 +97,10 @@ internal static class StoreStatusPlanner
             LagBytes = seen.FreshNumbers ? Steady.Number(before?.LagBytes, lag < LagWorthShowing ? 0 : lag) : before?.LagBytes,
         };
     }
+
+    private static SlotSet Slots(StoreObservation seen, ShardGoal shard, Ownership ownership) => shard.Members
+        .Where(seen.View.Nodes.ContainsKey)
+        .Aggregate(SlotSet.Empty, (all, member) => all.Union(ownership.Of(seen.View.Nodes[member].Id)));
 
     private static List<StoreMigrationStatus>? Migrations(StoreObservation seen)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Storage.Load;
 
 namespace Ops.Storage.Cluster;
 
@@ -13,6 +14,9 @@ public sealed record StoreView
 
     /// <summary>Load by slot in any one unit (operations or CPU time a second), 16,384 entries; empty when unknown.</summary>
     public ImmutableArray<double> SlotLoad { get; init; } = [];
+
+    /// <summary>The hottest keys that were seen, hottest first; empty when unknown.</summary>
+    public ImmutableArray<KeyLoad> HottestKeys { get; init; } = [];
 
     /// <summary>The node with the given id, if it answered.</summary>
     public NodeView? ById(string id) => Nodes.Values.FirstOrDefault(node => node.Id == id);

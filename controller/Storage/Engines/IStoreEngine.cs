@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ops.Storage.Cluster;
+using Ops.Storage.Load;
 using Ops.Storage.Planning;
 
 namespace Ops.Storage.Engines;
@@ -14,6 +15,15 @@ public interface IStoreEngine : IAsyncDisposable
     /// <param name="members">Member name and present address; the default address for a member that has none now.</param>
     /// <param name="cancellation">Ends the observation.</param>
     Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation);
+
+    /// <summary>
+    /// Learns how much each slot is used. Takes up to a second, so nothing waits for it; one call at a time.
+    /// </summary>
+    /// <param name="view">The observation whose primaries are asked.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The load since the last call; null on the first, and always for an engine that cannot tell.</returns>
+    /// <exception cref="StoreEngineException">A node did not answer.</exception>
+    Task<LoadSample?> SampleLoadAsync(StoreView view, CancellationToken cancellation) => Task.FromResult<LoadSample?>(null);
 
     /// <summary>Carries out one step.</summary>
     /// <param name="step">A step of a plan that was made from <paramref name="view"/>.</param>

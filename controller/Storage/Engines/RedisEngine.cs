@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using Ops.Storage.Cluster;
+using Ops.Storage.Load;
 using Ops.Storage.Planning;
 using StackExchange.Redis;
 
@@ -16,6 +17,7 @@ public sealed class RedisEngine : IStoreEngine
     private readonly TimeProvider _time;
     private readonly string? _password;
     private readonly ConcurrentDictionary<string, long> _silentSince = new();
+    private readonly LoadSampler _sampler;
     private ConnectionMultiplexer? _connections;
     private ImmutableHashSet<StoreAddress> _addresses = [];
 
@@ -26,6 +28,7 @@ public sealed class RedisEngine : IStoreEngine
     {
         _time = time;
         _password = password;
+        _sampler = new LoadSampler(time);
     }
 
     /// <inheritdoc/>
@@ -51,6 +54,20 @@ public sealed class RedisEngine : IStoreEngine
             Nodes = answers.OfType<NodeView>().ToImmutableSortedDictionary(node => node.Member, node => node),
             Silent = silent.ToImmutable(),
         };
+    }
+
+    /// <inheritdoc/>
+    public async Task<LoadSample?> SampleLoadAsync(StoreView view, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        try
+        {
+            return await _sampler.SampleAsync([.. view.Nodes.Values.Where(node => node.IsPrimary && !node.Slots.IsEmpty).Select(node => (node, Server(node)))], cancellation);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            throw new StoreEngineException($"the load of the slots is not known: {e.Message}", e);
+        }
     }
 
     /// <inheritdoc/>
@@ -133,7 +150,7 @@ public sealed class RedisEngine : IStoreEngine
         {
             AbortOnConnectFail = false,
             AllowAdmin = true,
-            ClientName = "ops-store",
+            ClientName = CommandSample.OwnName,
             ConnectTimeout = (int)AnswerWithin.TotalMilliseconds,
             AsyncTimeout = (int)AnswerWithin.TotalMilliseconds,
             BacklogPolicy = BacklogPolicy.FailFast,

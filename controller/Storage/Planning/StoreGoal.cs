@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Storage.Slots;
 
 namespace Ops.Storage.Planning;
 
@@ -25,6 +26,15 @@ public sealed record StoreGoal
 
     /// <summary>What the slots are balanced by.</summary>
     public RebalanceMode Rebalance { get; init; } = RebalanceMode.Load;
+
+    /// <summary>
+    /// Whether every shard has once had its share of the slots. Until then new shards are filled by the number of slots where
+    /// the load is not known; after that an unknown load moves nothing.
+    /// </summary>
+    public bool Filled { get; init; }
+
+    /// <summary>Slots that were moved so lately that they are left where they are.</summary>
+    public SlotSet Resting { get; init; } = SlotSet.Empty;
 
     /// <summary>Load of the busiest shard over the mean at which moving stops. Default 1.15.</summary>
     public double TargetSkew { get; init; } = 1.15;

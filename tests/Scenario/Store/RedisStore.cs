@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ops.Storage.Cluster;
 using Ops.Storage.Engines;
+using Ops.Storage.Load;
 using Ops.Storage.Planning;
 using Ops.Storage.Slots;
 using Ops.Testing;
@@ -21,6 +22,9 @@ internal sealed class RedisStore : IAsyncDisposable
     internal StoreView View { get; private set; } = new() { Nodes = ImmutableSortedDictionary<string, NodeView>.Empty };
 
     internal StoreGoal Goal { get; private set; } = new() { Shards = [], MaxSteps = 500 };
+
+    /// <summary>What is known of the load; used once the store is filled.</summary>
+    internal LoadWindow Load { get; } = new();
 
     internal IEnumerable<NodeView> Primaries => View.Nodes.Values.Where(node => node.IsPrimary && !node.Slots.IsEmpty);
 
@@ -58,13 +62,19 @@ internal sealed class RedisStore : IAsyncDisposable
         View = await _engine.ObserveAsync(_nodes.Members, cancellation);
         var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(View);
         Goal = Goal with { Formed = memory.Formed };
+        if (Goal.Filled)
+            await AddLoadAsync(cancellation);
         var plan = StorePlanner.Next(View, Goal);
         Goal = Goal with { Identities = memory.Adopted(View, plan, Goal).Identities };
         _history.Add($"{plan.Phase}: {plan.Reason}");
         try
         {
             foreach (var step in plan.Steps)
+            {
+                if (step is StoreStep.MoveSlot move)
+                    Load.Moved([move.Slot], TimeProvider.System.GetUtcNow());
                 await _engine.ExecuteAsync(step, View, cancellation);
+            }
         }
         catch (StoreEngineException refusal)
         {
@@ -72,6 +82,18 @@ internal sealed class RedisStore : IAsyncDisposable
         }
 
         return plan;
+    }
+
+    /// <summary>From now on slots are placed by load.</summary>
+    internal void PlaceByLoad() => Goal = Goal with { Filled = true, MaxSteps = 64 };
+
+    private async Task AddLoadAsync(CancellationToken cancellation)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (await _engine.SampleLoadAsync(View, cancellation) is { } sample)
+            Load.Add(sample, now);
+        View = View with { SlotLoad = Load.Forecast(now), HottestKeys = Load.HottestKeys() };
+        Goal = Goal with { Resting = Load.Resting(TimeSpan.FromSeconds(30), now) };
     }
 
     /// <summary>Reconciles until the store is whole and every replica follows.</summary>

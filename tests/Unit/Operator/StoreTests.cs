@@ -6,6 +6,7 @@ using Ops.Api;
 using Ops.Operator.Stores;
 using Ops.Planning.Stores;
 using Ops.Storage.Cluster;
+using Ops.Storage.Load;
 using Ops.Storage.Planning;
 using Ops.Storage.Slots;
 
@@ -25,7 +26,7 @@ public sealed class StoreTests
         var expected = Parse("""
             {"suspend":false,"engine":{"type":"valkey"},"shards":3,"replicasPerShard":1,"storage":{"size":"1Gi"},
              "durability":{"minReplicasToWrite":0,"fsync":"everysec"},
-             "rebalancing":{"mode":"load","targetSkew":1.15,"maxMovesPerHour":2000},"failover":{"after":"2s"}}
+             "rebalancing":{"mode":"load","targetSkew":1.15,"maxMovesPerHour":2000,"cooldown":"30s"},"failover":{"after":"2s"}}
             """);
         JsonNode.DeepEquals(store["spec"], expected).ShouldBeTrue(store.ToJsonString());
     }
@@ -157,6 +158,22 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public void The_load_is_shown_with_its_skew_and_its_hottest_slots()
+    {
+        var level = new double[SlotSet.Slots];
+        (level[3], level[6_000], level[11_000]) = (60, 30, 10);
+        var seen = Observe(Store(shards: 3), silent: null) with { Load = new(LoadSource.Commands, [.. level], SlotHeat.Of([.. level])) };
+
+        var status = StoreStatusPlanner.Plan(seen);
+
+        status.Load!.Source.ShouldBe("commands");
+        status.Load.Skew.ShouldBe(1.8);
+        status.Load.HotSlots!.ShouldHaveSingleItem().ShouldBe(new() { Slot = 3, Shard = "s0", Share = 0.6 });
+        status.Shards![1].Heat.ShouldBe(new() { Hot = 0, Warm = 1, Cold = 5_460 });
+        StoreStatusPlanner.Plan(seen with { FreshNumbers = false, Store = Shown(seen.Store, status), Load = null }).Load.ShouldBe(status.Load);
+    }
+
+    [Fact]
     public void The_hourly_bound_holds_balancing_back_but_not_the_filling_of_new_shards()
     {
         var store = Store(shards: 3);
@@ -194,7 +211,7 @@ public sealed class StoreTests
         var memory = new StoreMemory(true, nodes.ToImmutableDictionary(node => node.Member, node => node.Id));
         var view = new StoreView { Nodes = nodes.Where(node => node.Member != silent).ToImmutableSortedDictionary(node => node.Member, node => node) };
         var plan = new StorePlan(StorePhase.Steady, "as it should be", []);
-        return new(store, goal, view, plan, memory, null, null, FreshNumbers: true, Now);
+        return new(store, goal, view, plan, memory, null, null, FreshNumbers: true, null, Now);
     }
 
     private static StoreObservation Moving(ShardedStore store, StoreObservation seen, DateTimeOffset now) => seen with
@@ -203,6 +220,8 @@ public sealed class StoreTests
         Plan = new(StorePhase.Rebalancing, "busy", [.. new[] { 3, 4 }.Select(slot => new StoreStep.MoveSlot(slot, seen.View.Nodes["s-s0-0"], seen.View.Nodes["s-s1-1"]))]),
         Now = now,
     };
+
+    private static ShardedStore Shown(ShardedStore store, ShardedStoreStatus status) => new() { Metadata = store.Metadata, Spec = store.Spec, Status = status };
 
     private static ShardedStore Store(int shards, int durable = 0) => new()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Storage.Load;
 using Ops.Storage.Planning;
 using Ops.Storage.Slots;
 
@@ -9,6 +10,8 @@ internal sealed class ModelStore
 {
     private readonly int _replicas;
     private int _shards;
+    private ImmutableArray<double> _load = [];
+    private ImmutableArray<KeyLoad> _keys = [];
 
     internal ModelStore(int shards, int replicas, bool elects)
     {
@@ -26,6 +29,13 @@ internal sealed class ModelStore
 
     internal StorePlan Last { get; private set; } = new(StorePhase.Waiting, "", []);
 
+    /// <summary>Says how much each slot is used from now on.</summary>
+    internal void Load(double[] load, bool filled, params KeyLoad[] keys)
+    {
+        Goal = Goal with { Filled = filled };
+        (_load, _keys) = ([.. load], [.. keys]);
+    }
+
     internal void Scale(int shards)
     {
         var before = Goal.Shards.Length;
@@ -41,7 +51,7 @@ internal sealed class ModelStore
     /// <param name="stopAfter">Commands of the last step before it dies.</param>
     internal void Reconcile(int steps = int.MaxValue, int stopAfter = int.MaxValue)
     {
-        var view = Cluster.View();
+        var view = Cluster.View() with { SlotLoad = _load, HottestKeys = _keys };
         var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(view);
         Goal = Goal with { Formed = memory.Formed };
         Last = StorePlanner.Next(view, Goal);

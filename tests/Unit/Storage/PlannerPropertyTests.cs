@@ -1,5 +1,7 @@
 using CsCheck;
+using Ops.Storage.Load;
 using Ops.Storage.Planning;
+using Ops.Storage.Slots;
 
 namespace Ops.Storage.Tests;
 
@@ -86,6 +88,70 @@ public sealed class PlannerPropertyTests
         store.Goal.Shards.Length.ShouldBe(after);
         var counts = store.Goal.Shards.Select(shard => shard.Members.Sum(member => store.Cluster.Node(member).Slots.Count)).ToList();
         (counts.Max() / (16_384.0 / after)).ShouldBeLessThanOrEqualTo(store.Goal.TargetSkew);
+    }
+
+    [Fact]
+    public void Whatever_the_load_the_planner_comes_to_rest_and_no_slot_is_moved_twice() =>
+        Gen.Select(Gen.Int[2, 5], Gen.Double[0, 1].Array[64], Gen.Double[1, 30]).Sample(
+            (shards, draws, tail) =>
+            {
+                var store = new ModelStore(shards, 0, elects: true);
+                store.Settle();
+                // 64 slots anywhere carry it all, with a heavy tail.
+                var load = new double[SlotSet.Slots];
+                foreach (var (draw, index) in draws.Select((draw, index) => (draw, index)))
+                    load[index * 7_919 % SlotSet.Slots] = Math.Pow(draw, tail);
+                store.Load(load, filled: true);
+                var moved = new List<int>();
+                for (var round = 0; round < 100; round++)
+                {
+                    store.Reconcile();
+                    moved.AddRange(store.Last.Steps.OfType<StoreStep.MoveSlot>().Select(move => move.Slot));
+                    if (store.Last.Phase == StorePhase.Steady)
+                        break;
+                }
+
+                store.ExpectWhole();
+                moved.ShouldBeUnique();
+                store.Reconcile();
+                store.Last.Steps.ShouldBeEmpty();
+            },
+            iter: 20);
+
+    [Fact]
+    public void A_filled_store_whose_load_is_not_known_is_left_as_it_is()
+    {
+        var store = new ModelStore(3, 0, elects: true);
+        store.Settle();
+        var load = new double[SlotSet.Slots];
+        foreach (var slot in Enumerable.Range(0, 100))
+            load[slot] = 1;
+        store.Load(load, filled: true);
+        store.Settle();
+        var placed = store.Cluster.Node("s0-0").Slots;
+        placed.Count.ShouldBeLessThan(5_461);
+
+        store.Load([], filled: true);
+        store.Settle();
+
+        store.Cluster.Node("s0-0").Slots.ShouldBe(placed);
+    }
+
+    [Fact]
+    public void A_slot_that_alone_exceeds_a_node_is_reported_with_its_hottest_keys_in_plain_characters()
+    {
+        var store = new ModelStore(3, 0, elects: true);
+        store.Settle();
+        var load = new double[SlotSet.Slots];
+        (load[7], load[9], load[16_000]) = (900, 50, 50);
+        store.Load(load, filled: true, new KeyLoad("cart:{7}\u001b[31m\n" + new string('x', 60), 7, 800), new KeyLoad("other", 9, 50));
+        store.Settle();
+
+        var problem = store.Last.Problems.ShouldHaveSingleItem();
+        problem.Reason.ShouldBe("HotSlot");
+        problem.Message.ShouldStartWith("slot 7 alone carries 2.6 times a shard's fair share, most of it for 'cart:{7}??31m?xxx");
+        problem.Message.ShouldContain("spread its keys over other hash tags");
+        store.Cluster.Node("s0-0").Slots.Contains(7).ShouldBeTrue();
     }
 
     private static void Disturb(ModelStore store, int kind, int pick, int stop)

@@ -19,35 +19,13 @@ public sealed class SlotTests
         SlotSet.Of(a.Ranges().SelectMany(run => Enumerable.Range(run.First, run.Last - run.First + 1))).ShouldBe(a);
     });
 
-    [Fact]
-    public void Balancing_stops_at_the_target_and_never_moves_a_slot_twice() =>
-        Gen.Select(Gen.Int[2, 8], Gen.Double[0, 1].Array[SlotSet.Slots], Gen.Double[1.05, 1.5]).Sample(
-            (count, weights, target) =>
-            {
-                // All on the first shard, the rest empty.
-                var shards = Enumerable.Range(0, count).Select(shard => new ShardLoad(false, shard == 0 ? SlotSet.All : SlotSet.Empty));
-                var balance = SlotBalancer.Plan([.. shards], [.. weights], target, SlotSet.Slots, SlotSet.Slots);
-                balance.Moves.Select(move => move.Slot).ShouldBeUnique();
-                var by = new double[count];
-                by[0] = weights.Sum();
-                foreach (var (slot, from, to) in balance.Moves)
-                    (by[from], by[to]) = (by[from] - weights[slot], by[to] + weights[slot]);
-                by.Max().ShouldBeLessThanOrEqualTo(target * by.Average() + 1e-9);
-            },
-            iter: 20);
-
-    [Fact]
-    public void A_slot_that_outweighs_a_shard_is_named_and_not_shuffled_around()
-    {
-        var weights = Enumerable.Repeat(0.0001, SlotSet.Slots).ToArray();
-        weights[77] = 100;
-        ShardLoad[] shards = [new(false, SlotSet.Of([77])), new(false, SlotSet.Range(0, 16_383).Except(SlotSet.Of([77])))];
-
-        var balance = SlotBalancer.Plan([.. shards], [.. weights], 1.15, 16, 16);
-
-        balance.HotSlot.ShouldBe(77);
-        balance.Moves.ShouldBeEmpty();
-    }
+    [Theory]
+    [InlineData("123456789", 0x31C3)]
+    [InlineData("foo", 12_182)]
+    [InlineData("cart{foo}:1", 12_182)]
+    [InlineData("cart{foo}{bar}", 12_182)]
+    [InlineData("foo{}{bar}", 8_363)]
+    public void The_slot_of_a_key_is_the_engines(string key, int slot) => HashSlot.Of(key).ShouldBe(slot);
 
     [Fact]
     public void Cluster_nodes_is_read_with_open_slots_and_failures()

@@ -11,7 +11,17 @@ namespace Ops.Storage.Planning.Rules;
 internal sealed class BalanceSlots : IStoreRule
 {
     // Without this share of its weight a slot without load would cost nothing, and a new shard would get none of them.
-    private const double EvenShare = 0.1;
+    private const double EvenShare = 0.02;
+
+    // A new shard that is filled by number gets its full share at once; the target decides when a full one is touched again.
+    private const double FillingSkew = 1.02;
+
+    // Moving begins at a skew so many times as far from 1 as it ends at: with 1.15 at 1.22.
+    private const double Hysteresis = 1.5;
+    private const int KeysNamed = 3;
+    private const int KeyLength = 40;
+
+    private static readonly ImmutableArray<double> Even = [.. Enumerable.Repeat(1.0 / SlotSet.Slots, SlotSet.Slots)];
 
     public StorePlan? Next(StoreState state)
     {
@@ -20,15 +30,10 @@ internal sealed class BalanceSlots : IStoreRule
         if (!state.Ownership.Covered.Equals(SlotSet.All) || state.Shards.Any(shard => shard.Silent is not null || shard.Primary is null))
             return null;
 
-        var shards = state.Shards.Select(shard => new ShardLoad(shard.Goal.Leaving, Slots(state, shard))).ToImmutableArray();
-        var balance = SlotBalancer.Plan(
-            shards,
-            Weights(state),
-            state.Goal.TargetSkew,
-            state.Goal.Rebalance == RebalanceMode.Off ? 0 : Math.Min(state.Goal.MaxSteps, state.Goal.MovesLeft),
-            state.Goal.MaxSteps);
-        if (balance.HotSlot is { } hot)
-            state.Problems.Add(new StoreProblem("HotSlot", $"slot {hot} alone carries more than a shard's fair share, and a slot cannot be split; spread its keys over other hash tags."));
+        var weights = Weights(state);
+        var balance = SlotBalancer.Plan([.. state.Shards.Select(shard => new ShardLoad(shard.Goal.Leaving, Slots(state, shard)))], weights ?? Even, Bounds(state.Goal, weights is null));
+        if (weights is not null && !balance.Unsplittable.IsEmpty)
+            state.Problems.Add(Unsplittable(state, balance.Unsplittable, weights.Value));
         if (balance.Moves.IsEmpty)
             return null;
 
@@ -44,17 +49,45 @@ internal sealed class BalanceSlots : IStoreRule
     // here; to wait until everybody had heard of those would be to wait for gossip after every plan.
     private static bool KnowsEpoch(StoreStep.MoveSlot move) => move.To.Peer(move.From.Id)?.Epoch == move.From.Epoch;
 
+    private static BalanceBounds Bounds(StoreGoal goal, bool byNumber)
+    {
+        // A filled store whose load is not known is left as it is: to place by number what was placed by load, only to take
+        // it back when the load is known again, would be all churn.
+        var idle = goal.Rebalance == RebalanceMode.Off || (goal.Rebalance == RebalanceMode.Load && goal.Filled && byNumber);
+        var target = goal.Filled || !byNumber ? goal.TargetSkew : Math.Min(FillingSkew, goal.TargetSkew);
+        var start = byNumber ? target : 1 + (Hysteresis * (target - 1));
+        return new(start, target, idle ? 0 : Math.Min(goal.MaxSteps, goal.MovesLeft), goal.MaxSteps, goal.Resting);
+    }
+
+    private static StoreProblem Unsplittable(StoreState state, ImmutableArray<int> slots, ImmutableArray<double> weights)
+    {
+        var fair = weights.Sum() / state.Goal.Shards.Count(shard => !shard.Leaving);
+        var slot = slots[0];
+        var keys = state.View.HottestKeys.Where(key => key.Slot == slot).Take(KeysNamed).Select(key => Quoted(key.Key)).ToList();
+        var named = keys.Count == 0 ? "" : $", most of it for {string.Join(", ", keys)}";
+        var others = slots.Length > 1 ? $"; so do {slots.Length - 1} more slots" : "";
+        return new("HotSlot", $"slot {slot} alone carries {weights[slot] / fair:0.0} times a shard's fair share{named}{others}. A slot cannot be split: spread its keys over other hash tags.");
+    }
+
+    // Keys come from clients: only plain characters of them are repeated, and no more than tell which key it is.
+    private static string Quoted(string key)
+    {
+        var plain = new string([.. key.Take(KeyLength).Select(letter => char.IsAsciiLetterOrDigit(letter) || "-_.:{}/@#".Contains(letter) ? letter : '?')]);
+        return $"'{plain}{(key.Length > KeyLength ? "..." : "")}'";
+    }
+
     private static SlotSet Slots(StoreState state, ShardState shard) =>
         shard.Nodes.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(state.Ownership.Of(node.Id)));
 
     private static NodeView Owner(StoreState state, int slot) => state.Members.First(node => state.Ownership.Of(node.Id).Contains(slot));
 
-    private static ImmutableArray<double> Weights(StoreState state)
+    // Null where the load is not known, or not what is asked for.
+    private static ImmutableArray<double>? Weights(StoreState state)
     {
         var load = state.View.SlotLoad;
         var total = state.Goal.Rebalance == RebalanceMode.Load && load.Length == SlotSet.Slots ? load.Sum() : 0;
         if (!(total > 0) || !double.IsFinite(total))
-            return [.. Enumerable.Repeat(1.0 / SlotSet.Slots, SlotSet.Slots)];
-        return [.. load.Select(one => (1 - EvenShare) * Math.Max(0, one) / total + EvenShare / SlotSet.Slots)];
+            return null;
+        return [.. load.Select(one => ((1 - EvenShare) * Math.Max(0, one) / total) + (EvenShare / SlotSet.Slots))];
     }
 }
