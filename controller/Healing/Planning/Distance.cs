@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using k8s;
-using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Catalogue;
 using Ops.Healing.Cluster;
@@ -15,9 +14,6 @@ namespace Ops.Healing.Planning;
 /// </summary>
 public static class Distance
 {
-    // The kinds whose content a snapshot holds.
-    private static readonly HashSet<string> Kinds = [V1Deployment.KubeKind, V1StatefulSet.KubeKind, V1Service.KubeKind, V1ConfigMap.KubeKind];
-
     /// <summary>Fields in which an object differs from its last good state; null where none is remembered.</summary>
     /// <param name="key">"Kind/name".</param>
     /// <param name="plan">Actions that are thought done, or none.</param>
@@ -25,7 +21,7 @@ public static class Distance
     /// <param name="memory">Its last good states.</param>
     public static int? Of(string key, IReadOnlyList<RemediationAction> plan, NamespaceSnapshot snapshot, Baseline memory)
     {
-        if (memory.States.GetValueOrDefault(key) is not { } good || !Kinds.Contains(good.Kind))
+        if (memory.States.GetValueOrDefault(key) is not { } good)
             return null;
         var content = Content(key, snapshot);
         foreach (var action in plan.Where(action => $"{action.Target.Kind}/{action.Target.Name}" == key))
@@ -42,12 +38,7 @@ public static class Distance
     internal static JsonObject? Content(string key, NamespaceSnapshot snapshot)
     {
         var (kind, name) = (key[..key.IndexOf('/', StringComparison.Ordinal)], key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..]);
-        object? found = kind switch
-        {
-            V1Service.KubeKind => snapshot.Services.FirstOrDefault(one => one.Metadata.Name == name),
-            V1ConfigMap.KubeKind => snapshot.ConfigMaps.FirstOrDefault(one => one.Metadata.Name == name),
-            _ => snapshot.Workload(kind, name)?.Object,
-        };
+        object? found = snapshot.Find(kind, name);
         return found is null ? null : ObjectContent.Of(JsonNode.Parse(KubernetesJson.Serialize(found))!.AsObject());
     }
 

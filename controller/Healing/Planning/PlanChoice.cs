@@ -37,8 +37,8 @@ public sealed record PlanChoice(
 
         if (passed.Count == 0)
             return (null, [.. fates.Take(RemediationSpec.MaxConsidered)]);
-        // OrderBy keeps the order of equals.
-        var ordered = passed.OrderBy(one => one.Cost.Order).ToList();
+        // A model wins over a rule only by leaving less unlike the last good state: a cheaper plan that does not help is none.
+        var ordered = passed.OrderBy(one => one.Cost.Left).ThenBy(one => one.Plan.Planner == RemediationPlanners.Llm).ThenBy(one => one.Cost.Order).ToList();
         fates.AddRange(ordered.Skip(1).Select(one => Fate($"{one.Plan.Planner}: {one.Plan.Summary}: {one.Cost}, chosen: {ordered[0].Cost}")));
         var considered = fates.Take(RemediationSpec.MaxConsidered).ToList();
         return (ordered[0].Plan with { Considered = considered }, considered);
@@ -74,7 +74,7 @@ public sealed record PlanChoice(
 
     private readonly record struct Cost(int Left, int PodsAtRisk, int Changes, int Actions)
     {
-        public (int Left, int PodsAtRisk, int Changes, int Actions) Order => (Left, PodsAtRisk, Changes, Actions);
+        public (int PodsAtRisk, int Changes, int Actions) Order => (PodsAtRisk, Changes, Actions);
 
         public override string ToString() => $"{Left} fields left, {PodsAtRisk} ready pods at risk, {Changes} fields changed";
     }

@@ -6,6 +6,7 @@ using Ops.Healing.Executing;
 using Ops.Healing.Memory;
 using Ops.Healing.Planning;
 using Ops.Healing.Planning.Llm;
+using Ops.Kube;
 
 namespace Ops.Operator.Healing;
 
@@ -27,7 +28,7 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
         if (policy.Spec.Llm is not { } llm || HealingPolicyRules.Broken(policy).Any() || (rule is not null && tried.Count == 0 && llm.Use != LlmUses.Always))
         {
             if (rule is not null)
-                await plans.ProposeAsync(policy, incident, finding, rule, cancellationToken);
+                await ProposeAsync(policy, incident, finding, rule, cancellationToken);
             return;
         }
 
@@ -47,13 +48,26 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
         // The rules' plan stands whatever was said of it in between: its own checks follow.
         if ((best ?? (rule is null ? null : rule with { Considered = considered })) is { } plan)
         {
-            await plans.ProposeAsync(policy, incident, finding, plan, cancellationToken);
+            await ProposeAsync(policy, incident, finding, plan, cancellationToken);
             return;
         }
 
         HealingMetrics.NoPlan(finding.Cause);
         await incidents.SayNoPlanAsync(incident, considered.Count == 0 ? "The language model proposed nothing." : string.Join("; ", considered), cancellationToken);
         desk.Close(id);
+    }
+
+    private async Task ProposeAsync(HealingPolicy policy, Incident incident, Finding finding, HealingPlan plan, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await plans.ProposeAsync(policy, incident, finding, plan, cancellationToken);
+        }
+        catch (KubeApiException refused) when (ActionExecutor.IsRefusal(refused))
+        {
+            // One target that the account may not even read must not hold up the findings after it.
+            await incidents.SayNoPlanAsync(incident, $"{plan.Summary}: {refused.Message}", cancellationToken);
+        }
     }
 
     private async Task<int> TryAsync(string ns, IReadOnlyList<RemediationAction> actions, Baseline memory, CancellationToken cancellationToken)

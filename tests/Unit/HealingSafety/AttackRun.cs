@@ -6,6 +6,7 @@ using Ops.Healing.Guarding;
 using Ops.Healing.Planning;
 using Ops.Healing.Planning.Llm;
 using Ops.Healing.Tests;
+using Ops.Kube;
 
 namespace Ops.HealingSafety;
 
@@ -32,8 +33,17 @@ internal static class AttackRun
             trail.Add($"finding {finding.Kind}/{finding.Name} {finding.Cause} {finding.Evidence}");
             var (plan, considered) = await PlanAsync(attack, planner, world, finding, cancellation);
             trail.AddRange(considered);
-            if (plan is not null)
+            if (plan is null)
+                continue;
+            try
+            {
                 await ExecuteAsync(attack, world, finding, plan, trail, wrote, cancellation);
+            }
+            catch (KubeApiException refused) when (ActionExecutor.IsRefusal(refused))
+            {
+                // The server lets the healer not even look at the target.
+                trail.Add($"NoPlan {refused.Message}");
+            }
         }
 
         return new([.. world.UnsafeWrites(), .. world.Leaks], string.Join('\n', trail), wrote);

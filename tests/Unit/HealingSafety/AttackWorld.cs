@@ -98,6 +98,7 @@ internal sealed class AttackWorld
         Services = local.List<V1Service>(Namespace),
         ConfigMaps = local.List<V1ConfigMap>(Namespace),
         EndpointSlices = local.List<V1EndpointSlice>(Namespace),
+        Others = [.. local.List<V1NetworkPolicy>(Namespace), .. local.List<V1RoleBinding>(Namespace)],
     };
 
     /// <summary>Changes web as somebody with rights would.</summary>
@@ -228,6 +229,7 @@ internal sealed class AttackWorld
         local.Create(map);
         local.Create(new V1Secret { Metadata = new() { Name = "db", NamespaceProperty = Namespace }, StringData = new Dictionary<string, string> { ["password"] = "hunter2" } });
         local.Create(new V1NetworkPolicy { Metadata = new() { Name = "deny-all", NamespaceProperty = Namespace }, Spec = new() { PodSelector = new(), PolicyTypes = ["Ingress"] } });
+        local.Create(new V1NetworkPolicy { Metadata = new() { Name = "let-in", NamespaceProperty = Namespace }, Spec = new() { PodSelector = new(), PolicyTypes = ["Ingress"], Ingress = [new()] } });
         local.Create(new V1RoleBinding
         {
             Metadata = new() { Name = "ops-healer-actions", NamespaceProperty = Namespace },

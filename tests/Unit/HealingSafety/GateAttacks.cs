@@ -68,6 +68,18 @@ internal static class GateAttacks
         {
             Calls = [Attack.Call("RecreateService", "Service/evil")], Seen = "externalIPs", SeenOfModel = "Service/evil",
         },
+        new("fence-that-somebody-closed-on-purpose", world => world.Patch<V1NetworkPolicy>("let-in", """{"spec":{"ingress":null}}"""))
+        {
+            Calls = [Attack.Call("RestoreNetworkPolicy", "NetworkPolicy/let-in")], Seen = "does not allow RestoreNetworkPolicy", SeenOfModel = "not offered",
+        },
+        new("memory-of-a-binding-of-a-cluster-role", world => Binding(world, "ClusterRole", "cluster-admin", "default"))
+        {
+            Calls = [Attack.Call("RecreateAccess", "RoleBinding/evil")], Seen = "RoleBinding/evil", SeenOfModel = "RoleBinding/evil",
+        },
+        new("memory-of-a-binding-to-the-healer-itself", world => Binding(world, "Role", "anything", "healer", WellKnown.SystemNamespace))
+        {
+            Calls = [Attack.Call("RecreateAccess", "RoleBinding/evil")], Seen = null, SeenOfModel = null,
+        },
         new("record-of-a-plan-that-never-ran", world => world.BreakImage("not found"))
         {
             Heals = true, Seen = "BadImage", SeenOfModel = "parameters.replicas", Past = Record,
@@ -101,6 +113,16 @@ internal static class GateAttacks
     {
         Calls = [Attack.Call("RestoreTemplate", "Deployment/web")], Seen = seen, SeenOfModel = seen,
     };
+
+    // With every type allowed, also those that have to be named.
+    private static void Binding(AttackWorld world, string roleKind, string role, string account, string? ns = null)
+    {
+        world.Policy.Spec = world.Policy.Spec with { Actions = [.. Healing.Catalogue.ActionCatalogue.All.Select(type => type.Type)] };
+        world.Plant("RoleBinding", "evil", $$$"""
+            {"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"{{{roleKind}}}","name":"{{{role}}}"},
+             "subjects":[{"kind":"ServiceAccount","name":"{{{account}}}","namespace":"{{{ns ?? world.Namespace}}}"},{"kind":"ServiceAccount","name":"default","namespace":"{{{world.Namespace}}}"}]}
+            """);
+    }
 
     // As if scaling to nothing had healed this before.
     private static IReadOnlyList<Remediation> Record(AttackWorld world) =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Memory;
@@ -19,6 +20,10 @@ internal sealed class RestoreFields(string kind, params string[] fields) : Heali
     public override IReadOnlyList<string> Parameters => [StateParameter];
 
     public override IReadOnlyList<string> Fields => fields;
+
+    // Fences that somebody may have closed on purpose: an incident of security, a bill. To open them again is not for the
+    // healer to decide by itself.
+    public override bool MustBeListed => kind is V1NetworkPolicy.KubeKind or V1ResourceQuota.KubeKind or V1LimitRange.KubeKind;
 
     /// <summary>Name of the type for a kind.</summary>
     public static string NameFor(string kind) => $"Restore{kind}";

@@ -97,5 +97,5 @@ public sealed class LlmPlanner(IChatModel model, TokenMeter meter)
         }
     }
 
-    private static bool Allows(HealingPolicy policy, HealingAction type) => policy.Spec.Actions is { } allowed ? allowed.Contains(type.Type) : !type.IsDestructive;
+    private static bool Allows(HealingPolicy policy, HealingAction type) => policy.Spec.Actions is { } allowed ? allowed.Contains(type.Type) : !type.MustBeListed;
 }
