@@ -105,7 +105,8 @@ public sealed class HealingWorld : IAsyncDisposable
     {
         await UntilAsync(
             "everything is well and remembered",
-            () => IsHealthy() && Policy() is { Status: { Findings: 0, Remembered: >= 7 } status } && Conditions.IsTrue(status.Conditions, "Ready") && Incidents().All(one => one.Status?.Phase == IncidentPhases.Resolved),
+            // A policy that was just changed counts once the healer has read it: the next plan must not run under the old one.
+            () => IsHealthy() && Policy() is { Status: { Findings: 0, Remembered: >= 7 } status } policy && status.ObservedGeneration == policy.Metadata.Generation && Conditions.IsTrue(status.Conditions, "Ready") && Incidents().All(one => one.Status?.Phase == IncidentPhases.Resolved),
             cancellation);
         StartSeconds = Math.Max(StartSeconds, server.Local.List<V1Pod>(Ns)
             .Select(pod => (pod.Status?.Conditions?.FirstOrDefault(one => one is { Type: "Ready", Status: "True" })?.LastTransitionTime - pod.Metadata.CreationTimestamp)?.TotalSeconds ?? 0).Max());
