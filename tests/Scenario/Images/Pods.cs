@@ -9,10 +9,14 @@ namespace Ops.Images.Tests;
 /// <summary>The pods that run the images: of manifests/deploy, and as the operator makes them for a pool.</summary>
 internal static class Pods
 {
+    /// <summary>The one whose pod is root on its node, to set GPUs' clocks.</summary>
+    public const string PowerAgent = "controller/PowerAgent/Ops.PowerAgent.csproj";
+
     /// <summary>Projects that become images, with the pod that runs each.</summary>
     public static readonly IReadOnlyDictionary<string, Func<V1PodSpec>> ByProject = new Dictionary<string, Func<V1PodSpec>>
     {
         ["controller/Operator/Ops.Operator.csproj"] = () => Deployed("operator"),
+        [PowerAgent] = PrivilegedAgent,
         ["dashboard/Ops.Dashboard.csproj"] = () => Deployed("dashboard"),
         ["rca/Service/Ops.Rca.Service.csproj"] = () => Deployed("rca"),
         ["router/Proxy/Ops.Router.csproj"] = () => Deployed("router"),
@@ -24,6 +28,9 @@ internal static class Pods
         var text = File.ReadAllText(Path.Combine(Repository.Root, "manifests", "deploy", name + ".yaml"));
         return KubernetesYaml.Deserialize<V1Deployment>(text.Split("\n---\n")[0], strict: true).Spec.Template.Spec;
     }
+
+    private static V1PodSpec PrivilegedAgent() =>
+        KubernetesYaml.Deserialize<V1DaemonSet>(File.ReadAllText(Path.Combine(Repository.Root, "manifests", "power-agent", "daemonset.yaml")), strict: true).Spec.Template.Spec;
 
     private static V1PodSpec Replica()
     {
