@@ -39,6 +39,7 @@ internal sealed partial class StoreReconciler(
         if (caches.Stores.Get(key) is not { Metadata.DeletionTimestamp: null } cached)
         {
             await connections.DropAsync(key);
+            StoreMetrics.Forget(key);
             return Requeue.None;
         }
 
@@ -65,6 +66,7 @@ internal sealed partial class StoreReconciler(
             events.Normal(store, plan.Phase.ToString(), plan.Reason);
         await ShowAsync(cached, status, cancellationToken);
         connection.Written = (cached.Metadata.ResourceVersion, status);
+        StoreMetrics.Show(key, store.Status, status);
 
         if (store.Spec.Suspend || trouble is not null)
             return Requeue.After(AfterRefusal);
@@ -133,6 +135,8 @@ internal sealed partial class StoreReconciler(
             {
                 Log.Step(logger, key, plan.Phase, step);
                 connection.Load.Moved(step);
+                if (step is StoreStep.MoveSlot)
+                    StoreMetrics.Moved(key);
                 await connection.Engine.ExecuteAsync(step, view, cancellationToken);
             }
             catch (StoreEngineException refusal)
