@@ -87,6 +87,21 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public void Of_two_stores_with_one_service_name_the_second_is_refused_with_the_reason()
+    {
+        // Store s has the Services s and s-nodes; a store that is named s-nodes would want the second one for its clients.
+        var first = StoreObjects.Plan(Store(shards: 3), [], []).Services;
+        var second = Store(shards: 3);
+        (second.Metadata.Name, second.Metadata.Uid) = ("s-nodes", "other");
+
+        var plan = StoreObjects.Plan(second, [], [.. first.Where(service => service.Metadata.Name == StoreObjects.Name(second))]);
+
+        plan.Problem!.Reason.ShouldBe("NameConflict");
+        plan.Problem.Message.ShouldBe("Service s-nodes exists and does not belong to this store; delete it or rename the store");
+        (plan.Services.Count, plan.Sets.Count).ShouldBe((0, 0));
+    }
+
+    [Fact]
     public void A_member_without_a_pod_has_no_address_and_a_finished_pod_is_none()
     {
         var goal = StoreGoals.Goal(Store(shards: 3), 3, Now);
