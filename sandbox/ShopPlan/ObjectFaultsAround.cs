@@ -60,6 +60,27 @@ internal static class ObjectFaultsAround
         {
             Given = [Apply("""{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"shop"},"spec":{"rules":[{"http":{"paths":[{"path":"/rates","pathType":"Prefix","backend":{"service":{"name":"currency","port":{"name":"http"}}}}]}}]}}""")],
         },
+        new("bad-custom-resource", "ModelPool/chat", "BadCustomResource", Of("patch", "mp", "chat", "--type=merge", "-p", """{"spec":{"engine":{"image":"ops.autonomic.dev/model-server:0.1.O"}}}"""))
+        {
+            Given = [Apply("""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelPool","metadata":{"name":"chat"},"spec":{"model":"meta-llama/Llama-3.1-8B-Instruct","engine":{"type":"simulated"},"gpu":{"product":"NVIDIA-H100-80GB-HBM3","count":1},"replicas":1}}""")],
+        },
+        // The consumer holds the Secret in a variable and compares it with the mounted file, as a database would.
+        new("secret-rotated", "Deployment/vault", "StaleSecret", Of("patch", "secret", "vault", "--type=merge", "-p", """{"stringData":{"password":"two"}}"""))
+        {
+            Given =
+            [
+                Apply("""{"apiVersion":"v1","kind":"Secret","metadata":{"name":"vault"},"stringData":{"password":"one"}}"""),
+                Apply("""
+                    {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"vault","labels":{"app.kubernetes.io/name":"vault"}},"spec":{"replicas":1,"selector":{"matchLabels":{"app.kubernetes.io/name":"vault"}},
+                     "template":{"metadata":{"labels":{"app.kubernetes.io/name":"vault"}},"spec":{"automountServiceAccountToken":false,"terminationGracePeriodSeconds":1,
+                      "volumes":[{"name":"vault","secret":{"secretName":"vault"}}],
+                      "containers":[{"name":"client","image":"ops.autonomic.dev/shop:0.1.0","command":["sh","-c","while :; do sleep 1; done"],
+                       "env":[{"name":"PASSWORD","valueFrom":{"secretKeyRef":{"name":"vault","key":"password"}}}],
+                       "volumeMounts":[{"name":"vault","mountPath":"/etc/vault"}],
+                       "readinessProbe":{"periodSeconds":1,"failureThreshold":1,"exec":{"command":["sh","-c","test \"$PASSWORD\" = \"$(cat /etc/vault/password)\""]}}}]}}}}
+                    """),
+            ],
+        },
     ];
 
     private static KubectlCommand Volume(string claim) =>

@@ -27,6 +27,9 @@ public static class Causes
     /// <summary>The containers run and are not ready.</summary>
     public const string NotReady = "NotReady";
 
+    /// <summary>Pods that were ready are not any more; nothing of theirs changed, and they read a Secret at their start only.</summary>
+    public const string StaleSecret = "StaleSecret";
+
     /// <summary>An init container does not end.</summary>
     public const string InitNeverEnds = "InitNeverEnds";
 

@@ -31,6 +31,11 @@ public static class Verification
                     : null;
             case ModelPool.KindName or ModelRoute.KindName or ShardedStore.KindName:
                 return Conditions.IsTrue(CustomResourceAnalyser.ConditionsOf(snapshot.Find(kind, name)), "Ready") ? null : $"the condition Ready of {kind} {name} is not true";
+            case V1Pod.KubeKind:
+                // The pod is gone; what counts is whether its workload has all it should have. The longest name is the pod's own.
+                return snapshot.Workloads.Where(one => name.StartsWith(one.Name + "-", StringComparison.Ordinal)).MaxBy(one => one.Name.Length) is { IsHealthy: false } owner
+                    ? $"{owner.Ready} of {owner.Replicas} pods of {owner.Name} are ready"
+                    : null;
             default:
                 return null;
         }

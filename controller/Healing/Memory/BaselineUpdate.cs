@@ -27,18 +27,21 @@ public static class BaselineUpdate
         // While anything is wrong a ConfigMap may be why, so none is learnt then.
         foreach (var map in findings.Count == 0 ? snapshot.ConfigMaps : [])
             memory = Remember(memory, ill, map, V1ConfigMap.KubeKind, 0);
-        foreach (var other in findings.Count == 0 ? snapshot.Others.Concat(snapshot.DisruptionBudgets).Concat(snapshot.Nodes).Where(other => IsGood(other, snapshot)) : [])
+        foreach (var other in findings.Count == 0 ? snapshot.Others.Concat(snapshot.DisruptionBudgets).Concat(snapshot.Nodes).Where(other => IsGood(other, snapshot, memory)) : [])
             memory = Remember(memory, ill, other, NamespaceSnapshot.KindOf(other), 0);
         return memory;
     }
 
-    private static bool IsGood(IKubernetesObject<V1ObjectMeta> other, NamespaceSnapshot snapshot) => other switch
+    private static bool IsGood(IKubernetesObject<V1ObjectMeta> other, NamespaceSnapshot snapshot, Baseline memory) => other switch
     {
         // Nodes of a cluster are many; those that took pods of the namespace are what it can miss.
         // One that would not take them again has changed for the worse, though nobody has noticed yet.
         V1Node node => node.Spec.Unschedulable != true && snapshot.Pods.Any(pod => pod.Spec.NodeName == node.Metadata.Name && ToleratesAll(pod, node)),
         V1RoleBinding => RestoreAccess.Problem(JsonNode.Parse(KubernetesJson.Serialize((object)other))!.AsObject(), snapshot.Namespace) is null,
-        ModelPool or ModelRoute or ShardedStore => Conditions.IsTrue(CustomResourceAnalyser.ConditionsOf(other), "Ready"),
+        ModelPool or ModelRoute or ShardedStore => CustomResourceAnalyser.IsWell(other) && snapshot.Workloads
+            .Where(child => child.Object.Metadata.OwnerReferences?.Any(owner => owner.Uid == other.Metadata.Uid) == true)
+            // What the operator made of its newest spec has to be proven first.
+            .All(child => child.IsHealthy && !IsNewTemplate(memory, child)),
         _ => true,
     };
 

@@ -12,6 +12,9 @@ namespace Ops.Healing.Planning;
 /// <summary>The rules: a finding to typed actions. Deterministic; a finding without a rule has no plan.</summary>
 public static class RulePlanner
 {
+    // Pods that one plan starts anew at most.
+    private const int MaxRestarts = 5;
+
     /// <summary>The plan, or null where no rule helps.</summary>
     /// <param name="finding">What is wrong.</param>
     /// <param name="snapshot">The namespace.</param>
@@ -39,8 +42,18 @@ public static class RulePlanner
                 [.. SchedulingAnalyser.NewTaints(node, memory).Select(taint => taint.Key).Distinct().Select(key => Action(nameof(RemoveTaint), finding, RemoveTaint.KeyParameter, key))]),
             Causes.ConfigMapMissing => new("Workloads read it; it is made anew as it last was.", [Restoring(nameof(RecreateObject), finding, good)]),
             Causes.ConfigMapKeyMissing => new("Workloads read entries that it lost; these come back.", [Restoring(nameof(RestoreConfigMap), finding, good)]),
+            Causes.StaleSecret => RestartNotReady(finding, snapshot),
             _ => OfWorkload(finding, snapshot, memory, good),
         };
+    }
+
+    // Only pods that are not ready, so that nothing that serves is taken away.
+    private static HealingPlan? RestartNotReady(Finding finding, NamespaceSnapshot snapshot)
+    {
+        var pods = snapshot.Workload(finding.Kind, finding.Name)?.Pods.Where(pod => pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "False" }) == true).Take(MaxRestarts).ToList();
+        return pods is { Count: > 0 }
+            ? new("Its pods were ready, nothing of theirs changed, and a new one reads its Secrets anew.", [.. pods.Select(pod => new RemediationAction { Type = nameof(RestartPod), Target = new() { Kind = V1Pod.KubeKind, Name = pod.Metadata.Name } })])
+            : null;
     }
 
     // Whatever else is wrong with a workload began with a change of its pod template, or no rule knows it.

@@ -44,7 +44,7 @@ internal sealed class HealingBench : IBench
             {
                 var outcome = await FaultRun.HealAsync(world, fault, TimeProvider.System, cancellation);
                 outcomes.Add(outcome);
-                context.Say($"{fault.Name}: {(outcome.Healed ? $"healed in {outcome.Seconds:0.0} s" : "NOT HEALED")}{(outcome.Located ? "" : outcome.Detected ? ", cause not named" : ", not detected")}; {outcome.Story}");
+                context.Say($"{fault.Name}: {(outcome.Healed ? $"healed in {outcome.Seconds:0.0} s" : "NOT HEALED")}{(outcome.Located ? "" : outcome.Detected ? ", cause not named" : ", not detected")}{(outcome.Collateral > 0 ? $", {outcome.Collateral} COLLATERAL WRITES" : "")}; {outcome.Story}");
                 if (!outcome.Healed)
                     world = await AnewAsync(world, cancellation);
             }

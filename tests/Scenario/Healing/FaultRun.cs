@@ -23,7 +23,8 @@ public static class FaultRun
         var (before, known) = (world.Contents(), world.Incidents().Select(one => one.Metadata.Name).ToHashSet());
         var start = time.GetTimestamp();
         await world.RunAsync(fault.Inject, cancellation);
-        var healed = await EndsAsync(world, () => world.IsHealthy() && Same(before, world.Contents()), cancellation);
+        // Some faults show late: without an incident everything may look well because nothing has happened yet.
+        var healed = await EndsAsync(world, () => world.Incidents().Any(one => !known.Contains(one.Metadata.Name)) && world.IsHealthy() && Same(before, world.Contents()), cancellation);
         var seconds = healed ? time.GetElapsedTime(start).TotalSeconds : double.NaN;
         if (healed)
             await EndsAsync(world, () => world.Remediations().All(one => RemediationPhases.IsFinal(one.Status?.Phase)), cancellation);
@@ -33,7 +34,7 @@ public static class FaultRun
         var others = before.Keys.Union(after.Keys).Where(key => key != fault.Location && before.GetValueOrDefault(key) != after.GetValueOrDefault(key)).ToList();
         var located = incidents.Any(one => $"{one.Metadata.Name}".StartsWith(fault.Location!.Replace('/', '-').ToLowerInvariant() + "-", StringComparison.Ordinal) && one.Status?.Reason?.StartsWith(fault.Cause + ":", StringComparison.Ordinal) == true);
         var strays = world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident))
-            .SelectMany(one => one.Spec.Actions).Count(action => $"{action.Target.Kind}/{action.Target.Name}" != fault.Location);
+            .SelectMany(one => one.Spec.Actions).Count(action => !IsAt(action.Target, fault.Location!));
         var story = string.Join("; ", incidents.Select(one => $"{one.Metadata.Name}: {one.Status?.Reason}")
             .Concat(world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident)).Select(one => $"{one.Metadata.Name}: {one.Status?.Phase} {one.Status?.Reason} {string.Join(", ", one.Status?.Steps?.SelectMany(step => step.Changes ?? []).Select(change => change.Path) ?? [])}")));
         return new(incidents.Count > 0, located, healed, seconds, others.Count + strays, strays, story);
@@ -49,6 +50,10 @@ public static class FaultRun
         await world.RememberedAsync(cancellation);
         return world.Remediations().Count - known + (Same(changed, world.Contents()) ? 0 : 1);
     }
+
+    // A pod of the workload at fault is no other object.
+    private static bool IsAt(RemediationTarget target, string location) => $"{target.Kind}/{target.Name}" == location
+        || (target.Kind == "Pod" && location.Split('/')[0] is "Deployment" or "StatefulSet" && target.Name.StartsWith(location.Split('/')[1] + "-", StringComparison.Ordinal));
 
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) => one.Count == other.Count && one.All(other.Contains);
 

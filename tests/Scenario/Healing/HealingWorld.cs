@@ -106,7 +106,10 @@ public sealed class HealingWorld : IAsyncDisposable
         await UntilAsync(
             "everything is well and remembered",
             // A policy that was just changed counts once the healer has read it: the next plan must not run under the old one.
-            () => IsHealthy() && Policy() is { Status: { Findings: 0, Remembered: >= 7 } status } policy && status.ObservedGeneration == policy.Metadata.Generation && Conditions.IsTrue(status.Conditions, "Ready") && Incidents().All(one => one.Status?.Phase == IncidentPhases.Resolved),
+            () => IsHealthy() && server.Local.List<ModelPool>(Ns).All(pool => Conditions.IsTrue(pool.Status?.Conditions, "Ready"))
+                && Policy() is { Status: { Findings: 0 } status } policy && status.ObservedGeneration == policy.Metadata.Generation && Conditions.IsTrue(status.Conditions, "Ready")
+                && Incidents().All(one => one.Status?.Phase == IncidentPhases.Resolved)
+                && Memory() is var memory && Contents().Keys.Where(key => !IsUnremembered(key)).All(memory.States.ContainsKey),
             cancellation);
         StartSeconds = Math.Max(StartSeconds, server.Local.List<V1Pod>(Ns)
             .Select(pod => (pod.Status?.Conditions?.FirstOrDefault(one => one is { Type: "Ready", Status: "True" })?.LastTransitionTime - pod.Metadata.CreationTimestamp)?.TotalSeconds ?? 0).Max());
@@ -140,7 +143,7 @@ public sealed class HealingWorld : IAsyncDisposable
             Digests<V1Deployment>(Ns), Digests<V1Service>(Ns), Digests<V1ConfigMap>(Ns), Digests<V1ServiceAccount>(Ns), Digests<V1ResourceQuota>(Ns), Digests<V1LimitRange>(Ns),
             Digests<V1Ingress>(Ns), Digests<V1NetworkPolicy>(Ns), Digests<V2HorizontalPodAutoscaler>(Ns), Digests<V1Role>(Ns), Digests<V1RoleBinding>(Ns),
             Digests<V1PersistentVolumeClaim>(Ns), Digests<V1PersistentVolume>(null), Digests<V1StorageClass>(null), Digests<V1Node>(null), Digests<V1ClusterRole>(null), Digests<V1ClusterRoleBinding>(null),
-            Digests<HealingPolicy>(Ns), Digests<Approver>(Ns),
+            Digests<ModelPool>(Ns), Digests<HealingPolicy>(Ns), Digests<Approver>(Ns),
         }
         .SelectMany(pairs => pairs).ToDictionary();
 
@@ -194,8 +197,12 @@ public sealed class HealingWorld : IAsyncDisposable
             new()
             {
                 // One for the shop, and one that takes nobody: what every node must have, that one lacks.
-                Nodes = [new("node-0"), new("edge")],
-                Images = new Dictionary<string, ImageEntry> { ["ops.autonomic.dev/shop:0.1.0"] = new(Repository.Executable("Ops.Sandbox.Shop")) },
+                Nodes = [new("node-0") { Gpus = 4, GpuProduct = "NVIDIA-H100-80GB-HBM3" }, new("edge")],
+                Images = new Dictionary<string, ImageEntry>
+                {
+                    ["ops.autonomic.dev/shop:0.1.0"] = new(Repository.Executable("Ops.Sandbox.Shop")),
+                    [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
+                },
                 PodAddressRange = $"127.{second}.{third}.0/20",
                 ServiceAddressRange = services.ToString(),
                 WorkDirectory = Path.Combine(folder, "node"),
@@ -236,7 +243,7 @@ public sealed class HealingWorld : IAsyncDisposable
     private Baseline Memory() => Baseline.Read(server.Local.Get<V1ConfigMap>(WellKnown.SystemNamespace, $"healing-memory-{Ns}")?.Data);
 
     // The rest is compared and not remembered, or not wholly: bindings of others' accounts, nodes without a pod.
-    private static bool IsUnremembered(string key) => key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind);
+    private static bool IsUnremembered(string key) => key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind or V1ResourceQuota.KubeKind or V1LimitRange.KubeKind or V1Ingress.KubeKind or V1NetworkPolicy.KubeKind or ModelPool.KindName);
 
     private IEnumerable<KeyValuePair<string, string>> Digests<T>(string? ns)
         where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.List<T>(ns)

@@ -84,13 +84,29 @@ public sealed class Surroundings_rules
     }
 
     [Fact]
+    public void Pods_that_hold_an_old_Secret_are_made_anew_and_those_of_a_changed_template_are_not()
+    {
+        NamespaceSnapshot With(bool secret, bool ready) => Shop.Of(
+            [Shop.Deployment("web", one => one.Spec.Template.Spec.Containers[0].Env = secret ? [new() { Name = "PASSWORD", ValueFrom = new() { SecretKeyRef = new() { Name = "db", Key = "password" } } }] : [])],
+            [Shop.Service("web")],
+            pod =>
+            {
+                if (!ready && pod.Metadata.Name.EndsWith('0'))
+                    pod.Status.Conditions[1] = new() { Type = "Ready", Status = "False", LastTransitionTime = Shop.Now.UtcDateTime.AddSeconds(-30) };
+            });
+        Planned(With(true, true), With(true, false), Causes.StaleSecret).ShouldBe("RestartPod");
+        Diagnosis.Of(With(false, false), After(With(false, true))).ShouldHaveSingleItem().Cause.ShouldBe(Causes.NotReady);
+        Diagnosis.Of(With(true, false), After(With(false, true))).ShouldHaveSingleItem().Cause.ShouldBe(Causes.BadEnvironment);
+    }
+
+    [Fact]
     public void A_bad_pool_is_changed_in_the_pool_and_not_in_what_the_operator_makes_of_it()
     {
         ModelPool Pool(string image, bool isReady) => new()
         {
-            Metadata = new() { Name = "chat", NamespaceProperty = "shop", Uid = "p" },
+            Metadata = new() { Name = "chat", NamespaceProperty = "shop", Uid = "p", Generation = 1 },
             Spec = new() { Model = "m", Engine = new() { Image = image } },
-            Status = new() { Conditions = [new() { Type = "Ready", Status = isReady ? "True" : "False" }, new() { Type = "Degraded", Status = isReady ? "False" : "True", Reason = "ImagePullBackOff", Message = "no such image" }] },
+            Status = new() { ObservedGeneration = 1, Conditions = [new() { Type = "Ready", Status = isReady ? "True" : "False" }, new() { Type = "Degraded", Status = isReady ? "False" : "True", Reason = "ImagePullBackOff", Message = "no such image" }] },
         };
         Expect(Pool("good", true), Pool("typo", false), Causes.BadCustomResource, "RestoreModelPool");
 

@@ -16,6 +16,19 @@ internal sealed class CustomResourceAnalyser : IAnalyser
         where degraded?.Status == "True"
         select new Finding(NamespaceSnapshot.KindOf(obj), obj.Metadata.Name, Causes.BadCustomResource, $"{degraded.Reason}: {degraded.Message}");
 
+    /// <summary>Whether the operator has seen its newest spec, is done with it and calls it well.</summary>
+    public static bool IsWell(IKubernetesObject<V1ObjectMeta> obj) => ObservedOf(obj) == obj.Metadata.Generation
+        && ConditionsOf(obj) is { } conditions && Conditions.IsTrue(conditions, ConditionTypes.Ready)
+        && !Conditions.IsTrue(conditions, ConditionTypes.Degraded) && !Conditions.IsTrue(conditions, ConditionTypes.Progressing);
+
+    private static long? ObservedOf(IKubernetesObject<V1ObjectMeta> obj) => obj switch
+    {
+        ModelPool pool => pool.Status?.ObservedGeneration,
+        ModelRoute route => route.Status?.ObservedGeneration,
+        ShardedStore store => store.Status?.ObservedGeneration,
+        _ => null,
+    };
+
     /// <summary>The conditions of one of Ops's own objects; none of any other's.</summary>
     public static IEnumerable<V1Condition>? ConditionsOf(IKubernetesObject<V1ObjectMeta>? obj) => obj switch
     {

@@ -28,10 +28,18 @@ internal sealed class ReadinessAnalyser : IAnalyser
                 : changes.Touches("env", "envFrom") ? Causes.BadEnvironment
                 : changes.Touches("command", "args") ? Causes.BadCommand
                 : changes.Touches("volumes") ? Causes.WrongVolume
+                : changes.Count == 0 && WasReady(pod) && ReadsSecretAtStart(workload.Template.Spec) ? Causes.StaleSecret
                 : Causes.NotReady;
             yield return new(workload.Kind, workload.Name, cause, $"pod {pod.Metadata.Name} is not ready after {NotReadyFor(pod, snapshot.Now).TotalSeconds:0} s");
         }
     }
+
+    private static bool WasReady(V1Pod pod) =>
+        pod.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.LastTransitionTime > pod.Metadata.CreationTimestamp?.AddSeconds(1);
+
+    // A variable keeps the value of its Secret from the container's start; a mounted file follows it. What the Secret says is never read.
+    private static bool ReadsSecretAtStart(V1PodSpec spec) => spec.Containers.Any(container =>
+        container.Env?.Any(variable => variable.ValueFrom?.SecretKeyRef is not null) == true || container.EnvFrom?.Any(source => source.SecretRef is not null) == true);
 
     private static bool IsScheduled(V1Pod pod) => pod.Status?.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "True" }) == true;
 
