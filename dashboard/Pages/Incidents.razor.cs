@@ -24,6 +24,10 @@ public sealed partial class Incidents : LivePage
     private IReadOnlyList<GraphEdge> edges = [];
     private IReadOnlyList<Mark> marks = [];
     private IReadOnlyList<(string Service, Curve Seconds)> charts = [];
+    private IReadOnlyList<Remediation> plans = [];
+
+    // Found in metrics; else read off the objects.
+    private bool IsMeasured => chosen?.Spec.Type == IncidentTypes.Performance || chosen?.Status?.SymptomCount > 0;
 
     // From before the onset until now or until it was over, whatever range the other pages show.
     private DateTimeOffset ChartFrom => chosen?.Status is { Onset: { } onset } ? Format.Utc(onset).AddMinutes(-2) : State.From;
@@ -45,6 +49,7 @@ public sealed partial class Incidents : LivePage
         var graph = IncidentGraph.Of(status, replay);
         (boxes, edges, spread) = (graph.Boxes, graph.Edges, graph.Spread);
         marks = Marks.Of(Cluster);
+        plans = [.. Cluster.Remediations.Where(plan => plan.Spec.Incident == chosen.Metadata.Name && plan.Metadata.NamespaceProperty == chosen.Metadata.NamespaceProperty)];
         charts = [.. (status.Causes ?? []).Select(cause => Id(cause.Target)).Concat((status.Symptoms ?? []).Select(symptom => Id(symptom.Target)))
             .Distinct().Take(MostCharts)
             .Select(service => (service, Metrics.Read(MetricStore.Name(Figures.Duration, service), ChartFrom, ChartTo)))];

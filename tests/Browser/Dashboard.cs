@@ -29,6 +29,9 @@ public sealed class Dashboard : IAsyncLifetime
 
     internal string AdminToken => Token;
 
+    /// <summary>The state folder, for other commands.</summary>
+    internal string State => Path.Combine(folder, "state");
+
     /// <summary>The API server with the administrator's token.</summary>
     internal HttpClient Cluster => cluster!;
 
@@ -41,7 +44,7 @@ public sealed class Dashboard : IAsyncLifetime
             return;
         // A port of this process's own, so that the suite runs beside a user's ./ops up.
         var port = (30100 + (Environment.ProcessId % 2600)).ToString(CultureInfo.InvariantCulture);
-        up = OpsProcess.Start("up", "--fresh", "--state", Path.Combine(folder, "state"), "--api-port", "0", "--router-port", port);
+        up = OpsProcess.Start("up", "--fresh", "--state", State, "--api-port", "0", "--router-port", port);
         var starting = up.ReadyAsync(TimeSpan.FromSeconds(150));
         playwright = await Playwright.CreateAsync();
         browser = await Chromium.LaunchAsync(playwright);
@@ -104,6 +107,12 @@ public sealed class Dashboard : IAsyncLifetime
         response.IsSuccessStatusCode.ShouldBeTrue($"{method} {path}: {text}");
         return JsonNode.Parse(text)!.AsObject();
     }
+
+    internal async Task<JsonObject> GetAsync(string path) =>
+        JsonNode.Parse(await Cluster.GetStringAsync(path, TestContext.Current.CancellationToken))!.AsObject();
+
+    /// <summary>The stock kubectl with all rights.</summary>
+    internal Kubectl Kubectl() => new(File.ReadAllText(up!.Value("kubeconfig")));
 
     /// <summary>A service account without any right of its own, and its token.</summary>
     internal async Task<string> AccountAsync(string name)

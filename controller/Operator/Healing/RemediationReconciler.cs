@@ -74,17 +74,38 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
                 var phase = verdict.Kind == GuardVerdictKind.Suggest ? RemediationPhases.Suggested : RemediationPhases.AwaitingApproval;
                 if (turn.Status.Phase == phase && turn.Status.Reason == verdict.Reason)
                     return Requeue.After(Later);
-                return await WriteAsync(turn, turn.Status with { Phase = phase, Reason = verdict.Reason }, "Waits", verdict.Reason, Later, cancellationToken);
+                return await WaitAsync(turn, phase, verdict.Reason, cancellationToken);
         }
+    }
+
+    // Who decides sees what the API server would make of the plan; it is asked again when the plan runs.
+    private async Task<Requeue> WaitAsync(Turn turn, string phase, string reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var steps = turn.Status.Steps ?? await DryRunAsync(turn, cancellationToken);
+            return await WriteAsync(turn, turn.Status with { Phase = phase, Reason = reason, Steps = steps }, "Waits", reason, Later, cancellationToken);
+        }
+        catch (Exception refusal) when (IsRefusal(refusal))
+        {
+            return await FinishAsync(turn, RemediationPhases.Refused, refusal.Message, "Refused", cancellationToken);
+        }
+    }
+
+    private async Task<List<RemediationStep>> DryRunAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        var steps = new List<RemediationStep>();
+        foreach (var action in turn.Remediation.Spec.Actions)
+            steps.Add(await executor.TryAsync(turn.Snapshot.Namespace, action, turn.Memory, cancellationToken));
+        return steps;
     }
 
     private async Task<Requeue> TryAsync(Turn turn, GuardVerdict verdict, CancellationToken cancellationToken)
     {
-        var steps = new List<RemediationStep>();
+        List<RemediationStep> steps;
         try
         {
-            foreach (var action in turn.Remediation.Spec.Actions)
-                steps.Add(await executor.TryAsync(turn.Snapshot.Namespace, action, turn.Memory, cancellationToken));
+            steps = await DryRunAsync(turn, cancellationToken);
         }
         catch (Exception refusal) when (ActionExecutor.IsRefusal(refusal))
         {

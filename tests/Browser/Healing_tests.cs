@@ -1,0 +1,97 @@
+using Microsoft.Playwright;
+using Ops.FleetScenario;
+using Ops.Testing;
+using static Microsoft.Playwright.Assertions;
+
+namespace Ops.Browser;
+
+/// <summary>From healthy to broken to repaired, with the real operator, watched and decided in one document of the browser.</summary>
+public sealed class Healing_tests(Dashboard dashboard)
+{
+    private const string Ns = "healed";
+    private const string Group = "/apis/ops.autonomic.dev/v1alpha1/namespaces/" + Ns;
+
+    private static readonly LocatorAssertionsToBeVisibleOptions Visible = new() { Timeout = Dashboard.Patience };
+    private static readonly LocatorAssertionsToContainTextOptions Patient = new() { Timeout = Dashboard.Patience };
+
+    [Fact]
+    public async Task A_mistake_is_seen_explained_approved_and_healed_without_a_reload()
+    {
+        await using var context = await dashboard.ContextAsync();
+        Assert.SkipWhen(Kubectl.WhyMissing() is not null, Kubectl.WhyMissing() ?? "");
+        await StartAsync();
+        var page = await dashboard.SignInAsync(context, path: "/remediations");
+        await page.EvaluateAsync("window.sameDocument = true");
+        // Nothing is at fault, and what is right is remembered: the Deployment, its Service and its settings.
+        await Expect(page.Locator("tr", new() { HasText = Ns + "/shop" }).Locator("td").Nth(4)).ToHaveTextAsync("0", new() { Timeout = Dashboard.Patience });
+        await RememberedAsync();
+        await page.Locator(".rail a", new() { HasText = "Overview" }).ClickAsync();
+        await Expect(page.Locator("#attention")).ToBeVisibleAsync(Visible);
+        await Expect(page.Locator(".attention tr", new() { HasText = Ns })).ToHaveCountAsync(0);
+
+        var (code, said) = await OpsProcess.RunAsync(TimeSpan.FromSeconds(60), "chaos", "inject", "wrong-target-port", "--namespace", Ns, "--state", dashboard.State);
+        code.ShouldBe(0, said);
+
+        // Seen.
+        var row = page.Locator(".attention tr", new() { HasText = "WrongTargetPort" });
+        await Expect(row.First).ToContainTextAsync($"{Ns}/currency", Patient);
+        await Expect(row.Filter(new() { HasText = "Waits for a person" })).ToBeVisibleAsync(Visible);
+        await page.ScreenshotAsync(new() { Path = Dashboard.Results("healing-1-seen.png") });
+
+        // Explained.
+        await row.Filter(new() { HasText = "Incident" }).GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(page.Locator("h2#incident")).ToContainTextAsync("WrongTargetPort", Patient);
+        await Expect(page.Locator("main")).ToContainTextAsync("9999", Patient);
+        await page.ScreenshotAsync(new() { Path = Dashboard.Results("healing-2-explained.png"), FullPage = true });
+
+        // Approved.
+        await page.Locator(".plans a").First.ClickAsync();
+        await Expect(page.Locator("h2#plan")).ToContainTextAsync("Service/currency", Patient);
+        await Expect(page.Locator(".diff del").First).ToContainTextAsync("9999", Patient);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve as ada" }).ClickAsync();
+        await page.Locator(".mud-dialog").GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+
+        // Healed.
+        await Expect(page.Locator(".detail .facts")).ToContainTextAsync("succeeded", Patient);
+        await Expect(page.Locator(".detail .facts")).ToContainTextAsync("approved by ada", Patient);
+        await Expect(page.GetByText("hash chain holds")).ToBeVisibleAsync(Visible);
+        await page.ScreenshotAsync(new() { Path = Dashboard.Results("healing-3-healed.png"), FullPage = true });
+        await page.Locator(".rail a", new() { HasText = "Overview" }).ClickAsync();
+        await Expect(page.Locator("#attention")).ToBeVisibleAsync(Visible);
+        await Expect(page.Locator(".attention tr", new() { HasText = Ns })).ToHaveCountAsync(0, new() { Timeout = Dashboard.Patience });
+        (await page.EvaluateAsync<bool>("window.sameDocument === true")).ShouldBeTrue("nothing was reloaded");
+        (await dashboard.GetAsync($"/api/v1/namespaces/{Ns}/services/currency"))["spec"]!["ports"]![0]!["targetPort"]!.ToString().ShouldBe("http");
+    }
+
+    // One service of the sample shop that calls no other, under the sample policy, and a person who may approve.
+    private async Task StartAsync()
+    {
+        var samples = Path.Combine(Repository.Root, "manifests", "samples");
+        var documents = new List<string>
+        {
+            $"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {Ns}",
+            """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"ada"},"spec":{}}""",
+            (await File.ReadAllTextAsync(Path.Combine(samples, "healing.yaml"))).Replace("verifyWithin: 30s", "verifyWithin: 2s", StringComparison.Ordinal),
+            await File.ReadAllTextAsync(Path.Combine(samples, "shop", "settings.yaml")),
+        };
+        foreach (var file in (string[])["deployments.yaml", "services.yaml"])
+            documents.AddRange((await File.ReadAllTextAsync(Path.Combine(samples, "shop", file))).Split("\n---\n").Where(text => text.Contains("metadata:\n  name: currency\n", StringComparison.Ordinal)));
+        using var kubectl = dashboard.Kubectl();
+        (await kubectl.RunAsync(["-n", Ns, "apply", "-f", "-"], TestContext.Current.CancellationToken, string.Join("\n---\n", documents))).OrThrow();
+    }
+
+    private async Task RememberedAsync()
+    {
+        var last = "";
+        for (var left = Dashboard.Patience; left > 0; left -= 200)
+        {
+            var policy = await dashboard.GetAsync($"{Group}/healingpolicies/shop");
+            last = policy["status"]?.ToJsonString() ?? "no status";
+            if ((int?)policy["status"]?["remembered"] >= 3 && (int?)policy["status"]?["findings"] == 0)
+                return;
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+
+        throw new InvalidOperationException($"The good state was not remembered; the policy says {last}.");
+    }
+}
