@@ -25,7 +25,8 @@ public sealed class Reference_rules
         ["Ops.Operator"] = ["Ops.Api", "Ops.Hosting", "Ops.Kube", "Ops.Planning", "Ops.Healing", "Ops.Storage", "Ops.Learning", "Ops.Profiles"],
         ["Ops.Router"] = ["Ops.Api", "Ops.Kube", "Ops.Picking", "Ops.Profiles"],
         ["Ops.Rca.Service"] = ["Ops.Api", "Ops.Hosting", "Ops.Kube", "Ops.Rca", "Ops.Rca.Sources"],
-        ["Ops.Dashboard"] = ["Ops.Api", "Ops.Kube"],
+        ["Ops.WhatIf"] = ["Ops.Api", "Ops.Learning", "Ops.Picking", "Ops.Profiles"],
+        ["Ops.Dashboard"] = ["Ops.Api", "Ops.Kube", "Ops.WhatIf"],
         ["Ops.Sandbox.Objects"] = ["Ops.Api"],
         ["Ops.Sandbox.Api"] = ["Ops.Sandbox.Objects", "Ops.Api"],
         ["Ops.Sandbox.Node"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Objects", "Ops.Api"],
@@ -33,7 +34,7 @@ public sealed class Reference_rules
         ["Ops.Sandbox.ShopPlan"] = [],
         ["Ops.Sandbox.Shop"] = ["Ops.Sandbox.ShopPlan"],
         ["Ops.Load"] = ["Ops.Traces"],
-        ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Sandbox.ShopPlan", "Ops.Load", "Ops.Traces", "Ops.Api", "Ops.Learning"],
+        ["Ops.Cli"] = ["Ops.Sandbox.Api", "Ops.Sandbox.Node", "Ops.Sandbox.ShopPlan", "Ops.Load", "Ops.Traces", "Ops.Api", "Ops.Learning", "Ops.WhatIf"],
     };
 
     // Executables that ./ops starts, as pods or as verbs; it needs them built, never their types.
