@@ -6,6 +6,7 @@ using Ops.Dashboard.Access;
 using Ops.Dashboard.Cluster;
 using Ops.Dashboard.Layout;
 using Ops.Dashboard.Metrics;
+using Ops.Dashboard.WhatIf;
 using Ops.Kube;
 using Prometheus;
 
@@ -55,6 +56,7 @@ internal static class DashboardApp
         services.AddSingleton<MetricStore>();
         services.AddSingleton<MetricScraper>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricScraper>());
+        services.AddSingleton<WhatIfDesk>();
         services.AddScoped<ViewState>();
         services.AddCascadingAuthenticationState();
         services.AddMudServices();

@@ -45,6 +45,9 @@ internal static class Format
         _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#} min"),
     };
 
+    /// <summary>A whole number with its sign.</summary>
+    public static string Signed(int number) => number.ToString("+0;−0;0", CultureInfo.InvariantCulture);
+
     /// <summary>A rank: whole, or a half where equals share the middle of their places.</summary>
     public static string Rank(double? rank) => rank is { } place ? string.Create(CultureInfo.InvariantCulture, $"{place:0.#}") : None;
 

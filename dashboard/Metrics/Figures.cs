@@ -12,6 +12,9 @@ internal static class Figures
     /// <summary>Generated tokens a second of a pool.</summary>
     public const string Tokens = "pool.tokens";
 
+    /// <summary>Prompt tokens a second that a pool read.</summary>
+    public const string Prompts = "pool.prompts";
+
     /// <summary>Requests in the batches of a pool.</summary>
     public const string Running = "pool.running";
 

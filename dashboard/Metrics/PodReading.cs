@@ -17,6 +17,9 @@ internal sealed record PodReading
     /// <summary>Generated tokens, a counter.</summary>
     public double? Tokens { get; private set; }
 
+    /// <summary>Prompt tokens read, a counter.</summary>
+    public double? Prompts { get; private set; }
+
     /// <summary>Requests in the batch.</summary>
     public double? Running { get; private set; }
 
@@ -62,6 +65,9 @@ internal sealed record PodReading
                 break;
             case "vllm:generation_tokens_total" or "llamacpp:tokens_predicted_total":
                 Tokens = (Tokens ?? 0) + value;
+                break;
+            case "vllm:prompt_tokens_total" or "llamacpp:prompt_tokens_total":
+                Prompts = (Prompts ?? 0) + value;
                 break;
             case "vllm:num_requests_running" or "llamacpp:requests_processing":
                 Running = (Running ?? 0) + value;

@@ -42,6 +42,7 @@ internal sealed record ScrapeRound(
     private static void RatesOfPool(Dictionary<string, double> figures, string pool, IReadOnlyList<(PodReading Before, PodReading Now)> pods, TimeSpan elapsed)
     {
         Sum(figures, MetricStore.Name(Metrics.Figures.Tokens, pool), pods.Select(pod => Rate.Of(pod.Before.Tokens, pod.Now.Tokens, elapsed)));
+        Sum(figures, MetricStore.Name(Metrics.Figures.Prompts, pool), pods.Select(pod => Rate.Of(pod.Before.Prompts, pod.Now.Prompts, elapsed)));
         Sum(figures, MetricStore.Name(Metrics.Figures.Joules, pool), pods.Select(pod => Rate.Of(pod.Before.Joules, pod.Now.Joules, elapsed)));
         var answers = pods.Sum(pod => Rate.Of(pod.Before.PerTokenCount, pod.Now.PerTokenCount, elapsed) ?? 0);
         if (answers > 0)
