@@ -12,7 +12,7 @@ internal static class Marks
 
     /// <summary>The newest marks of a snapshot.</summary>
     public static IReadOnlyList<Mark> Of(ClusterSnapshot cluster) =>
-        [.. cluster.Incidents.SelectMany(OfIncident).Concat(cluster.Remediations.SelectMany(OfRemediation)).OrderByDescending(mark => mark.At).Take(Most)];
+        [.. cluster.Incidents.SelectMany(OfIncident).Concat(cluster.Remediations.SelectMany(OfRemediation)).Concat(cluster.Stores.SelectMany(OfStore)).OrderByDescending(mark => mark.At).Take(Most)];
 
     private static IEnumerable<Mark> OfIncident(Incident incident)
     {
@@ -23,6 +23,10 @@ internal static class Marks
         if (status.ResolvedAt is { } resolved)
             yield return new(Format.Utc(resolved), $"{status.Symptom ?? incident.Metadata.Name} is over", IsFault: false);
     }
+
+    private static IEnumerable<Mark> OfStore(ShardedStore store) => (store.Status?.History ?? [])
+        .Where(entry => entry.Kind == StoreEventKinds.Failover)
+        .Select(entry => new Mark(Format.Utc(entry.At), $"{store.Metadata.Name}: {entry.Message}", IsFault: true));
 
     private static IEnumerable<Mark> OfRemediation(Remediation plan)
     {

@@ -38,7 +38,9 @@ public sealed partial class Incidents : LivePage
     protected override void Compute()
     {
         var wanted = State.Get("incident");
-        chosen = Cluster.Incidents.FirstOrDefault(incident => $"{incident.Metadata.NamespaceProperty}/{incident.Metadata.Name}" == wanted) ?? Cluster.Incidents.FirstOrDefault();
+        chosen = Cluster.Incidents.FirstOrDefault(incident => $"{incident.Metadata.NamespaceProperty}/{incident.Metadata.Name}" == wanted)
+            ?? Cluster.Incidents.FirstOrDefault(IsOpen)
+            ?? Cluster.Incidents.FirstOrDefault();
         replay = double.TryParse(State.Get("t"), CultureInfo.InvariantCulture, out var at) && at >= 0 ? at : null;
         if (chosen?.Status is not { } status)
         {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components;
 using Ops.Api;
 using Ops.Dashboard.Health;
 using Ops.Dashboard.Layout;
+using Ops.Dashboard.Metrics;
 using Ops.Dashboard.WhatIf;
 using Ops.Learning;
 using Ops.WhatIf;
@@ -67,9 +68,11 @@ public sealed partial class WhatIfPanel : LivePage
         asking?.Cancel();
         asking?.Dispose();
         asking = new();
-        (answer, problem) = choice.IsAsked ? (answer, null) : (null, null);
+        problem = null;
         if (choice.IsAsked)
             _ = AskAsync(asking.Token);
+        else
+            answer = null;
     }
 
     private async Task AskAsync(CancellationToken cancellation)
