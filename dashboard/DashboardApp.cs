@@ -57,6 +57,7 @@ internal static class DashboardApp
         services.AddSingleton<MetricScraper>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricScraper>());
         services.AddSingleton<WhatIfDesk>();
+        services.AddSingleton<DecisionFeed>();
         services.AddScoped<ViewState>();
         services.AddCascadingAuthenticationState();
         services.AddMudServices();

@@ -23,7 +23,11 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
     public bool IsReady => pods.HasSynced;
 
     /// <summary>Routers that answered in the last round.</summary>
-    public int Routers { get; private set; }
+    public int AnsweringRouters { get; private set; }
+
+    /// <summary>The control plane's own routers that run; a pod elsewhere with their label is none.</summary>
+    public IEnumerable<V1Pod> Routers => pods.List().Where(pod =>
+        pod.Metadata.NamespaceProperty == WellKnown.SystemNamespace && pod.Metadata.Labels is { } labels && labels.TryGetValue(Labels.Component, out var component) && component == Labels.Router);
 
     /// <summary>What a model server's pod said in the last round, or null.</summary>
     public PodReading? Of(V1Pod pod) => newest.GetValueOrDefault(ObjectKey.Of(pod));
@@ -43,7 +47,7 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
             newest = round.Pods.ToImmutableDictionary(
                 pod => pod.Value.Pod,
                 pod => pod.Value.Reading.After(before?.Pods.GetValueOrDefault(pod.Key).Reading, before is null ? default : round.At - before.At));
-            Routers = round.Routers.Count;
+            AnsweringRouters = round.Routers.Count;
             before = round;
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

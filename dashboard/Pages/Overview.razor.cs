@@ -47,7 +47,7 @@ public sealed partial class Overview : LivePage
         }
     }
 
-    private string NoTraffic => Scraper.Trouble ?? (Scraper.Routers == 0 ? "No router answers; figures come from their metrics." : "No requests in this range.");
+    private string NoTraffic => Scraper.Trouble ?? (Scraper.AnsweringRouters == 0 ? "No router answers; figures come from their metrics." : "No requests in this range.");
 
     private (string Class, string Text, string Detail) Verdict
     {

@@ -18,7 +18,7 @@ public sealed partial class Routing : LivePage
 
     private string Name => $"{route!.Metadata.NamespaceProperty}/{route.Metadata.Name}";
 
-    private string NoTraffic => Scraper.Trouble ?? (Scraper.Routers == 0 ? "No router answers; figures come from their metrics." : "No requests in this range.");
+    private string NoTraffic => Scraper.Trouble ?? (Scraper.AnsweringRouters == 0 ? "No router answers; figures come from their metrics." : "No requests in this range.");
 
     /// <inheritdoc/>
     protected override void Compute()

@@ -11,4 +11,5 @@ internal static class Paths
     internal const string Health = "/healthz";
     internal const string Ready = "/readyz";
     internal const string Metrics = "/metrics";
+    internal const string Decisions = "/decisions";
 }

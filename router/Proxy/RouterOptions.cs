@@ -48,6 +48,12 @@ internal sealed record RouterOptions
     /// </summary>
     public string? CarbonIntensity { get; init; }
 
+    /// <summary>
+    /// Port among those of --urls that tells recent choices at /decisions, and where clients do not come: a NetworkPolicy lets
+    /// only the dashboard in. Default none: nobody is told.
+    /// </summary>
+    public int? DecisionsPort { get; init; }
+
     /// <summary>How long a stopping router still accepts requests while it already says that it is not ready. Default 1 s.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(1);
 

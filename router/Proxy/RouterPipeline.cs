@@ -11,10 +11,11 @@ internal sealed partial class RouterPipeline
     private readonly DrainService _drain;
     private readonly RouterMetrics _metrics;
     private readonly AccessLog _log;
+    private readonly int? _decisionsPort;
     private readonly TimeProvider _time;
     private readonly ILogger<RouterPipeline> _logger;
 
-    public RouterPipeline(ModelFleet fleet, Authenticator authenticator, InferenceHandler inference, IRoutingTableSource source, DrainService drain, RouterMetrics metrics, AccessLog log, TimeProvider time, ILogger<RouterPipeline> logger)
+    public RouterPipeline(ModelFleet fleet, Authenticator authenticator, InferenceHandler inference, IRoutingTableSource source, DrainService drain, RouterMetrics metrics, AccessLog log, RouterOptions options, TimeProvider time, ILogger<RouterPipeline> logger)
     {
         _fleet = fleet;
         _authenticator = authenticator;
@@ -24,6 +25,7 @@ internal sealed partial class RouterPipeline
         _drain = drain;
         _metrics = metrics;
         _log = log;
+        _decisionsPort = options.DecisionsPort;
         _time = time;
         _logger = logger;
     }
@@ -35,6 +37,7 @@ internal sealed partial class RouterPipeline
         Paths.Health => TextAsync(context, 200, "ok\n"),
         Paths.Ready => ReadyAsync(context),
         Paths.Metrics => MetricsAsync(context),
+        Paths.Decisions when context.Connection.LocalPort == _decisionsPort => DecisionPage.WriteAsync(context, _fleet.Current),
         { } path when path.StartsWith(Paths.Models + "/", StringComparison.Ordinal) =>
             ApiAsync(context, HttpMethods.Get, (c, table, entry, _) => ModelsHandler.GetAsync(c, table, entry.Caller!, path[(Paths.Models.Length + 1)..])),
         var path => Operations.Of(path) is { } operation

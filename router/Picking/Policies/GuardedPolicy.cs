@@ -11,13 +11,16 @@ public sealed class GuardedPolicy : IPolicy
     /// <summary>Creates the policy; its trial begins with the first request.</summary>
     /// <param name="model">Trained for the route's variants.</param>
     /// <param name="rule">What it is compared with.</param>
-    public GuardedPolicy(PolicyModel model, PricePolicy rule) => _learned = new LearnedPolicy(model, rule);
+    public GuardedPolicy(PolicyModel model, PricePolicy rule) => (_learned, Rule) = (new LearnedPolicy(model, rule), rule);
 
     /// <inheritdoc/>
     public string Name => "learned";
 
     /// <summary>Whether it is followed, and what it is worth.</summary>
     public PolicyTrial Trial { get; } = new();
+
+    /// <summary>Decides where the model does not.</summary>
+    internal PricePolicy Rule { get; }
 
     /// <inheritdoc/>
     public bool Considers(RouteSnapshot snapshot, int variant) => true;

@@ -10,6 +10,9 @@ internal sealed class RouteMemory
 
     internal RetryBudget Retries { get; } = new();
 
+    /// <summary>A few of the newest choices.</summary>
+    internal DecisionRing Decisions { get; } = new();
+
     /// <summary>The route with its learned policy on trial, where it has one: the same trial for as long as it is the same file.</summary>
     internal RouteConfig Guard(RouteConfig route)
     {

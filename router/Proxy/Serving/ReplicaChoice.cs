@@ -39,6 +39,8 @@ internal sealed class ReplicaChoice(TimeProvider time)
             Spread = (uint)Interlocked.Increment(ref _spread),
         };
         var choice = Chooser.Choose(snapshot, exchange.Route.Config.Policy, features, tried);
+        if (exchange.Route.Memory.Decisions.IsDue(features.NowMs))
+            exchange.Route.Memory.Decisions.Add(Decision.Of(time.GetUtcNow(), exchange, features, tried, choice));
         exchange.Prefill = null;
         if (choice.Kind != ChoiceKind.Chosen)
             return choice;
