@@ -86,7 +86,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
             var steps = turn.Status.Steps ?? await DryRunAsync(turn, cancellationToken);
             return await WriteAsync(turn, turn.Status with { Phase = phase, Reason = reason, Steps = steps }, "Waits", reason, Later, cancellationToken);
         }
-        catch (Exception refusal) when (IsRefusal(refusal))
+        catch (Exception refusal) when (ActionExecutor.IsRefusal(refusal))
         {
             return await FinishAsync(turn, RemediationPhases.Refused, refusal.Message, "Refused", cancellationToken);
         }
