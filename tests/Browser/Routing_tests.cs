@@ -7,16 +7,15 @@ namespace Ops.Browser;
 public sealed class Routing_tests(Dashboard dashboard)
 {
     [Fact]
-    public async Task Choices_are_listed_and_a_slider_is_answered_by_the_simulator()
+    public async Task Choices_are_listed_and_twice_the_load_is_answered_by_the_simulator()
     {
         await using var context = await dashboard.ContextAsync();
         var page = await dashboard.SignInAsync(context, path: "/routing");
         // ./ops up itself asked for the first answer.
         await Expect(page.Locator(".decisions tbody tr").First).ToContainTextAsync("qwen3-32b", new() { Timeout = Dashboard.Patience });
 
-        // As a person moves it: to twice the load.
-        await page.Locator("#whatif-load").FillAsync("6");
-        await page.WaitForURLAsync("**/routing?load=2");
+        // The sliders stand in the address, as a colleague would send it.
+        await page.GotoAsync("/routing?load=2");
         await Expect(page.Locator(".answer")).ToContainTextAsync("goodput", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".answer tr", new() { HasText = "load" })).ToContainTextAsync("+100 %", new() { Timeout = Dashboard.Patience });
         await page.ScreenshotAsync(new() { Path = Dashboard.Results("whatif.png"), FullPage = true });
