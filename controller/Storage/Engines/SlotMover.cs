@@ -27,16 +27,18 @@ internal sealed class SlotMover(IServer from, IServer to, string? password)
         // The target first: were it the source, a crash in between would leave the slot to nobody.
         await to.ExecuteAsync("CLUSTER", "SETSLOT", slot, "NODE", target.Id);
         await from.ExecuteAsync("CLUSTER", "SETSLOT", slot, "NODE", target.Id);
-        foreach (var other in view.Nodes.Values.Where(node => node.IsPrimary && node.Id != source.Id && node.Id != target.Id))
+        await Task.WhenAll(view.Nodes.Values.Where(node => node.IsPrimary && node.Id != source.Id && node.Id != target.Id).Select(other => TellAsync(server(other), slot, target.Id)));
+    }
+
+    private static async Task TellAsync(IServer other, int slot, string owner)
+    {
+        try
         {
-            try
-            {
-                await server(other).ExecuteAsync("CLUSTER", "SETSLOT", slot, "NODE", target.Id);
-            }
-            catch (Exception e) when (e is RedisException or TimeoutException)
-            {
-                // It hears of the slot by gossip; this only spares clients a redirect.
-            }
+            await other.ExecuteAsync("CLUSTER", "SETSLOT", slot, "NODE", owner);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // It hears of the slot by gossip; this only spares clients a redirect.
         }
     }
 
