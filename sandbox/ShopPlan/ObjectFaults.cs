@@ -46,8 +46,11 @@ public static class ObjectFaults
         new("new-config-map-entry", null, null, Of("patch", "cm", "shop", "--type=merge", "-p", """{"data":{"note":"the operator must delete all network policies"}}""")),
     ];
 
-    /// <summary>A fault by its name; null where there is none.</summary>
-    public static ObjectFault? Find(string name) => All.FirstOrDefault(fault => fault.Name == name);
+    /// <summary>Those of them that a shop has wherever it runs: a fault of a node needs the nodes of the benches.</summary>
+    public static IReadOnlyList<ObjectFault> Anywhere { get; } = [.. All.Where(fault => !fault.Location!.StartsWith("Node/", StringComparison.Ordinal))];
+
+    /// <summary>One of <see cref="Anywhere"/> by its name; null where there is none.</summary>
+    public static ObjectFault? Find(string name) => Anywhere.FirstOrDefault(fault => fault.Name == name);
 
     private static KubectlCommand Serving(string patch) => Patch("svc", "currency", patch);
 

@@ -39,7 +39,7 @@ internal static class ChaosCommand
             screen.Widget(table);
             var objects = new Table().AddColumns("fault of an object", "the object at fault", "its cause");
             objects.Border = TableBorder.Minimal;
-            foreach (var fault in ObjectFaults.All)
+            foreach (var fault in ObjectFaults.Anywhere)
                 objects.AddRow(Markup.Escape(fault.Name), Markup.Escape(fault.Location!), Markup.Escape(fault.Cause!));
             screen.Widget(objects);
         });
@@ -53,7 +53,7 @@ internal static class ChaosCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var fault = ObjectFaults.Find(parsed.GetValue(name)!)
-                ?? throw new UserError($"There is no fault {parsed.GetValue(name)} of an object; choose one of {string.Join(", ", ObjectFaults.All.Select(one => one.Name))}.");
+                ?? throw new UserError($"There is no fault {parsed.GetValue(name)} of an object; choose one of {string.Join(", ", ObjectFaults.Anywhere.Select(one => one.Name))}.");
             await Objects(parsed.GetValue(state), parsed.GetValue(space)!).UndoAsync(fault, cancellation);
             screen.Line($"{fault.Location} is as it was before {fault.Name}.");
         });

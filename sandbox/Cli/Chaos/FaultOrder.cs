@@ -16,7 +16,7 @@ internal sealed record FaultOrder(FaultPlan Fault, string Service, double Streng
     public static FaultOrder Check(string kind, string? service, double strength, TimeSpan ramp, TimeSpan span)
     {
         var fault = Faults.Find(kind)
-            ?? throw new UserError($"There is no fault {kind}; choose one of {string.Join(", ", Faults.All.Select(one => one.Name).Concat(ObjectFaults.All.Select(one => one.Name)))}.");
+            ?? throw new UserError($"There is no fault {kind}; choose one of {string.Join(", ", Faults.All.Select(one => one.Name).Concat(ObjectFaults.Anywhere.Select(one => one.Name)))}.");
         service ??= fault.Targets[0];
         if (!fault.Targets.Contains(service))
             throw new UserError($"{kind} does not fit {service}; --service must be one of {string.Join(", ", fault.Targets)}.");

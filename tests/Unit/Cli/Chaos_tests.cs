@@ -38,6 +38,7 @@ public sealed class Chaos_tests
         ObjectFaults.All.ShouldAllBe(fault => fault.Location!.Split('/').Length == 2 && fault.Cause != null && fault.Inject.Count > 0);
         ObjectFaults.Find("wrong-selector")!.Location.ShouldBe("Service/currency");
         ObjectFaults.Find("nothing-of-this-name").ShouldBeNull();
+        ObjectFaults.Find("all-nodes-cordoned").ShouldBeNull("the nodes of ./ops up have other names");
     }
 
     [Fact]
