@@ -16,7 +16,7 @@ public sealed class PermissionTests(RealCluster cluster)
         await UseEverythingAsync();
 
         var requests = cluster.RequestsOf(account);
-        requests.Where(r => r.Code == (int)HttpStatusCode.Forbidden).ShouldBeEmpty();
+        requests.Skip(s_before[account]).Where(r => r.Code == (int)HttpStatusCode.Forbidden).ShouldBeEmpty();
 
         var used = requests.SelectMany(Used).Concat(CheckedByAdmission).ToHashSet();
         var granted = await GrantedAsync(account);
@@ -33,13 +33,16 @@ public sealed class PermissionTests(RealCluster cluster)
         new("", "serviceaccounts", "impersonate"),
     ];
 
-    private static int s_done;
+    // What other tests let happen before: an API server that has just started forbids everything until it knows the roles.
+    private static readonly Dictionary<string, int> s_before = [];
 
     // Both cases look at the same life of the same processes.
     private async Task UseEverythingAsync()
     {
-        if (Interlocked.Exchange(ref s_done, 1) == 1)
+        if (s_before.Count > 0)
             return;
+        foreach (var account in (string[])["operator", "router"])
+            s_before[account] = cluster.RequestsOf(account).Count;
         await using var op = await cluster.StartOperatorAsync();
         await using var router = await cluster.StartRouterAsync();
         await cluster.ApplyAsync(Yaml.Pool("used"));
