@@ -20,7 +20,7 @@ internal sealed class StoreBench : IBench
     public string Name => "store";
 
     /// <inheritdoc/>
-    public string Summary => "Sharded stores under faults, scaling and skew: acknowledged writes lost, time without service, slots moved, beside the engine alone";
+    public string Summary => "Sharded stores under faults and scaling: acknowledged writes lost, time without service, slots moved, beside the engine alone";
 
     /// <inheritdoc/>
     public async Task RunAsync(BenchContext context, CancellationToken cancellation)
