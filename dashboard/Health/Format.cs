@@ -20,6 +20,9 @@ internal static class Format
         _ => string.Create(CultureInfo.InvariantCulture, $"{number:0.###}"),
     };
 
+    /// <summary>What is counted: whole, with thousands.</summary>
+    public static string Count(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:#,0}");
+
     /// <summary>A number with its unit.</summary>
     public static string With(double? value, string unit) => value is null ? None : $"{Number(value)} {unit}";
 
