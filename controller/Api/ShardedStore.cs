@@ -12,7 +12,7 @@ namespace Ops.Api;
 [CelRule(ShardedStoreRules.NameRule, ShardedStoreRules.NameMessage)]
 [PrinterColumn("Engine", "string", ".spec.engine.type", Description = "The engine.")]
 [PrinterColumn("Shards", "integer", ".spec.shards", Description = "Shards wanted.")]
-[PrinterColumn("Covered", "integer", ".status.slotsCovered", Description = "Slots with a primary that answers, of 16384.")]
+[PrinterColumn("Covered", "integer", ".status.slotsCovered", Description = "Slots with a primary that serves them, of 16384.")]
 [PrinterColumn("Replicas", "string", ".status.replicasInSync", Description = "Replicas that follow their primary, of those wanted.")]
 [PrinterColumn("Durable", "string", ".status.conditions[?(@.type==\"Durable\")].status", Description = "Whether an acknowledged write survives a primary now.")]
 [PrinterColumn("State", "string", ".status.phase", Description = "What is being done.")]

@@ -24,7 +24,7 @@ public sealed record ShardedStoreStatus
     [MaxLength(1024)]
     public string? Reason { get; init; }
 
-    /// <summary>Slots whose primary answers, of 16384.</summary>
+    /// <summary>Slots whose primary serves them, of 16384.</summary>
     public int SlotsCovered { get; init; }
 
     /// <summary>Replicas that follow their primary, of those wanted: 3/3.</summary>

@@ -41,7 +41,8 @@ internal static class StoreStatusPlanner
         var moves = plan.Phase == StorePhase.Rebalancing && !StoreGoals.IsFilling(store) && !seen.Goal.Shards.Any(shard => shard.Leaving)
             ? plan.Steps.OfType<StoreStep.MoveSlot>().Count()
             : 0;
-        var covered = rows.Sum(row => row.Slots);
+        var refused = seen.View.Nodes.Values.Where(node => !node.Serves).Sum(node => ownership.Of(node.Id).Count);
+        var covered = rows.Sum(row => row.Slots) - refused;
         return new()
         {
             ObservedGeneration = store.Metadata.Generation,

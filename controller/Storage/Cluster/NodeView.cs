@@ -30,6 +30,12 @@ public sealed record NodeView
     /// <summary>For a replica: whether the link to its primary is up and its first copy done.</summary>
     public bool LinkUp { get; init; }
 
+    /// <summary>
+    /// Whether the node serves its slots. It refuses every command (CLUSTERDOWN) while it does not see a majority, and for two
+    /// seconds after it came into a cluster or back into one.
+    /// </summary>
+    public bool Serves { get; init; } = true;
+
     /// <summary>Keys that the node holds.</summary>
     public long Keys { get; init; }
 

@@ -114,13 +114,15 @@ public sealed class RedisEngine : IStoreEngine
         {
             var server = Server(address);
             var nodes = server.ExecuteAsync("CLUSTER", "NODES");
+            var cluster = server.ExecuteAsync("CLUSTER", "INFO");
             var replication = server.InfoRawAsync("replication");
             var stats = server.InfoRawAsync("stats");
             var keys = server.DatabaseSizeAsync();
-            await Task.WhenAll(nodes, replication, stats, keys).WaitAsync(AnswerWithin, _time, cancellation);
+            await Task.WhenAll(nodes, cluster, replication, stats, keys).WaitAsync(AnswerWithin, _time, cancellation);
             var facts = Facts(await replication ?? "");
             return NodesText.Read(member, address, (string?)await nodes ?? "") with
             {
+                Serves = Facts((string?)await cluster ?? "").GetValueOrDefault("cluster_state") == "ok",
                 Keys = await keys,
                 OperationsPerSecond = Number(Facts(await stats ?? "").GetValueOrDefault("instantaneous_ops_per_sec")),
                 Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),

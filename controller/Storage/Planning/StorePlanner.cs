@@ -39,6 +39,8 @@ public static class StorePlanner
         // What only a person can bring back is not called steady.
         if (state.Problems.FirstOrDefault(problem => problem.Reason is "ShardLost" or "QuorumLost") is { } lost)
             return new StorePlan(StorePhase.Blocked, lost.Message, []) { Problems = [.. state.Problems] };
+        if (state.Members.FirstOrDefault(node => node.IsPrimary && !node.Slots.IsEmpty && !node.Serves) is { } down)
+            return new StorePlan(StorePhase.Waiting, $"{down.Member} does not serve yet: it still calls the cluster down", []) { Problems = [.. state.Problems] };
         return new StorePlan(StorePhase.Steady, "every slot has a primary and every primary its replicas", []) { Problems = [.. state.Problems] };
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Ops.Storage.Cluster;
 using StackExchange.Redis;
@@ -15,7 +16,7 @@ internal sealed class SkewedLoad : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
     private int _requests;
-    private int _failed;
+    private readonly ConcurrentDictionary<string, int> _failures = [];
 
     private SkewedLoad(ConnectionMultiplexer client, ImmutableArray<int> slots)
     {
@@ -33,7 +34,8 @@ internal sealed class SkewedLoad : IAsyncDisposable
 
     internal int Requests => _requests;
 
-    internal int Failed => _failed;
+    /// <summary>What went wrong, and how often.</summary>
+    internal IReadOnlyDictionary<string, int> Failures => _failures;
 
     internal static async Task<SkewedLoad> StartAsync(RedisStore store, NodeView hot)
     {
@@ -75,7 +77,7 @@ internal sealed class SkewedLoad : IAsyncDisposable
             }
             catch (Exception e) when (e is RedisException or TimeoutException)
             {
-                Interlocked.Increment(ref _failed);
+                _failures.AddOrUpdate(e.Message, 1, (_, count) => count + 1);
             }
         }
     }

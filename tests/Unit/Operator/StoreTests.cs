@@ -131,6 +131,10 @@ public sealed class StoreTests
         var uncovered = StoreStatusPlanner.Plan(Observe(store, silent: "s-s2-0"));
         Conditions.Find(uncovered.Conditions, "Ready")!.Reason.ShouldBe("SlotsUncovered");
         uncovered.SlotsCovered.ShouldBe(10_922);
+
+        var refused = StoreStatusPlanner.Plan(whole with { View = whole.View with { Nodes = whole.View.Nodes.SetItem("s-s2-0", whole.View.Nodes["s-s2-0"] with { Serves = false }) } });
+        Conditions.Find(refused.Conditions, "Ready")!.Reason.ShouldBe("SlotsUncovered");
+        refused.SlotsCovered.ShouldBe(10_922);
     }
 
     [Fact]

@@ -96,6 +96,37 @@ public sealed class BlockedTests
         plan.Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Node.Member.ShouldBe("s1-2");
     }
 
+    [Fact]
+    public void A_new_shard_gets_no_slot_before_it_serves()
+    {
+        var store = Formed(elects: true);
+        store.Scale(4);
+        store.Cluster.Node("s3-0").Serves = false;
+
+        for (var round = 0; round < 20; round++)
+            store.Reconcile();
+
+        store.Last.Phase.ShouldBe(StorePhase.Waiting);
+        store.Last.Reason.ShouldContain("s3-0 does not serve yet");
+        store.Cluster.Node("s3-0").Slots.IsEmpty.ShouldBeTrue();
+
+        store.Cluster.Node("s3-0").Serves = true;
+        store.Settle();
+        store.Cluster.Node("s3-0").Slots.IsEmpty.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_store_with_a_primary_that_refuses_its_slots_is_not_steady()
+    {
+        var store = Formed(elects: true);
+        store.Cluster.Node("s1-0").Serves = false;
+
+        store.Reconcile();
+
+        store.Last.Phase.ShouldBe(StorePhase.Waiting);
+        store.Last.Reason.ShouldContain("s1-0 does not serve yet");
+    }
+
     private static ModelStore Formed(bool elects)
     {
         var store = new ModelStore(3, 1, elects);

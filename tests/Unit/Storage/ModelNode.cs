@@ -15,6 +15,8 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
 
     internal bool Alive { get; set; } = true;
 
+    internal bool Serves { get; set; } = true;
+
     internal string? PrimaryId { get; set; }
 
     internal SlotSet Slots { get; set; } = SlotSet.Empty;
@@ -42,6 +44,7 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
         Slots = Slots,
         Epoch = Epoch,
         Offset = Offset,
+        Serves = Serves,
         Keys = Keys,
         LinkUp = PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
         Peers = [.. Known.Values.Select(peer => peer with { Connected = cluster.IsReachable(peer), Failed = cluster.HasFailed(peer) })],
