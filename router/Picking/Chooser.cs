@@ -53,7 +53,7 @@ public static class Chooser
         for (var v = 0; v < variants.Length; v++)
         {
             ref var outlook = ref outlooks[v];
-            ReplicaPick.Pick(ref outlook, variants[v].Rows.AsSpan(), rules, request, tried, match, loads);
+            ReplicaPick.Pick(ref outlook, variants[v], rules, request, tried, match, loads);
             if (outlook.Replica >= 0)
                 LatencyEstimate.Fill(ref outlook, variants[v].Replicas.AsSpan()[outlook.Replica], variants[v].Curve, request);
         }

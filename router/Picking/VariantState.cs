@@ -25,9 +25,13 @@ public sealed record VariantState
         {
             field = value;
             Rows = [.. value.Select(replica => new ReplicaRow(replica))];
+            Identities = [.. value.Select(replica => SessionAffinityScorer.Fold(replica.Identity))];
         }
     }
 
     /// <summary>The same replicas as the choice reads them.</summary>
     internal ImmutableArray<ReplicaRow> Rows { get; private init; } = [];
+
+    /// <summary>Of each replica what sessions find their home by.</summary>
+    internal ImmutableArray<uint> Identities { get; private init; } = [];
 }

@@ -146,7 +146,7 @@ public sealed class AffinityTests
                 var outlook = default(VariantOutlook);
                 var variant = Variant("p", 1, list);
                 var match = new CacheMatch(stackalloc uint[CacheMatch.Slots]);
-                ReplicaPick.Pick(ref outlook, variant.Rows.AsSpan(), PickRules.Default, request with { Session = session }, default, match, new int[list.Length]);
+                ReplicaPick.Pick(ref outlook, variant, PickRules.Default, request with { Session = session }, default, match, new int[list.Length]);
                 return list[outlook.Replica].Name;
             }
         });

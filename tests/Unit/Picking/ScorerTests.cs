@@ -36,14 +36,37 @@ public sealed class ScorerTests
     [Fact]
     public void A_replica_that_leaves_moves_only_its_own_sessions()
     {
-        Gen.Select(Gen.ULong.Array[2, 40], Gen.ULong, Gen.Int[0, 39]).Sample((identities, session, leaver) =>
+        Gen.Select(Gen.UInt.Array[2, 40], Gen.UInt, Gen.Int[0, 39]).Sample((identities, session, leaver) =>
         {
             var gone = leaver % identities.Length;
             var before = Home(identities, session);
             var after = Home([.. identities.Where((_, i) => i != gone)], session);
-            return before == identities[gone] || after == before;
+            return before == identities[gone] || Claim(after, session) == Claim(before, session);
         });
     }
 
-    private static ulong Home(ulong[] identities, ulong session) => identities.MaxBy(identity => SessionAffinityScorer.Claim(session, identity, -1));
+    [Fact]
+    public void A_home_is_the_largest_claim_of_those_that_may_be_taken() =>
+        Gen.Select(Gen.Select(Gen.UInt, Gen.Int[0, 9]).Array[1, 70], Gen.UInt, Gen.Int[0, 9]).Sample((replicas, session, ceiling) =>
+        {
+            var allowed = Math.Max(ceiling, replicas.Min(replica => replica.Item2));
+            var home = replicas[SessionAffinityScorer.Home(session, [.. replicas.Select(replica => replica.Item1)], [.. replicas.Select(replica => replica.Item2)], allowed)];
+            return home.Item2 <= allowed && Claim(home.Item1, session) == replicas.Where(replica => replica.Item2 <= allowed).Max(replica => Claim(replica.Item1, session));
+        });
+
+    [Fact]
+    public void Sessions_are_spread_evenly()
+    {
+        uint[] identities = [.. Enumerable.Range(0, 20).Select(i => SessionAffinityScorer.Fold(KeyHash.Of($"pod-{i}")))];
+        var homes = new int[20];
+        for (var session = 0; session < 20_000; session++)
+            homes[SessionAffinityScorer.Home(SessionAffinityScorer.Fold(KeyHash.Of($"conversation-{session}")), identities, new int[20], 0)]++;
+        // 1,000 each, with a standard deviation of 31.
+        homes.ShouldAllBe(count => count > 850 && count < 1_150);
+    }
+
+    // The bits that the place leaves of it.
+    private static uint Claim(uint identity, uint session) => SessionAffinityScorer.Claim(identity ^ session) >> 10;
+
+    private static uint Home(uint[] identities, uint session) => identities[SessionAffinityScorer.Home(session, identities, new int[identities.Length], 0)];
 }
