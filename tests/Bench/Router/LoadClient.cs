@@ -11,8 +11,12 @@ namespace Ops.Bench.Router;
 /// <param name="Failed">Anything else.</param>
 /// <param name="LatenciesMs">Request to last byte, of answered requests, ascending.</param>
 /// <param name="ChunkDelaysMs">Upstream's write to client's read, of every chunk seen whole, ascending.</param>
-internal sealed record LoadResult(int Answered, int Failed, double[] LatenciesMs, double[] ChunkDelaysMs)
+/// <param name="Reasons">What the failed ones got instead, and how often.</param>
+internal sealed record LoadResult(int Answered, int Failed, double[] LatenciesMs, double[] ChunkDelaysMs, IReadOnlyDictionary<string, int> Reasons)
 {
+    /// <summary>The reasons in a line; empty when nothing failed.</summary>
+    public string Why => string.Join(", ", Reasons.OrderByDescending(reason => reason.Value).Take(3).Select(reason => $"{reason.Value} x {reason.Key}"));
+
     /// <summary>The given quantile of an ascending list; not a number when it is empty.</summary>
     public static double Quantile(double[] ascending, double q) => ascending.Length == 0 ? double.NaN : ascending[(int)Math.Min(ascending.Length - 1, q * ascending.Length)];
 }
@@ -30,50 +34,62 @@ internal sealed class LoadClient
     private readonly List<double> _latencies = [];
     private readonly List<double> _delays = [];
     private readonly byte[] _buffer = new byte[64 << 10];
-    private int _failed;
+    private readonly Dictionary<string, int> _failed = [];
 
     private LoadClient(IPEndPoint target, byte[] request) => (_target, _request) = (target, request);
 
     /// <summary>Runs the loop on all connections for the given time; running requests are waited for.</summary>
-    internal static async Task<LoadResult> RunAsync(Contender target, byte[] request, int connections, TimeSpan duration, CancellationToken cancellation)
+    /// <param name="target">Where they go.</param>
+    /// <param name="request">What each sends.</param>
+    /// <param name="connections">How many there are.</param>
+    /// <param name="duration">How long requests are begun.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <param name="arrival">Over how long the connections begin, one after the other; by default all at once.</param>
+    internal static async Task<LoadResult> RunAsync(Contender target, byte[] request, int connections, TimeSpan duration, CancellationToken cancellation, TimeSpan arrival = default)
     {
         var clients = Enumerable.Range(0, connections).Select(_ => new LoadClient(target.Address, request)).ToList();
         var until = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        await Task.WhenAll(clients.Select(c => Task.Run(() => c.LoopAsync(until, cancellation), cancellation)));
+        await Task.WhenAll(clients.Select((c, i) => Task.Run(() => c.LoopAsync(arrival * i / connections, until, cancellation), cancellation)));
         return new LoadResult(
             clients.Sum(c => c._latencies.Count),
-            clients.Sum(c => c._failed),
+            clients.Sum(c => c._failed.Values.Sum()),
             [.. clients.SelectMany(c => c._latencies).Order()],
-            [.. clients.SelectMany(c => c._delays).Order()]);
+            [.. clients.SelectMany(c => c._delays).Order()],
+            clients.SelectMany(c => c._failed).GroupBy(reason => reason.Key).ToDictionary(reason => reason.Key, reason => reason.Sum(one => one.Value)));
     }
 
-    private async Task LoopAsync(long until, CancellationToken cancellation)
+    private async Task LoopAsync(TimeSpan wait, long until, CancellationToken cancellation)
     {
         Socket? socket = null;
+        if (wait > TimeSpan.Zero)
+            await Task.Delay(wait, cancellation);
         while (Stopwatch.GetTimestamp() < until && !cancellation.IsCancellationRequested)
         {
             try
             {
                 socket ??= await ConnectAsync(cancellation);
                 var started = Stopwatch.GetTimestamp();
-                if (await ExchangeAsync(socket, cancellation))
+                if (await ExchangeAsync(socket, cancellation) is not { } failure)
                 {
                     _latencies.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                     continue;
                 }
+
+                Count(failure);
             }
             catch (Exception e) when (e is SocketException or IOException)
             {
-                // Counted below.
+                Count(e.Message);
             }
 
-            _failed++;
             socket?.Dispose();
             socket = null;
         }
 
         socket?.Dispose();
     }
+
+    private void Count(string failure) => _failed[failure] = _failed.GetValueOrDefault(failure) + 1;
 
     private async Task<Socket> ConnectAsync(CancellationToken cancellation)
     {
@@ -82,7 +98,8 @@ internal sealed class LoadClient
         return socket;
     }
 
-    private async Task<bool> ExchangeAsync(Socket socket, CancellationToken cancellation)
+    // Null when the answer came whole with status 200.
+    private async Task<string?> ExchangeAsync(Socket socket, CancellationToken cancellation)
     {
         for (var sent = 0; sent < _request.Length;)
             sent += await socket.SendAsync(_request.AsMemory(sent), cancellation);
@@ -92,7 +109,7 @@ internal sealed class LoadClient
         {
             var read = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellation);
             if (read == 0)
-                return false;
+                return "closed before an answer";
             length += read;
             var end = _buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
             bodyStart = end < 0 ? -1 : end + 4;
@@ -103,7 +120,9 @@ internal sealed class LoadClient
         var complete = ContentLength(head) is { } promised
             ? await SkipAsync(socket, promised - rest.Length, cancellation)
             : await ReadChunksAsync(socket, rest, cancellation);
-        return complete && head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
+        if (!head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
+            return head[..head.IndexOf('\r')];
+        return complete ? null : "closed within the answer";
     }
 
     private async Task<bool> SkipAsync(Socket socket, int left, CancellationToken cancellation)
