@@ -21,7 +21,8 @@ internal sealed record ChartGeometry(DateTimeOffset From, DateTimeOffset To, dou
     {
         var most = curves.SelectMany(curve => curve.Values).Where(float.IsFinite).DefaultIfEmpty(0).Max();
         var bottom = low ?? 0;
-        return new(from, to, bottom, high ?? Nice(Math.Max(most, bottom + 1e-9), bottom), width, height);
+        // Where all is at the bottom, a scale of one says so better than one of nothing.
+        return new(from, to, bottom, high ?? (most > bottom ? Nice(most, bottom) : bottom + 1), width, height);
     }
 
     /// <summary>Where a moment is.</summary>

@@ -22,6 +22,13 @@ public sealed record Curve(DateTimeOffset Start, TimeSpan Step, float[] Values)
     /// <summary>Whether any value is known.</summary>
     public bool HasData => Values.Any(float.IsFinite);
 
+    /// <summary>The value nearest to a moment, or null where none is known.</summary>
+    public double? At(DateTimeOffset moment)
+    {
+        var index = (int)Math.Clamp(Math.Round((moment - Start) / Step), -1, Values.Length);
+        return index >= 0 && index < Values.Length && float.IsFinite(Values[index]) ? Values[index] : null;
+    }
+
     /// <summary>Value by value; NaN where one of the two is unknown.</summary>
     public Curve With(Curve other, Func<float, float, float> combine) =>
         this with { Values = [.. Values.Zip(other.Values, combine)] };

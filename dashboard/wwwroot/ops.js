@@ -5,7 +5,8 @@
   let prefix = '';
   let prefixTimer = 0;
 
-  const isTyping = target => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  // A slider takes arrows only, so the other keys stay what they are.
+  const isTyping = target => target instanceof HTMLElement && target.type !== 'range' && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
   document.addEventListener('keydown', event => {
     if (!shell || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -32,6 +33,40 @@
     root.dataset.theme = event.matches ? 'dark' : 'light';
     tellTheme();
   });
+
+  // Where charts are read: the server is told the newest places at most twice a second, and once more when nobody reads.
+  const places = new Map();
+  let told = 0;
+  let telling = 0;
+  const tell = (reader, place) => {
+    places.set(reader, place);
+    telling ||= setTimeout(() => {
+      telling = 0;
+      told = performance.now();
+      for (const [one, detail] of places) one.dispatchEvent(new CustomEvent('chartread', { bubbles: true, detail }));
+      places.clear();
+    }, Math.max(0, told + 500 - performance.now()));
+  };
+  let pointed = null;
+  const point = reader => {
+    if (pointed && pointed !== reader && document.activeElement !== pointed) tell(pointed, -1);
+    pointed = reader;
+  };
+  document.addEventListener('pointermove', event => {
+    const plot = event.target instanceof Element ? event.target.closest('.plot') : null;
+    const reader = plot ? plot.querySelector('.reader') : null;
+    point(reader);
+    if (!reader) return;
+    const box = plot.getBoundingClientRect();
+    reader.value = Math.round((event.clientX - box.left) / box.width * reader.max);
+    tell(reader, Number(reader.value));
+  });
+  root.addEventListener('pointerleave', () => point(null));
+  for (const kind of ['input', 'focusin', 'focusout'])
+    document.addEventListener(kind, event => {
+      if (event.target.classList.contains('reader')) tell(event.target, kind === 'focusout' ? -1 : Number(event.target.value));
+    });
+  Blazor.registerCustomEventType('read', { browserEventName: 'chartread', createEventArgs: event => ({ place: event.detail }) });
 
   window.ops = {
     start(reference) {

@@ -43,6 +43,37 @@ public sealed class Component_tests : BunitContext
     }
 
     [Fact]
+    public void A_chart_is_read_at_a_place_with_time_and_value_until_nobody_reads()
+    {
+        var drawn = Chart(new Curve(Noon, TimeSpan.FromSeconds(30), [1, 2, float.NaN, 4]));
+        drawn.FindAll(".readout").ShouldBeEmpty();
+
+        drawn.Find(".reader").TriggerEvent("onread", new ReadEventArgs { Place = 30 });
+        drawn.FindAll(".readout > *").Select(part => part.TextContent).ShouldBe(["12:00:30", "power 2.00"]);
+        drawn.Find(".reader").GetAttribute("aria-valuetext").ShouldBe("12:00:30: power 2.00");
+        drawn.Find(".cursor").GetAttribute("style").ShouldBe("left:25%");
+
+        // A gap is said to be one.
+        drawn.Find(".reader").TriggerEvent("onread", new ReadEventArgs { Place = 60 });
+        drawn.Find(".reader").GetAttribute("aria-valuetext").ShouldBe("12:01:00: power –");
+
+        drawn.Find(".reader").TriggerEvent("onread", new ReadEventArgs { Place = -1 });
+        drawn.FindAll(".readout").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_working_point_is_read_dot_by_dot()
+    {
+        var drawn = Render<WorkingPoint>(chart => chart.Add(one => one.Title, "Energy against latency")
+            .Add(one => one.Latency, new Curve(Noon, TimeSpan.FromSeconds(30), [0.01f, 0.02f, float.NaN]))
+            .Add(one => one.Energy, new Curve(Noon, TimeSpan.FromSeconds(30), [3, 2, 1])));
+
+        // 0 to 25 ms: at a third of the way the first dot is nearer.
+        drawn.Find(".reader").TriggerEvent("onread", new ReadEventArgs { Place = 40 });
+        drawn.Find(".reader").GetAttribute("aria-valuetext").ShouldBe("12:00:00: per token 10 ms, per token 3.00 J");
+    }
+
+    [Fact]
     public void Shares_are_told_to_those_who_cannot_see_them()
     {
         var drawn = Render<ShareBar>(bar => bar.Add(one => one.Shares, [("small", 3), ("large", 1), ("none", 0)]));
