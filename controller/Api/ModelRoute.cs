@@ -87,6 +87,14 @@ public sealed record ModelRouteSpec
     [DefaultsFromFields]
     public TimeoutSpec? Timeouts { get; init; }
 
+    /// <summary>
+    /// Answer with the header x-ops-expected-joules: the GPU joules that the request is expected to add where it was sent, by
+    /// the pool's energy profile, its prompt and its expected length. What it really took is known only after its last token
+    /// and stands in the access log and the metrics. Pools without a profile send none. Default false.
+    /// </summary>
+    [DefaultValue(false)]
+    public bool EnergyHeader { get; init; }
+
     /// <summary>Objective with the defaults filled in.</summary>
     [JsonIgnore]
     public ObjectiveSpec EffectiveObjective => Objective ?? new();

@@ -30,4 +30,7 @@ public readonly record struct Choice(ChoiceKind Kind, int Variant, int Replica, 
 {
     /// <summary>Prompt tokens that the replica probably holds already; 0 unless chosen.</summary>
     public int CachedTokens { get; init; }
+
+    /// <summary>Joules that it is expected to add to the replica; 0 unless chosen, and where the variant has no curve.</summary>
+    public double MarginalJoules { get; init; }
 }

@@ -27,7 +27,7 @@ public static class Chooser
         if (variant < 0)
             return new Choice(ChoiceKind.Declined, -1, -1, Admission.PolicyRetrySeconds, 0, 0);
         ref readonly var chosen = ref outlooks[variant];
-        return new Choice(ChoiceKind.Chosen, variant, chosen.Replica, 0, chosen.TimeToFirstToken, chosen.Completion) { CachedTokens = chosen.CachedTokens };
+        return new Choice(ChoiceKind.Chosen, variant, chosen.Replica, 0, chosen.TimeToFirstToken, chosen.Completion) { CachedTokens = chosen.CachedTokens, MarginalJoules = chosen.MarginalJoules };
     }
 
     /// <summary>Notes where a request was sent, for the prefixes and sessions of later ones.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
@@ -13,6 +14,7 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
 {
     internal const string VariantHeader = "x-ops-variant";
     internal const string ReplicaHeader = "x-ops-replica";
+    internal const string JoulesHeader = "x-ops-expected-joules";
 
     internal static readonly HttpRequestOptionsKey<UpstreamAttempt> OptionsKey = new("ops.attempt");
 
@@ -24,6 +26,7 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
     private readonly SplicedContent _body;
     private readonly Activity? _span;
     private readonly string? _prefiller;
+    private readonly double _joules;
 
     internal UpstreamAttempt(HttpContext context, string pool, Replica replica, Exchange exchange, SplicedContent body, TimeProvider time)
     {
@@ -32,6 +35,7 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         _body = body;
         _span = exchange.Span;
         _prefiller = exchange.Prefill?.HostAndPort;
+        _joules = exchange.Route.Config.EnergyHeader ? exchange.ExpectedJoules : 0;
         Replica = replica;
         Limits = exchange.Route.Config.Timeouts;
         Observer = exchange.Observer;
@@ -99,6 +103,8 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         httpContext.Response.Headers[VariantHeader] = _pool;
         httpContext.Response.Headers[ReplicaHeader] = Replica.Name;
+        if (_joules > 0)
+            httpContext.Response.Headers[JoulesHeader] = _joules.ToString("0.###", CultureInfo.InvariantCulture);
         Observer.Start(Status == 200 && IsEventStream(proxyResponse.Content.Headers));
         proxyResponse.Content = new ObservedContent(proxyResponse.Content, this);
         return true;

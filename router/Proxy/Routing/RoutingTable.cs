@@ -40,6 +40,9 @@ internal sealed record RouteConfig
     /// <summary>Header with the session's id.</summary>
     public string SessionHeader { get; init; } = new AffinitySpec().EffectiveSessionHeader;
 
+    /// <summary>Whether answers say what they are expected to cost.</summary>
+    public bool EnergyHeader { get; init; }
+
     /// <summary>Attempts in all, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
     public int Attempts { get; init; } = 2;
 

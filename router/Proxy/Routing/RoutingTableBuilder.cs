@@ -79,6 +79,7 @@ internal static class RoutingTableBuilder
             Learned = learned,
             Pick = PickRulesOf(spec.EffectiveScorers, spec.EffectiveAffinity, spec.EffectiveAdmission),
             SessionHeader = spec.EffectiveAffinity.EffectiveSessionHeader,
+            EnergyHeader = spec.EnergyHeader,
             Attempts = Math.Clamp(spec.EffectiveRetry.EffectiveAttempts, 1, TriedReplicas.Capacity),
             RetryPercent = spec.EffectiveRetry.EffectiveBudgetPercent,
             HedgeAfter = spec.EffectiveRetry.EffectiveHedgeAfter is var after && after > TimeSpan.Zero ? after : null,

@@ -64,6 +64,9 @@ internal sealed class Exchange(HttpContext context, Operation operation, LiveRou
     /// <summary>Expected output tokens.</summary>
     internal double ExpectedOutputTokens { get; set; }
 
+    /// <summary>Joules that the answer is expected to cost where it was sent; 0 where that is not known.</summary>
+    internal double ExpectedJoules { get; set; }
+
     internal ResponseObserver Observer { get; } = new(context.RequestServices.GetRequiredService<TimeProvider>(), startedAt, route.Config.Objective) { Operation = operation };
 
     private static ulong SessionOf(string header, ulong key, string tenant)

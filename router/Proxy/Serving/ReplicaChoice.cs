@@ -45,6 +45,7 @@ internal sealed class ReplicaChoice(TimeProvider time)
         if (choice.Kind != ChoiceKind.Chosen)
             return choice;
         Chooser.Sent(snapshot, features, choice);
+        exchange.ExpectedJoules = choice.MarginalJoules;
         // A retry goes without: it may have failed because of the replica that was to read the prompt.
         if (tried.Count == 0 && exchange.Route.PrefillFor(exchange.Route.Variants[choice.Variant]) is { } stage)
             exchange.Prefill = stage.Choose(features, choice, exchange.Route.Config.PrefillThreshold);

@@ -33,6 +33,22 @@ public sealed class EnergyTests
         router.AccessLog.ShouldContain("\"joules\":15.5");
     }
 
+    [Theory]
+    [InlineData(true, "large", true)]
+    [InlineData(false, "large", false)]
+    [InlineData(true, "unknown", false)]
+    public async Task An_answer_says_what_it_was_expected_to_cost_where_the_route_asks_and_the_profile_is_known(bool asked, string pool, bool said)
+    {
+        await using var upstream = await Upstream.StartAsync();
+        await using var router = await RouterHost.StartAsync(Route(Variant(pool, 0.9, upstream) with { Curve = pool == "large" ? Curve : null }) with { EnergyHeader = asked });
+
+        var response = await router.ChatAsync();
+
+        response.Headers.TryGetValues("x-ops-expected-joules", out var values).ShouldBe(said);
+        if (said)
+            double.Parse(values!.Single(), System.Globalization.CultureInfo.InvariantCulture).ShouldBeGreaterThan(2);
+    }
+
     [Fact]
     public void The_intensity_follows_the_hour_of_the_day()
     {
