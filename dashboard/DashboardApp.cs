@@ -60,7 +60,7 @@ internal static class DashboardApp
         services.AddSingleton<DecisionFeed>();
         services.AddScoped<ViewState>();
         services.AddCascadingAuthenticationState();
-        services.AddMudServices();
+        services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomRight);
         services.AddRazorComponents().AddInteractiveServerComponents(circuit =>
         {
             // A lost connection comes back to the same page for three minutes; a hundred such pages are 10 MB.

@@ -52,8 +52,8 @@ public sealed record RemediationSpec
     [MaxLength(253)]
     public string Incident { get; init; } = "";
 
-    /// <summary>Who planned it: rules, or llm. Default rules.</summary>
-    [AllowedValues(RemediationPlanners.Rules, RemediationPlanners.Llm)]
+    /// <summary>Who planned it: rules, llm, or a person who takes an earlier plan back. Default rules.</summary>
+    [AllowedValues(RemediationPlanners.Rules, RemediationPlanners.Llm, RemediationPlanners.Person)]
     [DefaultValue(RemediationPlanners.Rules)]
     public string Planner { get; init; } = RemediationPlanners.Rules;
 
@@ -97,6 +97,9 @@ public static class RemediationPlanners
 
     /// <summary>A language model.</summary>
     public const string Llm = "llm";
+
+    /// <summary>Somebody who asks for an earlier plan to be taken back; somebody must approve it, whatever the policy's autonomy.</summary>
+    public const string Person = "person";
 }
 
 /// <summary>One action of the closed catalogue.</summary>

@@ -46,6 +46,14 @@ public sealed record RemediationStatus
     /// <summary>When the verdict fell.</summary>
     public DateTime? FinishedAt { get; init; }
 
+    /// <summary>The actions of a plan that would take this one back, once it succeeded; absent where there is none, see noInverse.</summary>
+    [MaxLength(RemediationSpec.MaxActions)]
+    public IReadOnlyList<RemediationAction>? Inverse { get; init; }
+
+    /// <summary>Why a plan that succeeded cannot be taken back, one sentence.</summary>
+    [MaxLength(1024)]
+    public string? NoInverse { get; init; }
+
     /// <summary>Every proposal, check, write and verdict; each entry's hash covers the one before it.</summary>
     [MaxLength(MaxAudit)]
     public IReadOnlyList<AuditEntry>? Audit { get; init; }

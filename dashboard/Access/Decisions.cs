@@ -12,10 +12,11 @@ namespace Ops.Dashboard.Access;
 /// <param name="Approvers">Names of the Approver objects that the user may write: as whom a decision would count.</param>
 /// <param name="MayPausePlans">Whether the user may change remediations, that is suspend one.</param>
 /// <param name="MayPausePolicies">Whether the user may change healing policies, that is throw the kill switch.</param>
-internal sealed record DecisionRights(IReadOnlyList<string> Approvers, bool MayPausePlans, bool MayPausePolicies)
+/// <param name="MayMakePlans">Whether the user may create remediations, that is ask for an undo.</param>
+internal sealed record DecisionRights(IReadOnlyList<string> Approvers, bool MayPausePlans, bool MayPausePolicies, bool MayMakePlans)
 {
     /// <summary>Nothing is offered.</summary>
-    public static DecisionRights None { get; } = new([], false, false);
+    public static DecisionRights None { get; } = new([], false, false, false);
 }
 
 /// <summary>Approvals, rejections and pauses, written with the user's own token; the API server decides whether they may be.</summary>
@@ -31,15 +32,15 @@ internal static class Decisions
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Patience);
-        Task<bool> MayAsync(string resource, string? name) => UserAccess.MayAsync(
-            view.Client, new() { Group = ApiGroup.Name, Resource = resource, Verb = "patch", NamespaceProperty = ns, Name = name }, limit.Token);
+        Task<bool> MayAsync(string resource, string? name, string verb = "patch") => UserAccess.MayAsync(
+            view.Client, new() { Group = ApiGroup.Name, Resource = resource, Verb = verb, NamespaceProperty = ns, Name = name }, limit.Token);
         try
         {
             var approvers = new List<string>();
             foreach (var approver in view.Current.Approvers.Where(approver => approver.Metadata.NamespaceProperty == ns && !approver.Spec.Suspend))
                 if (await MayAsync(Approver.PluralName, approver.Metadata.Name))
                     approvers.Add(approver.Metadata.Name);
-            return new(approvers, await MayAsync(Remediation.PluralName, null), await MayAsync(HealingPolicy.PluralName, null));
+            return new(approvers, await MayAsync(Remediation.PluralName, null), await MayAsync(HealingPolicy.PluralName, null), await MayAsync(Remediation.PluralName, null, "create"));
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {

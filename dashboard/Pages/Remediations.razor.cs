@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
 using MudBlazor;
 using Ops.Api;
 using Ops.Dashboard.Access;
@@ -12,19 +14,41 @@ public sealed partial class Remediations : LivePage
     // A screen of rows; the rest is history that kubectl has.
     private const int MostRows = 30;
 
+    // What can be chosen among in the history.
+    private static readonly (string Name, Func<string?, bool> Has)[] States =
+    [
+        ("waiting", phase => phase is null or RemediationPhases.Suggested or RemediationPhases.AwaitingApproval),
+        ("running", phase => phase is RemediationPhases.Executing or RemediationPhases.Verifying),
+        ("succeeded", phase => phase is RemediationPhases.Succeeded),
+        ("failed", phase => phase is RemediationPhases.RolledBack or RemediationPhases.Failed),
+        ("refused", phase => phase is RemediationPhases.Refused),
+    ];
+
     private readonly Dictionary<string, DecisionRights> policyRights = new(StringComparer.Ordinal);
     private Remediation? chosen;
-    private DecisionRights rights = DecisionRights.None;
+    private IReadOnlyList<Remediation> shown = [];
+    private string? only;
     private string? asked;
     private bool busy;
+
+    [Inject]
+    internal AuthenticationStateProvider Identity { get; set; } = null!;
+
+    [Inject]
+    internal NavigationManager Navigation { get; set; } = null!;
+
+    private DecisionRights Rights => chosen is null ? DecisionRights.None : policyRights.GetValueOrDefault(chosen.Metadata.NamespaceProperty, DecisionRights.None);
 
     /// <inheritdoc/>
     protected override void Compute()
     {
+        var state = States.FirstOrDefault(one => one.Name == State.Get("state"));
+        only = state.Name;
+        shown = [.. Cluster.Remediations.Where(plan => state.Has?.Invoke(plan.Status?.Phase) != false).Take(MostRows)];
         var wanted = State.Get("plan");
         chosen = Cluster.Remediations.FirstOrDefault(plan => $"{plan.Metadata.NamespaceProperty}/{plan.Metadata.Name}" == wanted)
-            ?? Cluster.Remediations.FirstOrDefault(plan => plan.Status?.Phase == RemediationPhases.AwaitingApproval)
-            ?? Cluster.Remediations.FirstOrDefault();
+            ?? shown.FirstOrDefault(plan => plan.Status?.Phase == RemediationPhases.AwaitingApproval)
+            ?? (shown is [var newest, ..] ? newest : null);
         // Rights change with bindings and approvers, seldom; they are asked for once for each set of namespaces and approvers.
         var question = string.Join(',', Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).Distinct())
             + "|" + string.Join(',', Cluster.Approvers.Select(approver => $"{approver.Metadata.Uid}{approver.Spec.Suspend}"));
@@ -40,7 +64,6 @@ public sealed partial class Remediations : LivePage
             return;
         foreach (var ns in Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).OfType<string>().Distinct().ToList())
             policyRights[ns] = await Decisions.RightsAsync(view, ns, CancellationToken.None);
-        rights = chosen is null ? DecisionRights.None : policyRights.GetValueOrDefault(chosen.Metadata.NamespaceProperty, DecisionRights.None);
         await InvokeAsync(StateHasChanged);
     }
 
@@ -67,6 +90,23 @@ public sealed partial class Remediations : LivePage
     private Task PauseAsync(HealingPolicy policy) => State.View is { } view
         ? ActAsync(() => Decisions.SuspendAsync(view, HealingPolicy.PluralName, policy.Metadata, !policy.Spec.Suspend, CancellationToken.None), policy.Spec.Suspend ? "Healing resumed." : "Healing stopped.")
         : Task.CompletedTask;
+
+    private async Task UndoAsync()
+    {
+        if (chosen is not { } plan || State.View is not { } view)
+            return;
+        var user = (await Identity.GetAuthenticationStateAsync()).User.Identity?.Name ?? "somebody";
+        Remediation? made = null;
+        await ActAsync(
+            async () =>
+            {
+                (made, var problem) = await UndoRequest.MakeAsync(view, plan, user, CancellationToken.None);
+                return problem;
+            },
+            "Proposed. It runs once it is checked and approved.");
+        if (made is not null)
+            Navigation.NavigateTo(State.Link(SiteMap.Remediation(made)));
+    }
 
     private async Task ActAsync(Func<Task<string?>> act, string done)
     {

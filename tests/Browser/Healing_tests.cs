@@ -59,9 +59,27 @@ public sealed class Healing_tests(Dashboard dashboard)
         await page.Locator(".rail a", new() { HasText = "Overview" }).ClickAsync();
         await Expect(page.Locator("#attention")).ToBeVisibleAsync(Visible);
         await Expect(page.Locator(".attention tr", new() { HasText = Ns })).ToHaveCountAsync(0, new() { Timeout = Dashboard.Patience });
+        await TargetPortAsync("http");
+
+        // Undone, at the same gate: a plan of its own that says who asks, and that somebody must approve.
+        await page.Locator(".rail a", new() { HasText = "Remediations" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "succeeded" }).ClickAsync();
+        await page.WaitForURLAsync("**/remediations?state=succeeded");
+        await page.Locator(".list a", new() { HasText = "RestoreService Service/currency" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo", Exact = true }).ClickAsync();
+        await Expect(page.Locator("h2#plan")).ToContainTextAsync("UndoRestoreService Service/currency", Patient);
+        await Expect(page.Locator(".audit")).ToContainTextAsync("kubernetes-admin asks to take", Patient);
+        await Expect(page.Locator(".diff ins").First).ToContainTextAsync("9999", Patient);
+        await page.ScreenshotAsync(new() { Path = Dashboard.Results("undo.png"), FullPage = true });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve as ada" }).ClickAsync();
+        await page.Locator(".mud-dialog").GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await Expect(page.Locator(".audit")).ToContainTextAsync("UndoRestoreService Service currency", Patient);
+        await TargetPortAsync("9999");
         (await page.EvaluateAsync<bool>("window.sameDocument === true")).ShouldBeTrue("nothing was reloaded");
-        (await dashboard.GetAsync($"/api/v1/namespaces/{Ns}/services/currency"))["spec"]!["ports"]![0]!["targetPort"]!.ToString().ShouldBe("http");
     }
+
+    private async Task TargetPortAsync(string wanted) =>
+        (await dashboard.GetAsync($"/api/v1/namespaces/{Ns}/services/currency"))["spec"]!["ports"]![0]!["targetPort"]!.ToString().ShouldBe(wanted);
 
     // One service of the sample shop that calls no other, under the sample policy, and a person who may approve.
     private async Task StartAsync()

@@ -31,7 +31,11 @@ public static class ActionCatalogue
         new RemoveTaint(),
     ];
 
-    /// <summary>A type by its name, or null.</summary>
-    /// <param name="type">For example ScaleWorkload.</param>
-    public static HealingAction? Find(string type) => All.FirstOrDefault(action => action.Type == type);
+    // Inverses, which only a person asks for: no planner and no model is offered one.
+    private static readonly IReadOnlyList<HealingAction> Inverses =
+        [.. All.Where(type => type is { Effect: ActionEffect.Change } and not ScaleWorkload && !type.Kinds.Contains(V1Node.KubeKind)).Select(type => new TakeBack(type))];
+
+    /// <summary>A type, or the inverse of one, by its name; or null.</summary>
+    /// <param name="type">For example ScaleWorkload, or UndoRestoreTemplate.</param>
+    public static HealingAction? Find(string type) => All.Concat(Inverses).FirstOrDefault(action => action.Type == type);
 }

@@ -48,6 +48,12 @@ public abstract class HealingAction
     /// <summary>Whether a policy must name it in spec.actions, because it is destructive or reaches beyond the namespace. Default: where it is destructive.</summary>
     public virtual bool MustBeListed => IsDestructive;
 
+    /// <summary>The type that a policy names in spec.actions to allow this one. Default its own.</summary>
+    public virtual string ListedAs => Type;
+
+    /// <summary>Whether a person has to approve even where the policy lets repairs run. Default false.</summary>
+    public virtual bool AlwaysAsks => false;
+
     /// <summary>What is wrong with the parameters or the target, one sentence naming the field; null when nothing is.</summary>
     /// <param name="action">An action of this type whose names are checked already.</param>
     /// <param name="snapshot">The namespace.</param>

@@ -40,8 +40,12 @@ internal static class Consent
                 people);
     }
 
+    // What a person asks for is nothing that the policy lets the healer do by itself, whoever it says planned it.
+    private static bool IsAsked(Remediation remediation) =>
+        remediation.Spec.Planner == RemediationPlanners.Person || remediation.Spec.Actions.Any(action => ActionCatalogue.Find(action.Type)?.AlwaysAsks != false);
+
     private static int Needed(Remediation remediation, HealingPolicy policy) =>
         remediation.Spec.Actions.Any(action => ActionCatalogue.Find(action.Type)?.IsDestructive != false) ? ForDestructive
-        : policy.Spec.Autonomy == AutonomyLevels.Auto ? 0
+        : policy.Spec.Autonomy == AutonomyLevels.Auto && !IsAsked(remediation) ? 0
         : 1;
 }

@@ -66,8 +66,8 @@ public static partial class Guard
             return "target.name is not a name of a Kubernetes object.";
         if (!type.Parameters.Order(StringComparer.Ordinal).SequenceEqual((action.Parameters?.Keys ?? []).Order(StringComparer.Ordinal)))
             return $"{type.Type} takes the parameters [{string.Join(", ", type.Parameters)}] and no other.";
-        if (policy.Spec.Actions is { } allowed ? !allowed.Contains(type.Type) : type.MustBeListed)
-            return $"HealingPolicy {policy.Metadata.Name} does not allow {type.Type}.";
+        if (policy.Spec.Actions is { } allowed ? !allowed.Contains(type.ListedAs) : type.MustBeListed)
+            return $"HealingPolicy {policy.Metadata.Name} does not allow {type.ListedAs}.";
         return Scope.Problem(action, type, policy, input.Snapshot)
             ?? type.Problem(action, input.Snapshot, input.Memory)
             ?? BlastRadius.Problem(action, type, policy, input.Snapshot);

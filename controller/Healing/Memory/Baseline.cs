@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Ops.Api;
 using Ops.Healing.Content;
 
 namespace Ops.Healing.Memory;
@@ -10,6 +11,9 @@ public sealed record Baseline(ImmutableSortedDictionary<string, GoodState> State
 {
     /// <summary>Most characters of all contents together: below the 1 MiB that an object may have in an API server.</summary>
     public const int MaxCharacters = 700_000;
+
+    /// <summary>Finished plans by name that a plan at hand is to take back; read with that plan, never stored here.</summary>
+    public IReadOnlyDictionary<string, Remediation> Past { get; init; } = ImmutableDictionary<string, Remediation>.Empty;
 
     /// <summary>Nothing remembered.</summary>
     public static Baseline Empty { get; } = new(ImmutableSortedDictionary.Create<string, GoodState>(StringComparer.Ordinal));

@@ -7,6 +7,7 @@ using Ops.Healing.Detection;
 using Ops.Healing.Executing;
 using Ops.Healing.Guarding;
 using Ops.Healing.Memory;
+using Ops.Healing.Planning;
 using Ops.Kube;
 
 namespace Ops.Operator.Healing;
@@ -39,7 +40,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         if (policy is not null && !watches.For(key.Namespace!).HasSynced)
             return Requeue.After(Soon);
         var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(time.GetUtcNow());
-        var turn = new Turn(remediation, remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken));
+        var turn = new Turn(remediation, remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken) with { Past = Past(remediation) });
         return remediation.Status?.Phase switch
         {
             null => await ProposeAsync(turn, cancellationToken),
@@ -155,7 +156,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         if (trouble is null)
         {
             return now.UtcDateTime - status.QuietSince >= within
-                ? await FinishAsync(turn, RemediationPhases.Succeeded, $"The symptom stayed away for {GoDuration.Format(within)}.", "Verified", cancellationToken)
+                ? await FinishAsync(Invertible(turn), RemediationPhases.Succeeded, $"The symptom stayed away for {GoDuration.Format(within)}.", "Verified", cancellationToken)
                 : Requeue.After(Soon);
         }
 
@@ -166,12 +167,26 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
             : await WriteAsync(turn, status with { QuietSince = null, Reason = trouble }, "Unquiet", trouble, Soon, cancellationToken);
     }
 
+    private static Turn Invertible(Turn turn)
+    {
+        var (inverse, why) = UndoPlan.Of(turn.Remediation, turn.Status.Steps!);
+        return turn with { Status = turn.Status with { Inverse = inverse, NoInverse = why is null ? null : TaintedText.Clean(why, 1024) } };
+    }
+
+    // At most as many as a plan has actions.
+    private Dictionary<string, Remediation> Past(Remediation remediation) => remediation.Spec.Actions
+        .Select(action => action.Parameters?.GetValueOrDefault(UndoPlan.OfParameter)).OfType<string>().Distinct(StringComparer.Ordinal)
+        .Select(name => caches.Remediations.Get(remediation.Metadata.NamespaceProperty, name)).OfType<Remediation>()
+        .ToDictionary(past => past.Metadata.Name, StringComparer.Ordinal);
+
     private string? Trouble(Turn turn)
     {
         var findings = Diagnosis.Of(turn.Snapshot, turn.Memory);
+        // Whoever takes a repair back wants another number of pods than the one that is remembered.
+        var good = turn.Remediation.Spec.Planner == RemediationPlanners.Person ? Baseline.Empty : turn.Memory;
         foreach (var target in turn.Remediation.Spec.Actions.Select(action => action.Target))
         {
-            if (Verification.Trouble(target.Kind, target.Name, turn.Snapshot, turn.Memory, findings) is { } trouble)
+            if (Verification.Trouble(target.Kind, target.Name, turn.Snapshot, good, findings) is { } trouble)
                 return trouble;
         }
 

@@ -126,7 +126,7 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"actions":[]}}""", "spec.actions")]
     [InlineData("""{"spec":{"actions":[{"type":"Scale"}]}}""", "spec.actions[0].target")]
     [InlineData("""{"spec":{"attempt":0}}""", "spec.attempt")]
-    [InlineData("""{"spec":{"planner":"person"}}""", "spec.planner")]
+    [InlineData("""{"spec":{"planner":"oracle"}}""", "spec.planner")]
     [InlineData("""{"status":{"phase":"Done"}}""", "status.phase")]
     public void A_wrong_remediation_is_refused_by_its_field(string change, string named) => ExpectRefusal(Rem, change, named);
 
