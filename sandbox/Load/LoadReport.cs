@@ -33,6 +33,15 @@ public sealed record VariantShare(string Variant, int Answered, double Share, Pe
 /// <summary>One kind of failure or rejection and how often it happened.</summary>
 public sealed record LoadProblem(string Message, int Count);
 
+/// <summary>How one request of a replay ended.</summary>
+/// <param name="Answered">In full; the times are 0 otherwise.</param>
+/// <param name="Rejected">Refused in good order.</param>
+/// <param name="Variant">Who answered; null where nobody said so.</param>
+/// <param name="FirstToken">Seconds from the send to the first content.</param>
+/// <param name="EndToEnd">Seconds from the send to the end of the stream.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ReplayedRequest(bool Answered, bool Rejected, string? Variant, double FirstToken, double EndToEnd);
+
 /// <summary>Outcome of a replay.</summary>
 public sealed record LoadReport
 {
@@ -104,4 +113,7 @@ public sealed record LoadReport
 
     /// <summary>The most frequent failures and rejections, at most 16 kinds.</summary>
     public required ImmutableArray<LoadProblem> Problems { get; init; }
+
+    /// <summary>Each request that became due, in the trace's order.</summary>
+    public ImmutableArray<ReplayedRequest> Requests { get; init; } = [];
 }

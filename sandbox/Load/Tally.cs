@@ -37,6 +37,7 @@ internal static class Tally
             Joules = joules,
             JoulesPerRequest = joules is { } j && answers.Count > 0 ? j / answers.Count : null,
             Problems = Problems(results),
+            Requests = [.. results.Select(r => new ReplayedRequest(r.Outcome == Outcome.Answered, r.Outcome == Outcome.Rejected, r.Variant, r.FirstToken, r.EndToEnd))],
         };
     }
 

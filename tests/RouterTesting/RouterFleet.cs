@@ -103,14 +103,17 @@ public sealed class RouterFleet : IAsyncDisposable
         throw new InvalidOperationException($"The router did not become ready: {await File.ReadAllTextAsync(LogFile, cancellation)}");
     }
 
-    /// <summary>Creates a pool with the given endpoints.</summary>
-    public void CreatePool(string name, params IPEndPoint[] endpoints)
+    /// <summary>Creates a pool of a model that nobody has measured, with the given endpoints.</summary>
+    public void CreatePool(string name, params IPEndPoint[] endpoints) => CreatePool(name, $"vendor/{name}", gpus: 1, endpoints);
+
+    /// <summary>Creates a pool of a model on so many H100s a replica, with the given endpoints.</summary>
+    public void CreatePool(string name, string model, int gpus, params IPEndPoint[] endpoints)
     {
         Local.Create(new ModelPool
         {
             ApiVersion = $"{ApiGroup.Name}/{ApiGroup.Version}",
             Metadata = new() { Name = name, NamespaceProperty = Namespace },
-            Spec = new() { Model = $"vendor/{name}", Gpu = new() { Product = "NVIDIA-H100-80GB-HBM3" }, Replicas = endpoints.Length },
+            Spec = new() { Model = model, Gpu = new() { Product = "NVIDIA-H100-80GB-HBM3", Count = gpus }, Replicas = endpoints.Length },
         });
         Local.Create(new V1EndpointSlice
         {
@@ -131,11 +134,15 @@ public sealed class RouterFleet : IAsyncDisposable
     });
 
     /// <summary>Creates a route over pools, the first one best.</summary>
-    public void CreateRoute(string name, ModelRouteSpec spec, params string[] pools) => Local.Create(new ModelRoute
+    public void CreateRoute(string name, ModelRouteSpec spec, params string[] pools) =>
+        CreateRoute(name, spec with { Variants = [.. pools.Select((pool, i) => new VariantSpec { Pool = pool, Quality = new Dictionary<string, double> { ["default"] = 0.9 / (i + 1) } })] });
+
+    /// <summary>Creates a route.</summary>
+    public void CreateRoute(string name, ModelRouteSpec spec) => Local.Create(new ModelRoute
     {
         ApiVersion = $"{ApiGroup.Name}/{ApiGroup.Version}",
         Metadata = new() { Name = name, NamespaceProperty = Namespace },
-        Spec = spec with { Variants = [.. pools.Select((pool, i) => new VariantSpec { Pool = pool, Quality = new Dictionary<string, double> { ["default"] = 0.9 / (i + 1) } })] },
+        Spec = spec,
     });
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ namespace Ops.Bench.Routing;
 /// </summary>
 internal sealed class RoutingBench : IBench
 {
+    // In real time, so not in the quick form unless it is asked for.
+    private const string LivePart = "live";
+
     /// <inheritdoc/>
     public string Name => "routing";
 
@@ -16,7 +19,7 @@ internal sealed class RoutingBench : IBench
     public string Summary => "Policies beside each other on simulated fleets: rate, performance, learned against price, the simulator's speed";
 
     /// <inheritdoc/>
-    public Task RunAsync(BenchContext context, CancellationToken cancellation)
+    public async Task RunAsync(BenchContext context, CancellationToken cancellation)
     {
         var inputs = RoutingInputs.Load();
         var plots = Directory.CreateDirectory(Path.Combine(RcaData.Root(), "artifacts", "bench", "routing")).FullName;
@@ -30,8 +33,8 @@ internal sealed class RoutingBench : IBench
             ("sweep", () => SweepBench.Run(context, inputs)),
             ("learned", () => LearnedBench.Run(context, inputs, plots)),
         ];
-        if (context.Part is { } only && !parts.Any(part => part.Name == only))
-            throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name))}");
+        if (context.Part is { } only && only != LivePart && !parts.Any(part => part.Name == only))
+            throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name).Append(LivePart))}");
         foreach (var (name, run) in parts)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -39,7 +42,8 @@ internal sealed class RoutingBench : IBench
                 run();
         }
 
+        if (context.Part == LivePart || (context.Part is null && !context.Quick))
+            await LiveBench.RunAsync(context, inputs, cancellation);
         context.Say($"plots are in {plots}");
-        return Task.CompletedTask;
     }
 }

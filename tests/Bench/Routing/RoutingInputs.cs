@@ -28,6 +28,9 @@ internal sealed class RoutingInputs
         _chat = Lengths.Of(conv);
     }
 
+    /// <summary>The conversation trace itself.</summary>
+    internal Trace ConversationTrace => _conv;
+
     /// <summary>Prompt and answer lengths of the conversation trace.</summary>
     internal Lengths ChatLengths => _chat;
 
