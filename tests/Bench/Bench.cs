@@ -21,9 +21,10 @@ internal interface IBench
 /// <param name="Part">Only this part of a bench that has parts; null for all.</param>
 internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null, string? Part = null);
 
-/// <summary>Figures in the order in which they were measured, each with its unit for people.</summary>
+/// <summary>Figures in the order in which they were measured, each with its unit for people. Parts that run at once may add theirs.</summary>
 internal sealed class Figures
 {
+    private readonly Lock _adding = new();
     private readonly List<(string Key, double Value, string Unit, string Meaning)> _rows = [];
 
     /// <summary>The rows so far.</summary>
@@ -32,7 +33,9 @@ internal sealed class Figures
     /// <summary>Adds a figure; not a number means not measured and is left out.</summary>
     public void Add(string key, double value, string unit, string meaning)
     {
-        if (double.IsFinite(value))
+        if (!double.IsFinite(value))
+            return;
+        lock (_adding)
             _rows.Add((key, value, unit, meaning));
     }
 }

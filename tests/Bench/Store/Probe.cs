@@ -23,7 +23,7 @@ internal sealed class Probe : IAsyncDisposable
 
     internal Probe(int slot, Func<IEnumerable<StoreAddress>> seeds)
     {
-        (Slot, _seeds, _key) = (slot, seeds, KeySlot.KeyOf(slot, "probe"));
+        (Slot, _seeds, _key) = (slot, seeds, SlotKeys.Of(slot, "probe"));
         _probing = Task.Run(ProbeAsync);
     }
 

@@ -8,7 +8,7 @@ namespace Ops.Bench.Store;
 
 /// <summary>
 /// Sharded stores of real engine processes, run by the real operator in the sandbox: what is lost, how long slots are not
-/// served, and how fast slots move, beside the engine alone and its own tool.
+/// served, and how fast slots move, beside the engine alone and its own tool, and how evenly a skewed load is spread.
 /// </summary>
 internal sealed class StoreBench : IBench
 {
@@ -20,7 +20,7 @@ internal sealed class StoreBench : IBench
     public string Name => "store";
 
     /// <inheritdoc/>
-    public string Summary => "Sharded stores under faults and scaling: acknowledged writes lost, time without service, slots moved, beside the engine alone";
+    public string Summary => "Sharded stores under faults, scaling and skewed load: acknowledged writes lost, time without service, slots moved, beside the engine alone";
 
     /// <inheritdoc/>
     public async Task RunAsync(BenchContext context, CancellationToken cancellation)
@@ -28,14 +28,29 @@ internal sealed class StoreBench : IBench
         var server = await RedisBinary.FindAsync(cancellation) ?? throw new BenchCannotRunException(RedisBinary.Missing);
         var cli = RedisBinary.FindCli() ?? throw new BenchCannotRunException("redis-cli not found; run tests/Scenario/Store/get-redis.sh again, or put it on PATH");
 
+        string[] parts = ["planner", "faults", "scale", "skew"];
+        if (context.Part is { } only && !parts.Contains(only))
+            throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts)}");
+        bool Wants(string part) => context.Part is null || context.Part == part;
+
+        if (Wants("planner"))
+            Plan(context);
+        var images = new Dictionary<string, ImageEntry> { [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(server) };
+        await using var world = await StoreWorld.StartAsync(images, cancellation);
+        var faults = Wants("faults") ? FaultsAsync(context, world, server, cli, cancellation) : Task.CompletedTask;
+        // The quick form does both at once: each mostly waits, and either compares what has the same neighbour.
+        if (!context.Quick)
+            await faults;
+        await Task.WhenAll(faults, Wants("skew") ? SkewRun.RunAsync(context, world, cancellation) : Task.CompletedTask);
+        if (Wants("scale"))
+            await ScaleAsync(context, world, server, cli, cancellation);
+    }
+
+    private static void Plan(BenchContext context)
+    {
         var (rest, moving) = PlannerCost.Measure(Plans);
         context.Figures.Add("planner_step_ms", Math.Max(rest, moving), "ms", "one plan at 16,384 slots and 100 nodes, median, the dearer of at rest and moving slots");
         context.Say($"planner: {rest:0.0} ms at rest, {moving:0.0} ms with moves");
-
-        var images = new Dictionary<string, ImageEntry> { [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(server) };
-        await using var world = await StoreWorld.StartAsync(images, cancellation);
-        await FaultsAsync(context, world, server, cli, cancellation);
-        await ScaleAsync(context, world, server, cli, cancellation);
     }
 
     private static async Task FaultsAsync(BenchContext context, StoreWorld world, string server, string cli, CancellationToken cancellation)
@@ -88,7 +103,11 @@ internal sealed class StoreBench : IBench
 
     private static async Task ScaleAsync(BenchContext context, StoreWorld world, string server, string cli, CancellationToken cancellation)
     {
-        var window = context.Quick ? TimeSpan.FromSeconds(5) : TimeSpan.FromMinutes(5);
+        var window = context.Quick ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(5);
+        var tool = ToolAsync(server, cli, window, cancellation);
+        // One after the other, or in the quick form both at once, so that the machine is as busy for one as for the other.
+        if (!context.Quick)
+            await tool;
         await using var site = await world.CreateAsync("scale", StoreEngines.Redis, 3, 0, "{}", cancellation);
         await site.WholeAsync(cancellation);
         await using var ledger = Ledger.Start(site.Seeds, 2, Pace, confirm: false);
@@ -98,16 +117,15 @@ internal sealed class StoreBench : IBench
         await world.ScaleAsync(site, 3, cancellation);
         await run.RateAsync(moved => moved == 0, TimeSpan.FromMinutes(5), cancellation);
         await site.WholeAsync(cancellation);
-        context.Say($"scale: {rate:0} slots a second, {ledger.Redirects} redirects, {ledger.Failures.Values.Sum()} errors {string.Join(' ', ledger.Failures.Keys)}");
+        context.Say($"scale: {rate:0} slots a second, {ledger.Redirects} redirects, {ledger.Failures.Values.Sum()} errors {string.Join(' ', ledger.Failures.Select(one => $"{one.Key} {one.Value}"))}");
 
         context.Figures.Add("scale_errors", ledger.Failures.Values.Sum(), "", "writes that failed while three shards became six and three again; redirects are none");
         context.Figures.Add("scale_redirects", ledger.Redirects, "", "writes that another node took in the end");
         context.Figures.Add("scale_lost", (await ledger.FindLostAsync(cancellation)).Count, "", "of those acknowledged meanwhile, not there in the end");
         context.Figures.Add("scale_acked", ledger.Acknowledged, "", "writes acknowledged meanwhile");
         context.Figures.Add("scale_slots_per_s", rate, "1/s", "slots moved a second into three new shards, under that load");
-        var tool = await ToolAsync(server, cli, window, cancellation);
-        context.Figures.Add("tool_slots_per_s", tool, "1/s", "the same by redis-cli --cluster rebalance, under the same load");
-        context.Figures.Add("scale_rate_vs_tool", rate / tool, "", "the one over the other");
+        context.Figures.Add("tool_slots_per_s", await tool, "1/s", "the same by redis-cli --cluster rebalance, under the same load");
+        context.Figures.Add("scale_rate_vs_tool", rate / await tool, "", "the one over the other");
     }
 
     private static async Task<double> ToolAsync(string server, string cli, TimeSpan window, CancellationToken cancellation)

@@ -25,7 +25,7 @@ internal sealed class StoreClient(Func<IEnumerable<StoreAddress>> seeds, TimeSpa
     /// <summary>Sends commands for one key in one piece on one connection; the answer is that of the last command.</summary>
     public async Task<StoreAnswer> AskAsync(string key, CancellationToken cancellation, params string[][] commands)
     {
-        var slot = KeySlot.Of(key);
+        var slot = HashSlot.Of(key);
         var (address, asking, redirects) = (default(StoreAddress), false, 0);
         try
         {
