@@ -40,6 +40,7 @@ internal static class DashboardApp
             .AddFilter("Ops.Kube.ResourceCache", LogLevel.Error)
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         var options = builder.Configuration.GetSection("Dashboard").Get<DashboardOptions>() ?? new DashboardOptions();
+        options.Oidc.Checked();
         Register(builder.Services, options);
         return Map(builder.Build());
     }
@@ -71,7 +72,7 @@ internal static class DashboardApp
 
     private static WebApplication Map(WebApplication app)
     {
-        app.UseSecurityHeaders();
+        app.UseSecurityHeaders(app.Services.GetRequiredService<DashboardOptions>().Oidc);
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();

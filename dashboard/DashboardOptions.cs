@@ -1,3 +1,5 @@
+using Ops.Dashboard.Access;
+
 namespace Ops.Dashboard;
 
 /// <summary>Settings of the process, from the configuration section Dashboard (environment: Dashboard__MaxUsers=...).</summary>
@@ -23,4 +25,7 @@ internal sealed record DashboardOptions
 
     /// <summary>Series kept at most; a new one beyond it is not kept. Default 4,000, which is 28 MB.</summary>
     public int MaxSeries { get; init; } = 4_000;
+
+    /// <summary>Sign-in through an OpenID Connect provider beside the one by token. Default: by token only.</summary>
+    public OidcOptions Oidc { get; init; } = new();
 }

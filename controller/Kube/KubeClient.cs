@@ -17,6 +17,12 @@ public sealed record KubeClientOptions
     /// <summary>The user to act as, for example system:serviceaccount:NAMESPACE:NAME; takes the right to impersonate it. Default none.</summary>
     public string? ActAs { get; init; }
 
+    /// <summary>
+    /// The group to act in beside <see cref="ActAs"/>; takes the right to impersonate it too. Default none. One only: several values of
+    /// a header go out in one line, which an API server reads as the name of a single group.
+    /// </summary>
+    public string? ActAsGroup { get; init; }
+
     /// <summary>Time limit of one request that is not a watch. Default 30 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -66,7 +72,7 @@ public sealed class KubeClient : IDisposable
             setup?.Invoke(handler);
         };
         configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan;
-        kubernetes = new Kubernetes(configuration);
+        kubernetes = this.options.ActAs is { } user ? new Kubernetes(configuration, new ActingAs(user, this.options.ActAsGroup)) : new Kubernetes(configuration);
     }
 
     /// <summary>The library's typed client over the same connection pool and credentials, for what is not covered here.</summary>
@@ -167,8 +173,6 @@ public sealed class KubeClient : IDisposable
             request.Content = content?.Invoke();
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             request.Headers.UserAgent.ParseAdd(options.UserAgent);
-            if (options.ActAs is { } user)
-                request.Headers.Add("Impersonate-User", user);
             if (kubernetes.Credentials is { } credentials)
                 await credentials.ProcessHttpRequestAsync(request, cancellationToken);
             var sent = request.Headers.Authorization;
@@ -195,5 +199,17 @@ public sealed class KubeClient : IDisposable
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
         // Addresses behind the server's name change; ten minutes also spreads load over several API servers.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(10);
+    }
+
+    // Below everything that sends, so that the library's own calls act as the same user.
+    private sealed class ActingAs(string user, string? group) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Add("Impersonate-User", user);
+            if (group is not null)
+                request.Headers.Add("Impersonate-Group", group);
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -1,13 +1,14 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace Ops.Dashboard.Access;
 
-/// <summary>Sign-in by a token of the API server, kept in an encrypted cookie that scripts cannot read.</summary>
+/// <summary>Sign-in by a token of the API server, or through a provider; kept in an encrypted cookie that scripts cannot read.</summary>
 internal static class SignIn
 {
     /// <summary>The page that asks for a token.</summary>
@@ -16,27 +17,25 @@ internal static class SignIn
     /// <summary>Where the sign-out form goes.</summary>
     public const string OutPath = "/signout";
 
-    private const string TokenClaim = "token";
-
     // A service account's token has about 1 KB; cookies are cut into pieces of 4 KB.
     private const int MaxTokenLength = 8 << 10;
 
-    /// <summary>The user's own token.</summary>
-    public static string? TokenOf(ClaimsPrincipal user) => user.FindFirstValue(TokenClaim);
-
-    /// <summary>Registers the cookie.</summary>
+    /// <summary>Registers the cookie, and the provider where there is one.</summary>
     public static void Register(IServiceCollection services, DashboardOptions options)
     {
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
+        var authentication = services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
         {
             cookie.LoginPath = Path;
             cookie.ReturnUrlParameter = "returnUrl";
             cookie.ExpireTimeSpan = options.SessionLifetime;
             cookie.Cookie.Name = "ops-session";
             cookie.Cookie.HttpOnly = true;
-            cookie.Cookie.SameSite = SameSiteMode.Strict;
-            cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            // Who comes back from a provider comes by its link, which takes no strict cookie along. Forms have their own protection.
+            cookie.Cookie.SameSite = options.Oidc.IsOn ? SameSiteMode.Lax : SameSiteMode.Strict;
+            cookie.Cookie.SecurePolicy = Secure(options);
         });
+        if (options.Oidc.IsOn)
+            OidcSignIn.Register(authentication, options);
         services.AddAuthorization();
         services.AddAntiforgery(antiforgery =>
         {
@@ -48,38 +47,28 @@ internal static class SignIn
     /// <summary>Adds the page and the two forms; both check the anti-forgery token.</summary>
     public static void MapSignIn(this WebApplication app)
     {
-        app.MapGet(Path, (HttpContext context, IAntiforgery antiforgery, string? returnUrl) => Page(context, antiforgery, returnUrl, null));
+        app.MapGet(Path, (HttpContext context, string? returnUrl) => Page(context, returnUrl, null));
         app.MapPost(Path, PostAsync);
-        app.MapPost(OutPath, async (HttpContext context, [FromForm] string? from) =>
-        {
-            await context.SignOutAsync();
-            return Results.LocalRedirect(Path);
-        });
+        app.MapPost(OutPath, OutAsync);
+        if (app.Services.GetRequiredService<DashboardOptions>().Oidc.IsOn)
+            OidcSignIn.Map(app);
     }
 
-    private static async Task<IResult> PostAsync(
-        HttpContext context, IAntiforgery antiforgery, UserAccess access, [FromForm] string? token, [FromForm] string? returnUrl, CancellationToken cancellation)
-    {
-        token = token?.Trim();
-        if (string.IsNullOrEmpty(token) || token.Length > MaxTokenLength || token.Any(letter => letter is <= ' ' or > '~'))
-            return Page(context, antiforgery, returnUrl, "Paste a token: one line of letters and digits, as ./ops up or kubectl create token prints it.");
-        var check = await access.CheckAsync(token, cancellation);
-        if (check.User is null)
-            return Page(context, antiforgery, returnUrl, check.Problem);
-        var identity = new ClaimsIdentity(
-            [new(ClaimTypes.Name, check.User), new(TokenClaim, token)], CookieAuthenticationDefaults.AuthenticationScheme);
-        await context.SignInAsync(new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
-        return Results.LocalRedirect(IsLocal(returnUrl) ? returnUrl! : "/");
-    }
+    /// <summary>Whether cookies go over TLS only.</summary>
+    internal static CookieSecurePolicy Secure(DashboardOptions options) =>
+        options.Oidc.PublicUrl?.StartsWith("https:", StringComparison.Ordinal) == true ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
 
-    private static RazorComponentResult Page(HttpContext context, IAntiforgery antiforgery, string? returnUrl, string? problem)
+    /// <summary>The page, with the reason why the last try failed.</summary>
+    internal static RazorComponentResult Page(HttpContext context, string? returnUrl, string? problem)
     {
-        var tokens = antiforgery.GetAndStoreTokens(context);
+        var tokens = context.RequestServices.GetRequiredService<IAntiforgery>().GetAndStoreTokens(context);
+        var oidc = context.RequestServices.GetRequiredService<DashboardOptions>().Oidc;
         return new RazorComponentResult<SignInPage>(new Dictionary<string, object?>
         {
             [nameof(SignInPage.FieldName)] = tokens.FormFieldName,
             [nameof(SignInPage.FieldValue)] = tokens.RequestToken,
             [nameof(SignInPage.ReturnUrl)] = IsLocal(returnUrl) ? returnUrl : null,
+            [nameof(SignInPage.Provider)] = oidc.IsOn ? oidc.Name : null,
             [nameof(SignInPage.Problem)] = problem,
         })
         {
@@ -88,5 +77,28 @@ internal static class SignIn
     }
 
     // "//host" and "/\host" are other hosts to a browser.
-    private static bool IsLocal(string? url) => url is ['/', ..] && url is not (['/', '/', ..] or ['/', '\\', ..]);
+    internal static bool IsLocal(string? url) => url is ['/', ..] && url is not (['/', '/', ..] or ['/', '\\', ..]);
+
+    private static async Task<IResult> OutAsync(HttpContext context, DashboardOptions options, [FromForm] string? from)
+    {
+        // Who came through the provider leaves there too, or its session would sign the next person in.
+        var cameThrough = options.Oidc.IsOn && await context.GetTokenAsync(OpenIdConnectParameterNames.IdToken) is not null;
+        return cameThrough
+            ? Results.SignOut(new() { RedirectUri = Path }, [OpenIdConnectDefaults.AuthenticationScheme, CookieAuthenticationDefaults.AuthenticationScheme])
+            : Results.SignOut(new() { RedirectUri = Path }, [CookieAuthenticationDefaults.AuthenticationScheme]);
+    }
+
+    private static async Task<IResult> PostAsync(
+        HttpContext context, UserAccess access, [FromForm] string? token, [FromForm] string? returnUrl, CancellationToken cancellation)
+    {
+        token = token?.Trim();
+        if (string.IsNullOrEmpty(token) || token.Length > MaxTokenLength || token.Any(letter => letter is <= ' ' or > '~'))
+            return Page(context, returnUrl, "Paste a token: one line of letters and digits, as ./ops up or kubectl create token prints it.");
+        var credential = new UserCredential(token);
+        var check = await access.CheckAsync(credential, cancellation);
+        if (check.User is null)
+            return Page(context, returnUrl, check.Problem);
+        await context.SignInAsync(credential.Principal(check.User, CookieAuthenticationDefaults.AuthenticationScheme), new AuthenticationProperties { IsPersistent = true });
+        return Results.LocalRedirect(IsLocal(returnUrl) ? returnUrl! : "/");
+    }
 }

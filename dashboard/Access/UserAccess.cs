@@ -11,7 +11,7 @@ namespace Ops.Dashboard.Access;
 /// <param name="Problem">Why nobody is signed in, one sentence; null when somebody is.</param>
 internal sealed record TokenCheck(string? User, string? Problem);
 
-/// <summary>The API server as one user sees it: every request carries that user's own token and no other.</summary>
+/// <summary>The API server as one user sees it: every request carries that user's own token, or acts as that user and as nobody else.</summary>
 internal sealed class UserAccess
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -21,24 +21,31 @@ internal sealed class UserAccess
     /// <summary>Creates it for the API server that this process's own configuration names.</summary>
     public UserAccess(Func<KubernetesClientConfiguration> cluster) => this.cluster = cluster;
 
-    /// <summary>A client with the user's token and none of this process's own credentials.</summary>
-    public KubeClient ClientFor(string token)
+    /// <summary>A client with the user's token and none of this process's own credentials, or one that impersonates the user.</summary>
+    public KubeClient ClientFor(UserCredential user)
     {
+        const string agent = "ops-dashboard";
+        if (user.Token is null)
+            return new(cluster, new() { UserAgent = agent, ActAs = user.User, ActAsGroup = user.Group });
         var own = cluster();
         return new(
-            new KubernetesClientConfiguration { Host = own.Host, SslCaCerts = own.SslCaCerts, SkipTlsVerify = own.SkipTlsVerify, TlsServerName = own.TlsServerName, AccessToken = token },
-            new() { UserAgent = "ops-dashboard" });
+            new KubernetesClientConfiguration { Host = own.Host, SslCaCerts = own.SslCaCerts, SkipTlsVerify = own.SkipTlsVerify, TlsServerName = own.TlsServerName, AccessToken = user.Token },
+            new() { UserAgent = agent });
     }
 
-    /// <summary>Asks the API server whose token it is.</summary>
-    public async Task<TokenCheck> CheckAsync(string token, CancellationToken cancellation)
+    /// <summary>Asks the API server who it is.</summary>
+    public async Task<TokenCheck> CheckAsync(UserCredential user, CancellationToken cancellation)
     {
-        using var client = ClientFor(token);
+        using var client = ClientFor(user);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Patience);
         try
         {
             return new(await UserOfAsync(client, limit.Token), null);
+        }
+        catch (HttpOperationException e) when (user.Token is null && e.Response.StatusCode == HttpStatusCode.Forbidden)
+        {
+            return new(null, $"The dashboard's account may not act as {user.User}{(user.Group is null ? "" : $" in {user.Group}")}; grant it the verb impersonate as manifests/samples/dashboard-oidc.yaml does.");
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {

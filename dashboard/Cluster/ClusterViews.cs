@@ -4,7 +4,7 @@ using Ops.Dashboard.Metrics;
 namespace Ops.Dashboard.Cluster;
 
 /// <summary>
-/// One <see cref="ClusterView"/> a token and namespace, shared by all pages that are open with it: fifty viewers of one user cost one
+/// One <see cref="ClusterView"/> a user and namespace, shared by all pages that are open with it: fifty viewers of one user cost one
 /// set of watches. A view without viewers lives on for a minute, so that a reload lists nothing anew.
 /// </summary>
 internal sealed class ClusterViews(UserAccess access, DashboardOptions options, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
@@ -12,22 +12,22 @@ internal sealed class ClusterViews(UserAccess access, DashboardOptions options, 
     private static readonly TimeSpan Linger = TimeSpan.FromMinutes(1);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Token, string? Namespace), Entry> entries = [];
+    private readonly Dictionary<(UserCredential User, string? Namespace), Entry> entries = [];
 
     /// <summary>Takes part in a user's view; dispose the lease when the page closes.</summary>
-    /// <param name="token">The user's own token.</param>
+    /// <param name="user">As whom the API server is asked.</param>
     /// <param name="ns">Only this namespace; null for all.</param>
     /// <returns>Null when <see cref="DashboardOptions.MaxUsers"/> others are here.</returns>
-    public Lease? Acquire(string token, string? ns)
+    public Lease? Acquire(UserCredential user, string? ns)
     {
-        var key = (token, ns);
+        var key = (user, ns);
         lock (gate)
         {
             if (!entries.TryGetValue(key, out var entry))
             {
                 if (entries.Count >= options.MaxUsers)
                     return null;
-                entries[key] = entry = new(new(access.ClientFor(token), ns, time, logs));
+                entries[key] = entry = new(new(access.ClientFor(user), ns, time, logs));
                 DashboardMetrics.UserCount(entries.Count);
             }
 
@@ -43,7 +43,7 @@ internal sealed class ClusterViews(UserAccess access, DashboardOptions options, 
             await entry.View.DisposeAsync();
     }
 
-    private void Release((string Token, string? Namespace) key, Entry entry)
+    private void Release((UserCredential User, string? Namespace) key, Entry entry)
     {
         lock (gate)
         {
@@ -52,7 +52,7 @@ internal sealed class ClusterViews(UserAccess access, DashboardOptions options, 
         }
     }
 
-    private async Task EndLaterAsync((string Token, string? Namespace) key, Entry entry, int turn)
+    private async Task EndLaterAsync((UserCredential User, string? Namespace) key, Entry entry, int turn)
     {
         await Task.Delay(Linger, time);
         lock (gate)

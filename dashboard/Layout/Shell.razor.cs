@@ -87,8 +87,8 @@ public sealed partial class Shell
         var identity = (await Identity.GetAuthenticationStateAsync()).User;
         user = identity.Identity?.Name ?? "";
         State.Changed += DrawAsync;
-        if (SignIn.TokenOf(identity) is { } token)
-            State.Start(token);
+        if (UserCredential.Of(identity) is { } credential)
+            State.Start(credential);
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.WebUtilities;
+using Ops.Dashboard.Access;
 using Ops.Dashboard.Cluster;
 using Ops.Dashboard.Metrics;
 
@@ -70,12 +71,12 @@ internal sealed class ViewState : IDisposable
     public string? Refusal { get; private set; }
 
     /// <summary>Opens the user's view.</summary>
-    /// <param name="token">The user's own token.</param>
-    public void Start(string token)
+    /// <param name="user">As whom the API server is asked.</param>
+    public void Start(UserCredential user)
     {
         if (lease is not null)
             return;
-        lease = views.Acquire(token, Namespace);
+        lease = views.Acquire(user, Namespace);
         if (lease is null)
         {
             Refusal = "As many users as this dashboard serves at once are here already; try again in a few minutes.";

@@ -75,10 +75,10 @@ public sealed class Dashboard : IAsyncLifetime
     internal void Need() => Assert.SkipWhen(missing is not null, missing ?? "");
 
     /// <summary>A browser of its own: other cookies, another size or theme.</summary>
-    internal async Task<IBrowserContext> ContextAsync(ColorScheme theme = ColorScheme.Light, int width = 1280, int height = 720)
+    internal async Task<IBrowserContext> ContextAsync(ColorScheme theme = ColorScheme.Light, int width = 1280, int height = 720, string? url = null)
     {
         Need();
-        var context = await browser!.NewContextAsync(new() { BaseURL = Url, ColorScheme = theme, ViewportSize = new() { Width = width, Height = height } });
+        var context = await browser!.NewContextAsync(new() { BaseURL = url ?? Url, ColorScheme = theme, ViewportSize = new() { Width = width, Height = height } });
         context.SetDefaultTimeout(Patience);
         return context;
     }
@@ -111,8 +111,11 @@ public sealed class Dashboard : IAsyncLifetime
     internal async Task<JsonObject> GetAsync(string path) =>
         JsonNode.Parse(await Cluster.GetStringAsync(path, TestContext.Current.CancellationToken))!.AsObject();
 
+    /// <summary>The administrator's kubeconfig.</summary>
+    internal string Kubeconfig => File.ReadAllText(up!.Value("kubeconfig"));
+
     /// <summary>The stock kubectl with all rights.</summary>
-    internal Kubectl Kubectl() => new(File.ReadAllText(up!.Value("kubeconfig")));
+    internal Kubectl Kubectl() => new(Kubeconfig);
 
     /// <summary>A service account without any right of its own, and its token.</summary>
     internal async Task<string> AccountAsync(string name)

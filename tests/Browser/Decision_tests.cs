@@ -80,11 +80,13 @@ public sealed class Decision_tests(Dashboard dashboard)
 
     private static LocatorAssertionsToContainTextOptions Patient => new() { Timeout = Dashboard.Patience };
 
+    private Task PlanAsync(string space) => PlanAsync(dashboard, space);
+
     private async Task<JsonArray?> DecisionsAsync(string space) =>
         JsonNode.Parse(await dashboard.Cluster.GetStringAsync($"{Group}/{space}/approvers/ada", TestContext.Current.CancellationToken))!["spec"]?["decisions"] as JsonArray;
 
     // Objects as the healer leaves them while it waits, in a namespace of the test's own where no healer looks.
-    private async Task PlanAsync(string space)
+    internal static async Task PlanAsync(Dashboard dashboard, string space)
     {
         await dashboard.SendAsync(HttpMethod.Post, "/api/v1/namespaces", $$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{space}}"} }""");
         await dashboard.SendAsync(HttpMethod.Post, $"{Group}/{space}/approvers", """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"ada"},"spec":{}}""");

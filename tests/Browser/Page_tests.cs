@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Playwright;
 
 namespace Ops.Browser;
@@ -53,10 +52,6 @@ public sealed class Page_tests(Dashboard dashboard)
     private static async Task LookAsync(IPage page, string name, List<string> complaints)
     {
         await page.ScreenshotAsync(new() { Path = Dashboard.Results($"{name}.png") });
-        await page.EvaluateAsync(Chromium.Axe!);
-        var found = await page.EvaluateAsync<JsonElement>("axe.run(document, { resultTypes: ['violations'] })");
-        foreach (var violation in found.GetProperty("violations").EnumerateArray())
-            if (violation.GetProperty("impact").GetString() is "serious" or "critical")
-                complaints.Add($"{name}: {violation.GetProperty("id").GetString()}: {violation.GetProperty("nodes")[0].GetProperty("html").GetString()} {violation.GetProperty("nodes")[0].GetProperty("failureSummary").GetString()}");
+        complaints.AddRange((await Accessibility.SeriousAsync(page)).Select(violation => $"{name}: {violation}"));
     }
 }
