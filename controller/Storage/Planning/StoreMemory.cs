@@ -34,7 +34,7 @@ public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string
         ArgumentNullException.ThrowIfNull(goal);
         if (plan.Phase == StorePhase.Blocked && !goal.Formed)
             return this;
-        var strangers = goal.Formed ? Family.Strangers(view).Select(node => node.Member).ToHashSet() : [];
+        var strangers = goal.Formed ? Family.Strangers(view, Identities.Values).Select(node => node.Member).ToHashSet() : [];
         var members = goal.Members.ToHashSet();
         return this with
         {

@@ -11,7 +11,7 @@ internal sealed class StoreState
     {
         Goal = goal;
         // Before a store is formed strangers stop everything, see RefuseForeign; a formed one goes on without them.
-        var strangers = goal.Formed ? Family.Strangers(view) : [];
+        var strangers = goal.Formed ? Family.Strangers(view, goal.Identities.Values) : [];
         foreach (var stranger in strangers)
             Problems.Add(new StoreProblem("ForeignNode", $"{stranger.Member} belongs to another cluster (it knows {stranger.Peers[0].Id}, which this store does not); it is not let in. Give it an empty volume."));
         View = view with { Nodes = view.Nodes.RemoveRange(strangers.Select(stranger => stranger.Member)) };

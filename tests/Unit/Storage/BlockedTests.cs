@@ -49,6 +49,25 @@ public sealed class BlockedTests
     }
 
     [Fact]
+    public void A_primary_that_knows_none_of_the_others_any_more_is_still_a_member()
+    {
+        var store = new ModelStore(1, 1, elects: false);
+        store.Settle();
+        var primary = store.Cluster.Nodes.Single(node => node.PrimaryId is null);
+        // Its replica loses the volume, and before the two have met again it falls silent itself; meanwhile the store grows.
+        store.Cluster.Start(store.Cluster.Nodes.Single(node => node != primary).Member);
+        primary.Alive = false;
+        store.Scale(4);
+        for (var round = 0; round < 20; round++)
+            store.Reconcile();
+
+        primary.Alive = true;
+        store.Settle();
+
+        store.ExpectWhole();
+    }
+
+    [Fact]
     public void A_lost_shard_is_reported_and_its_slots_are_given_to_nobody()
     {
         var store = Formed(elects: false);
