@@ -26,8 +26,8 @@ internal static partial class EngineProcess
         return () => Signal(process, Sigcont);
     }
 
-    // Redis says its process id, and hides its arguments behind a title; Garnet says none, and keeps its arguments.
-    private static async Task<int> FindAsync(StoreAddress address, CancellationToken cancellation)
+    /// <summary>The process. Redis says its id, and hides its arguments behind a title; Garnet says none, and keeps its arguments.</summary>
+    internal static async Task<int> FindAsync(StoreAddress address, CancellationToken cancellation)
     {
         using var connection = await RespConnection.OpenAsync(address, Within, cancellation);
         var info = (await connection.AskAsync(Within, cancellation, ["INFO", "server"]))[0] as string ?? "";

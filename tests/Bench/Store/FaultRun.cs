@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Ops.Bench.Store;
 
 /// <summary>Strikes the primaries of a store and measures how long their slots were not served.</summary>
@@ -21,8 +23,8 @@ internal sealed class FaultRun : IAsyncDisposable
         _probes = [.. new[] { 0, 8_000, 16_383 }.Select(slot => new Probe(slot, site.Seeds))];
     }
 
-    /// <summary>Outages so far: the kind of the fault, and how long the struck slot was not served.</summary>
-    internal List<(string Fault, TimeSpan Outage)> Outages { get; } = [];
+    /// <summary>Outages so far: the fault, when it struck, and how long the struck slot was not served.</summary>
+    internal List<(StoreFault Fault, long At, TimeSpan Outage)> Outages { get; } = [];
 
     /// <summary>The longest time that a slot of a shard that was not struck had to wait.</summary>
     internal TimeSpan Bystander { get; private set; }
@@ -37,6 +39,7 @@ internal sealed class FaultRun : IAsyncDisposable
             probe.Mark();
         }
 
+        var at = Stopwatch.GetTimestamp();
         var struck = _probes[_random.Next(_probes.Length)];
         var heal = await fault.StrikeAsync(new Strike(_world, _site, struck.Server), cancellation);
         // A pod that is back within a probe's patience was never seen to be away; its outage is measured all the same.
@@ -45,8 +48,10 @@ internal sealed class FaultRun : IAsyncDisposable
         await heal(cancellation);
         await _site.WholeAsync(cancellation);
         await struck.ServedAsync(Patience, cancellation);
-        Outages.Add((fault.Key, struck.Longest));
-        Bystander = _probes.Where(probe => probe != struck).Select(probe => probe.Longest).Append(Bystander).Max();
+        Outages.Add((fault, at, struck.Longest));
+        // Where no shard is left out, none stands by.
+        if (fault != StoreFault.Restarted)
+            Bystander = _probes.Where(probe => probe != struck).Select(probe => probe.Longest).Append(Bystander).Max();
         return struck.Longest;
     }
 

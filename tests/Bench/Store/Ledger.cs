@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Ops.Storage.Cluster;
 
@@ -6,7 +7,7 @@ namespace Ops.Bench.Store;
 
 /// <summary>
 /// Clients that write numbered values and remember each that was acknowledged: by the primary and, on the same connection,
-/// by WAIT for one replica. In the end each is looked for.
+/// by WAIT for so many replicas. In the end each is looked for.
 /// </summary>
 internal sealed class Ledger : IAsyncDisposable
 {
@@ -16,17 +17,18 @@ internal sealed class Ledger : IAsyncDisposable
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
 
     private readonly Func<IEnumerable<StoreAddress>> _seeds;
+    private readonly int _copies;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<string, long>[] _acknowledged;
+    private readonly Dictionary<string, (long Value, long At)>[] _acknowledged;
     private readonly Task[] _workers;
     private long _count;
     private long _redirects;
 
-    private Ledger(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, bool confirm)
+    private Ledger(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies)
     {
-        _seeds = seeds;
-        _acknowledged = [.. Enumerable.Range(0, workers).Select(_ => new Dictionary<string, long>())];
-        _workers = [.. Enumerable.Range(0, workers).Select(worker => Task.Run(() => WriteAsync(worker, pace, confirm)))];
+        (_seeds, _copies) = (seeds, copies);
+        _acknowledged = [.. Enumerable.Range(0, workers).Select(_ => new Dictionary<string, (long Value, long At)>())];
+        _workers = [.. Enumerable.Range(0, workers).Select(worker => Task.Run(() => WriteAsync(worker, pace)))];
     }
 
     /// <summary>Writes that were acknowledged so far.</summary>
@@ -42,21 +44,21 @@ internal sealed class Ledger : IAsyncDisposable
     /// <param name="seeds">Addresses of the store's nodes, at any moment.</param>
     /// <param name="workers">Clients at once.</param>
     /// <param name="pace">Pause of each between two writes, so that the load is the same whatever the machine.</param>
-    /// <param name="confirm">Whether a replica must have confirmed a write; without, the primary's OK is enough.</param>
-    internal static Ledger Start(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, bool confirm = true) => new(seeds, workers, pace, confirm);
+    /// <param name="copies">Replicas that must have confirmed a write; with none the primary's OK is enough.</param>
+    internal static Ledger Start(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies) => new(seeds, workers, pace, copies);
 
     /// <summary>Stops writing and looks for every acknowledged write.</summary>
-    /// <returns>Keys whose acknowledged value, or a later one, is not there.</returns>
-    internal async Task<IReadOnlyList<string>> FindLostAsync(CancellationToken cancellation)
+    /// <returns>Keys whose acknowledged value, or a later one, is not there, and when it was acknowledged.</returns>
+    internal async Task<IReadOnlyList<(string Key, long At)>> FindLostAsync(CancellationToken cancellation)
     {
         await StopAsync();
-        var lost = new List<string>();
+        var lost = new List<(string Key, long At)>();
         using var client = new StoreClient(_seeds, Within);
-        foreach (var (key, value) in _acknowledged.SelectMany(one => one))
+        foreach (var (key, (value, at)) in _acknowledged.SelectMany(one => one))
         {
             // A later write of the same key may have arrived without its acknowledgement.
             if (await ReadAsync(client, key, cancellation) is not string text || long.Parse(text, CultureInfo.InvariantCulture) < value)
-                lost.Add(key);
+                lost.Add((key, at));
         }
 
         return lost;
@@ -75,19 +77,19 @@ internal sealed class Ledger : IAsyncDisposable
         await Task.WhenAll(_workers);
     }
 
-    private async Task WriteAsync(int worker, TimeSpan pace, bool confirm)
+    private async Task WriteAsync(int worker, TimeSpan pace)
     {
         using var client = new StoreClient(_seeds, Within);
         for (var sequence = 1L; !_stop.IsCancellationRequested; sequence++)
         {
-            var key = $"w{worker}:{sequence % KeysOfWorker}";
+            var key = $"w{_copies}-{worker}:{sequence % KeysOfWorker}";
             // A write that is under way is always finished: half of one would be neither acknowledged nor refused.
             string[] set = ["SET", key, sequence.ToString(CultureInfo.InvariantCulture)];
-            var answer = await client.AskAsync(key, CancellationToken.None, confirm ? [set, ["WAIT", "1", WaitMs]] : [set]);
+            var answer = await client.AskAsync(key, CancellationToken.None, _copies > 0 ? [set, ["WAIT", $"{_copies}", WaitMs]] : [set]);
             Interlocked.Add(ref _redirects, answer.Redirects);
-            if (answer is { Error: null, Answer: "OK" or long and >= 1 })
+            if (answer.Error is null && (answer.Answer is "OK" || (answer.Answer is long confirmed && confirmed >= _copies)))
             {
-                _acknowledged[worker][key] = sequence;
+                _acknowledged[worker][key] = (sequence, Stopwatch.GetTimestamp());
                 Interlocked.Increment(ref _count);
             }
             else
