@@ -41,6 +41,8 @@ public static class StorePlanner
             return new StorePlan(StorePhase.Blocked, lost.Message, []) { Problems = [.. state.Problems] };
         if (state.Members.FirstOrDefault(node => node.IsPrimary && !node.Slots.IsEmpty && !node.Serves) is { } down)
             return new StorePlan(StorePhase.Waiting, $"{down.Member} does not serve yet: it still calls the cluster down", []) { Problems = [.. state.Problems] };
+        if (state.Shards.FirstOrDefault(shard => shard.Primary is null && !shard.Goal.Leaving) is { } headless)
+            return new StorePlan(StorePhase.Waiting, $"shard {headless.Goal.Name} has no primary that answers", []) { Problems = [.. state.Problems] };
         return new StorePlan(StorePhase.Steady, "every slot has a primary and every primary its replicas", []) { Problems = [.. state.Problems] };
     }
 }

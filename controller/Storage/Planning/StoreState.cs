@@ -46,9 +46,18 @@ internal sealed class StoreState
             .Select(member => (Member: member, Id: Goal.Identities.GetValueOrDefault(member)))
             .Where(silent => silent.Id is not null && !Ownership.Of(silent.Id).IsEmpty)
             .Select(silent => new SilentPrimary(silent.Member, silent.Id!, Ownership.Of(silent.Id!)))
-            .FirstOrDefault();
+            .FirstOrDefault() ?? Unknown(shard, nodes);
         return new ShardState(shard, nodes, primary, lost);
     }
+
+    // The owner that the shard's replicas copy, where no member is known by its id: its volume was lost and its member runs
+    // another node now, or it fell silent before it was first seen.
+    private SilentPrimary? Unknown(ShardGoal shard, ImmutableArray<NodeView> nodes) => nodes
+        .Select(node => node.PrimaryId)
+        .OfType<string>()
+        .Where(id => View.ById(id) is null && !Ownership.Of(id).IsEmpty)
+        .Select(id => new SilentPrimary(shard.Members.FirstOrDefault(member => View.Silent.ContainsKey(member)) ?? id, id, Ownership.Of(id)))
+        .FirstOrDefault();
 }
 
 /// <summary>One shard as it is.</summary>
@@ -59,7 +68,7 @@ internal sealed class StoreState
 internal sealed record ShardState(ShardGoal Goal, ImmutableArray<NodeView> Nodes, NodeView? Primary, SilentPrimary? Silent);
 
 /// <summary>A primary that does not answer.</summary>
-/// <param name="Member">The member.</param>
+/// <param name="Member">The member; the node id where no silent member can be it.</param>
 /// <param name="Id">Its node id.</param>
 /// <param name="Slots">The slots that nobody serves meanwhile.</param>
 internal sealed record SilentPrimary(string Member, string Id, SlotSet Slots);

@@ -97,6 +97,59 @@ public sealed class BlockedTests
         approved.Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Takeover.ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void A_store_too_small_for_a_majority_of_primaries_gets_a_new_one_where_the_engine_elects_none(int shards, int replicas)
+    {
+        var store = new ModelStore(shards, replicas, elects: false);
+        store.Settle();
+        var dead = store.Cluster.Node("s0-0");
+        dead.Alive = false;
+
+        store.Settle();
+
+        store.Cluster.Nodes.Where(node => node.Alive && node.PrimaryId is null).ShouldContain(node => node.Member == "s0-1" || node.Member == "s0-2");
+        dead.Alive = true;
+        store.Settle();
+        store.ExpectWhole();
+    }
+
+    [Fact]
+    public void An_elector_that_sees_only_a_minority_of_the_other_members_promotes_nobody()
+    {
+        var store = new ModelStore(3, 1, elects: false);
+        store.Settle();
+        foreach (var member in (string[])["s0-0", "s1-0", "s1-1", "s2-0"])
+            store.Cluster.Node(member).Alive = false;
+
+        store.Reconcile();
+
+        ExpectProblem(store, "QuorumLost", "only 2 of 5 other members answer");
+        store.Last.Steps.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Newcomers_of_a_formed_store_do_not_become_a_cluster_of_their_own_while_its_nodes_are_silent()
+    {
+        var store = new ModelStore(1, 1, elects: true);
+        store.Settle();
+        foreach (var node in store.Cluster.Nodes)
+            node.Alive = false;
+        store.Scale(4);
+        store.Reconcile();
+
+        store.Last.Phase.ShouldBe(StorePhase.Waiting);
+        store.Cluster.Nodes.Where(node => node.Alive).ShouldAllBe(node => node.Known.Count == 0);
+
+        foreach (var node in store.Cluster.Nodes)
+            node.Alive = true;
+        store.Settle();
+        store.ExpectWhole();
+        store.Last.Problems.ShouldBeEmpty();
+    }
+
     [Fact]
     public void The_replica_with_the_highest_offset_takes_over_after_the_wait()
     {

@@ -86,7 +86,7 @@ internal sealed class ModelStore
                 return;
         }
 
-        throw new InvalidOperationException($"no rest after 200 rounds: {Last.Phase}, {Last.Reason}, {string.Join("; ", Last.Steps)}");
+        throw new InvalidOperationException($"no rest after 200 rounds: {Last.Phase}, {Last.Reason}, {string.Join("; ", Last.Steps)}\n{string.Join('\n', Cluster.Nodes.Select(node => $"{node.Member} {node.Id} alive={node.Alive} copies={node.PrimaryId} slots={node.Slots} epoch={node.Epoch} keys={node.Keys}"))}");
     }
 
     internal void ExpectWhole()

@@ -154,6 +154,49 @@ public sealed class PlannerPropertyTests
         store.Cluster.Node("s0-0").Slots.Contains(7).ShouldBeTrue();
     }
 
+    [Fact]
+    public void A_primary_whose_volume_is_lost_is_replaced_by_its_best_replica_and_never_called_steady() =>
+        Gen.Select(Gen.Int[3, 5], Gen.Int[1, 3], Gen.Int[0, 4], Gen.Long[0, 1_000].Array[3]).Sample(
+            (shards, replicas, pick, offsets) =>
+            {
+                var store = new ModelStore(shards, replicas, elects: false);
+                store.Settle();
+                var shard = pick % shards;
+                var copies = Enumerable.Range(1, replicas).Select(ordinal => store.Cluster.Node($"s{shard}-{ordinal}")).ToList();
+                foreach (var (copy, offset) in copies.Zip(offsets))
+                    copy.Offset = offset;
+                // The member runs a new node under its old name, so nobody is silent and no one has the old node's id.
+                store.Cluster.Start($"s{shard}-0");
+
+                for (var round = 0; round < 10; round++)
+                {
+                    store.Reconcile();
+                    if (store.Last.Steps.OfType<StoreStep.Promote>().FirstOrDefault() is { } promoted)
+                        promoted.Node.Offset.ShouldBe(copies.Max(copy => copy.Offset));
+                    if (store.Last.Phase == StorePhase.Steady)
+                        store.ExpectWhole();
+                }
+
+                store.Settle();
+                store.ExpectWhole();
+                store.Cluster.Node($"s{shard}-0").PrimaryId.ShouldNotBeNull();
+            },
+            iter: 40);
+
+    [Fact]
+    public void A_shard_whose_owner_nobody_knows_is_not_called_steady()
+    {
+        var store = new ModelStore(3, 1, elects: false);
+        store.Settle();
+        store.Cluster.Node("s1-0").Alive = false;
+        var goal = store.Goal with { Identities = store.Goal.Identities.Remove("s1-0") };
+
+        var plan = StorePlanner.Next(store.Cluster.View(), goal);
+
+        plan.Phase.ShouldBe(StorePhase.FailingOver);
+        plan.Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Node.Member.ShouldBe("s1-1");
+    }
+
     private static void Disturb(ModelStore store, int kind, int pick, int stop)
     {
         var nodes = store.Cluster.Nodes;

@@ -10,11 +10,6 @@ internal sealed class ElectPrimaries : IStoreRule
 {
     public StorePlan? Next(StoreState state)
     {
-        // A majority of the primaries that have slots must answer for an election to be one.
-        var owners = state.Ownership.Owners.Count();
-        var answering = state.Members.Count(node => !state.Ownership.Of(node.Id).IsEmpty);
-        var quorum = answering * 2 > owners;
-
         StorePlan? waiting = null;
         foreach (var shard in state.Shards)
         {
@@ -26,21 +21,34 @@ internal sealed class ElectPrimaries : IStoreRule
                 continue;
             }
 
+            var (answering, of, voters) = Votes(state);
+            var quorum = answering * 2 > of;
             if (!quorum && !state.Goal.TakeoverApproved)
             {
-                state.Problems.Add(new StoreProblem("QuorumLost", $"only {answering} of {owners} primaries answer, too few for an election; bring members back, or approve a takeover, which may lose acknowledged writes."));
+                state.Problems.Add(new StoreProblem("QuorumLost", $"only {answering} of {of} {voters} answer, too few for an election; bring members back, or approve a takeover, which may lose acknowledged writes."));
                 continue;
             }
 
             if (quorum && state.Goal.EngineElects)
                 waiting ??= new StorePlan(StorePhase.Waiting, $"the engine elects a primary in place of {silent.Member}", []);
-            else if (state.View.Silent.GetValueOrDefault(silent.Member) < state.Goal.FailoverAfter)
+            // A node that no silent member can be runs nowhere: there is nothing to wait for.
+            else if (state.View.Silent.TryGetValue(silent.Member, out var since) && since < state.Goal.FailoverAfter)
                 waiting ??= new StorePlan(StorePhase.Waiting, $"{silent.Member} does not answer; after {state.Goal.FailoverAfter.TotalSeconds:0.#} s {candidate.Member} takes its place", []);
             else
                 return new StorePlan(StorePhase.FailingOver, $"{candidate.Member} takes the place of {silent.Member}", [new StoreStep.Promote(candidate, Takeover: !quorum)]);
         }
 
         return waiting;
+    }
+
+    // Where the engine elects, a majority of the primaries that have slots must answer for an election to be one. Where we do,
+    // nobody votes, and a store of one or two shards could never replace a primary by that count: a majority of all members but
+    // the silent one must answer, so that it is that one which is cut off, and not we.
+    private static (int Answering, int Of, string Voters) Votes(StoreState state)
+    {
+        if (state.Goal.EngineElects)
+            return (state.Members.Count(node => !state.Ownership.Of(node.Id).IsEmpty), state.Ownership.Owners.Count(), "primaries");
+        return (state.Members.Count(), Math.Max(1, state.Goal.Members.Count() - 1), "other members");
     }
 
     private static NodeView? Candidate(ShardState shard, SilentPrimary silent) => shard.Nodes
