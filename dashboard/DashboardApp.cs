@@ -1,6 +1,7 @@
 using k8s;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using MudBlazor.Services;
 using Ops.Dashboard.Access;
 using Ops.Dashboard.Cluster;
@@ -60,6 +61,7 @@ internal static class DashboardApp
         services.AddSingleton<WhatIfDesk>();
         services.AddSingleton<DecisionFeed>();
         services.AddScoped<ViewState>();
+        services.AddScoped<CircuitHandler, ViewerConnection>();
         services.AddCascadingAuthenticationState();
         services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomRight);
         services.AddRazorComponents().AddInteractiveServerComponents(circuit =>

@@ -23,6 +23,7 @@ internal sealed class ViewState : IDisposable
     private readonly CancellationTokenSource ending = new();
     private ClusterViews.Lease? lease;
     private ClusterSnapshot? frozen;
+    private volatile bool isSeen = true;
 
     /// <summary>Creates the state of a page that opens.</summary>
     public ViewState(NavigationManager navigation, ClusterViews views, MetricStore metrics, TimeProvider time)
@@ -57,6 +58,13 @@ internal sealed class ViewState : IDisposable
 
     /// <summary>The beginning of the range that is shown.</summary>
     public DateTimeOffset From => Now - Range.Span;
+
+    /// <summary>Whether a browser is there to be drawn for; while it is not, nothing is drawn, and all at once when it is back.</summary>
+    public bool IsSeen
+    {
+        get => isSeen;
+        set => isSeen = value;
+    }
 
     /// <summary>The cluster as it is shown.</summary>
     public ClusterSnapshot Cluster => frozen ?? lease?.View.Current ?? ClusterSnapshot.Empty;
@@ -148,6 +156,8 @@ internal sealed class ViewState : IDisposable
             var (drawn, figures, at) = ((ClusterSnapshot?)null, -1L, time.GetTimestamp());
             while (await timer.WaitForNextTickAsync(token))
             {
+                if (!IsSeen)
+                    continue;
                 if (PausedAt is not null && frozen is null && View?.Current.IsLoaded == true)
                     Read();
                 var moved = !ReferenceEquals(drawn, Cluster) || (PausedAt is null && figures != metrics.Version);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ops.Bench;
 using Ops.Bench.Controller;
+using Ops.Bench.Dashboard;
 using Ops.Bench.Energy;
 using Ops.Bench.Healing;
 using Ops.Bench.Incidents;
@@ -14,7 +15,7 @@ if (args is [HelperProcess.Verb, ..])
     return await HelperProcess.RunAsync(args);
 
 // The table of contents: every claim that Ops makes in figures, by the name of its command.
-IBench[] benches = [new ControllerBench(), new RouterBench(), new RcaBench(), new IncidentsBench(), new RoutingBench(), new EnergyBench(), new HealingBench(), new StoreBench()];
+IBench[] benches = [new ControllerBench(), new RouterBench(), new RcaBench(), new IncidentsBench(), new RoutingBench(), new EnergyBench(), new HealingBench(), new StoreBench(), new DashboardBench()];
 
 var json = new Option<FileInfo?>("--json") { Description = "Also write the figures to this file: {name, machine, figures}" };
 var quick = new Option<bool>("--quick") { Description = "The same work smaller, at most 60 s, with the same keys" };
