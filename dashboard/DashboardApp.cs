@@ -24,6 +24,8 @@ internal static class DashboardApp
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         // A build that was not published has them where its sources are.
         StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
+        // Such a build would otherwise look for edited files with each answer, and send all of them uncompressed.
+        builder.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         builder.WebHost.ConfigureKestrel(kestrel =>

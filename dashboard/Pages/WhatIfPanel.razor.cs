@@ -72,7 +72,7 @@ public sealed partial class WhatIfPanel : LivePage
         if (choice.IsAsked)
             _ = AskAsync(asking.Token);
         else
-            answer = null;
+            (answer, busy) = (null, false);
     }
 
     private async Task AskAsync(CancellationToken cancellation)
