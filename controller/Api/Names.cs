@@ -24,6 +24,9 @@ public static class Labels
     /// <summary>Value of <see cref="Component"/> on router pods.</summary>
     public const string Router = "router";
 
+    /// <summary>Value of <see cref="Component"/> on the operator's pods.</summary>
+    public const string Operator = "operator";
+
     /// <summary>On Secrets: "true" when each data entry is an API key of the router (entry name = key id).</summary>
     public const string ApiKeys = ApiGroup.Name + "/api-keys";
 

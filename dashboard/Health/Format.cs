@@ -26,6 +26,15 @@ internal static class Format
     /// <summary>A number with its unit.</summary>
     public static string With(double? value, string unit) => value is null ? None : $"{Number(value)} {unit}";
 
+    /// <summary>Bytes in powers of 1,024.</summary>
+    public static string Bytes(double? value) => value switch
+    {
+        null => None,
+        >= 1 << 20 => With(value / (1 << 20), "MiB"),
+        >= 1 << 10 => With(value / (1 << 10), "KiB"),
+        _ => With(Math.Round(value.Value), "B"),
+    };
+
     /// <summary>Watts, kilowatts above a thousand.</summary>
     public static string Watts(double? value) => value is >= 1000 ? string.Create(CultureInfo.InvariantCulture, $"{value / 1000:0.00} kW") : With(value is { } watts ? Math.Round(watts) : null, "W");
 

@@ -109,6 +109,9 @@ internal sealed class ViewState : IDisposable
     /// <summary>Stops the view, or lets it move again.</summary>
     public void TogglePause() => Set(("at", PausedAt is null ? $"{time.GetUtcNow().ToUnixTimeSeconds()}" : null));
 
+    /// <summary>Shows this cluster until the view moves again.</summary>
+    internal void Freeze(ClusterSnapshot snapshot) => frozen = snapshot;
+
     /// <summary>The address of a page with the viewer's range and refresh kept.</summary>
     public string Link(string page)
     {
@@ -137,8 +140,8 @@ internal sealed class ViewState : IDisposable
         PausedAt = long.TryParse(Get("at"), CultureInfo.InvariantCulture, out var at) && at is > 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(at) : null;
         if (PausedAt is null)
             frozen = null;
-        else if (lease?.View.Current is { IsLoaded: true } current)
-            frozen ??= current;
+        else if (frozen is null && lease?.View.Current is { IsLoaded: true } current)
+            Freeze(current);
     }
 
     private void OnLocation(object? sender, LocationChangedEventArgs e)

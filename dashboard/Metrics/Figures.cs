@@ -45,6 +45,9 @@ internal static class Figures
     /// <summary>Requests by the room that a route's replicas have; above 1 requests wait.</summary>
     public const string Saturation = "route.saturation";
 
+    /// <summary>Bytes that the slowest replica of a store's shard has not confirmed.</summary>
+    public const string Lag = "store.lag";
+
     /// <summary>Requests a second that a service answered.</summary>
     public const string Served = "service.requests";
 

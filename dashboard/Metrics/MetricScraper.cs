@@ -6,7 +6,7 @@ using Ops.Kube;
 
 namespace Ops.Dashboard.Metrics;
 
-/// <summary>Reads /metrics of routers, model servers and annotated services in rounds, with this process's own rights: it lists pods and nothing else.</summary>
+/// <summary>Reads /metrics of routers, operators, model servers and annotated services in rounds, with this process's own rights: it lists pods and nothing else.</summary>
 internal sealed partial class MetricScraper(KubeClient client, MetricStore store, DashboardOptions options, TimeProvider time, ILoggerFactory logs) : BackgroundService
 {
     // A dead pod costs 2 s, a healthy one about 10 ms: a round of 2 s has room for 16 dead pods or 3,000 healthy ones.
@@ -59,6 +59,7 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
         var models = new ConcurrentDictionary<string, (ObjectKey, ObjectKey, PodReading)>();
         var routers = new ConcurrentDictionary<string, RouterReading>();
         var services = new ConcurrentDictionary<string, (string, ServiceReading)>();
+        var stores = new ConcurrentDictionary<string, StoreReading>();
         var at = time.GetUtcNow();
         using var limit = new CancellationTokenSource(options.ScrapeInterval * 2, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
@@ -74,6 +75,8 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
                         models[pod.Metadata.Uid] = (ObjectKey.Of(pod), new ObjectKey(pod.Metadata.NamespaceProperty, pool), PodReading.Read(page));
                     else if (labels.TryGetValue(Labels.Component, out var component) && component == Labels.Router)
                         routers[pod.Metadata.Uid] = RouterReading.Read(page);
+                    else if (MetricsPage.IsOperator(pod))
+                        stores[pod.Metadata.Uid] = StoreReading.Read(page);
                     else
                         services[pod.Metadata.Uid] = (Workload.Of(pod), ServiceReading.Read(page));
                 });
@@ -83,7 +86,7 @@ internal sealed partial class MetricScraper(KubeClient client, MetricStore store
             Log.RoundTooLong(logger, options.ScrapeInterval * 2);
         }
 
-        return new ScrapeRound(at, models, routers, services);
+        return new ScrapeRound(at, models, routers, services) { Stores = stores };
     }
 
     private static partial class Log

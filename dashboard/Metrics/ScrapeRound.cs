@@ -13,12 +13,17 @@ internal sealed record ScrapeRound(
     IReadOnlyDictionary<string, RouterReading> Routers,
     IReadOnlyDictionary<string, (string Workload, ServiceReading Reading)> Services)
 {
+    /// <summary>Operators by uid.</summary>
+    public IReadOnlyDictionary<string, StoreReading> Stores { get; init; } = new Dictionary<string, StoreReading>();
+
     /// <summary>The figures of this round.</summary>
     public Dictionary<string, double> Figures(ScrapeRound? before)
     {
         var figures = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var pool in Pods.Values.GroupBy(pod => pod.Pool))
             OfPool(figures, pool.Key.ToString(), [.. pool.Select(pod => pod.Reading)]);
+        foreach (var (name, value) in Stores.Values.SelectMany(store => store.Gauges))
+            figures[name] = value;
         if (before is null)
             return figures;
         var elapsed = At - before.At;

@@ -123,7 +123,7 @@ public sealed class Live_tests(Dashboard dashboard)
         .Where(folder => int.TryParse(Path.GetFileName(folder), out _) && File.Exists(folder + "/comm") && File.ReadAllText(folder + "/comm").Trim() == "Ops.Dashboard")
         .Select(folder => File.ReadLines(folder + "/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))["VmRSS:".Length..].Trim()));
 
-    private const string Status = """
+    internal const string Status = """
         {"status":{"phase":"Open","symptom":"shop/web: request mean","symptomCount":2,"cause":"shop/catalog","reason":"It moved first and its callers followed.",
         "onset":"2026-03-04T12:00:00Z","detectedAt":"2026-03-04T12:00:40Z","window":{"start":"2026-03-04T11:50:00Z","end":"2026-03-04T12:01:00Z","metrics":120},
         "symptoms":[{"target":{"namespace":"shop","name":"catalog"},"metric":"cpu","since":"2026-03-04T12:00:00Z","before":0.2,"now":0.98,"deviations":31},

@@ -5,10 +5,10 @@ namespace Ops.Browser;
 /// <summary>Every page, in light and dark: it draws, logs no error, has no serious fault of accessibility, and is photographed.</summary>
 public sealed class Page_tests(Dashboard dashboard)
 {
-    private static readonly (string Name, string Path, string Sign)[] All =
+    private static readonly (string Name, string Path, string Sign)[] WithContent =
     [
-        ("overview", "/", ".tile"), ("fleet", "/fleet", ".detail table"), ("routing", "/routing", ".detail table"),
-        ("incidents", "/incidents", ".calm, .grid"), ("remediations", "/remediations", ".calm, .grid"), ("stores", "/stores", ".calm, .grid"), ("topology", "/topology", ".graph .node"),
+        ("overview", "/", ".tile"), ("fleet", "/fleet", ".detail table"), ("routing", "/routing", ".detail table"), ("incidents", PageContent.Incident, ".graph .node"),
+        ("remediations", PageContent.Plan, ".diff ins"), ("stores", PageContent.Store, ".grid .chosen"), ("topology", "/topology", ".graph .node"),
     ];
 
     [Theory]
@@ -17,6 +17,7 @@ public sealed class Page_tests(Dashboard dashboard)
     public async Task Every_page_draws_and_is_accessible(string theme)
     {
         await using var context = await dashboard.ContextAsync(theme == "dark" ? ColorScheme.Dark : ColorScheme.Light);
+        await using var content = await PageContent.MakeAsync(dashboard);
         var complaints = new List<string>();
         context.Console += (_, line) => { if (line.Type is "error" or "warning") complaints.Add($"{line.Page?.Url}: {line.Text}"); };
         context.WebError += (_, error) => complaints.Add(error.Error);
@@ -25,7 +26,7 @@ public sealed class Page_tests(Dashboard dashboard)
         await LookAsync(sign, $"signin-{theme}", complaints);
         await sign.CloseAsync();
         var page = await dashboard.SignInAsync(context);
-        foreach (var (name, path, mark) in All)
+        foreach (var (name, path, mark) in WithContent)
         {
             await page.GotoAsync(path);
             await page.Locator(mark).First.WaitForAsync();
@@ -39,8 +40,9 @@ public sealed class Page_tests(Dashboard dashboard)
     public async Task On_a_phone_nothing_is_wider_than_the_screen()
     {
         await using var context = await dashboard.ContextAsync(width: 390, height: 844);
+        await using var content = await PageContent.MakeAsync(dashboard);
         var page = await dashboard.SignInAsync(context);
-        foreach (var (name, path, mark) in All)
+        foreach (var (name, path, mark) in WithContent)
         {
             await page.GotoAsync(path);
             await page.Locator(mark).First.WaitForAsync();

@@ -126,6 +126,26 @@ public sealed class Metric_rules
     }
 
     [Theory]
+    [InlineData(1, 4096.0)]
+    [InlineData(0, null)]
+    public void The_lag_of_a_shard_is_told_by_the_operator_that_leads(int leads, double? lag)
+    {
+        var round = Round(0, 0, 0) with
+        {
+            Stores = new Dictionary<string, StoreReading>
+            {
+                ["o"] = StoreReading.Read($$"""
+                    ops_store_replica_lag_bytes{namespace="default",store="cache",shard="s1"} 4096
+                    ops_operator_leader {{leads}}
+                    """),
+            },
+        };
+
+        round.Figures(null).TryGetValue("store.lag|default/cache|s1", out var read).ShouldBe(lag is not null);
+        read.ShouldBe(lag ?? 0);
+    }
+
+    [Theory]
     [InlineData("cart", "shop/cart")]
     [InlineData("cart.other:8080", "other/cart")]
     [InlineData("cart.other.svc.cluster.local", "other/cart")]
