@@ -32,7 +32,7 @@ internal static class Format
         null => None,
         >= 1 << 20 => With(value / (1 << 20), "MiB"),
         >= 1 << 10 => With(value / (1 << 10), "KiB"),
-        _ => With(Math.Round(value.Value), "B"),
+        _ => $"{Count(value.Value)} B",
     };
 
     /// <summary>Watts, kilowatts above a thousand.</summary>
