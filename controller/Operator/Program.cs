@@ -1,6 +1,7 @@
 using Ops.Healing.Planning.Llm;
 using Ops.Hosting;
 using Ops.Kube;
+using Ops.Llm;
 using Ops.Operator;
 using Ops.Operator.Budgets;
 using Ops.Operator.Crds;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ops.Api;
+using Ops.Llm;
 
 namespace Ops.Healing.Content;
 

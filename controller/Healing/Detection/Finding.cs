@@ -1,4 +1,5 @@
 using Ops.Healing.Content;
+using Ops.Llm;
 
 namespace Ops.Healing.Detection;
 

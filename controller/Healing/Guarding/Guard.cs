@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Ops.Api;
 using Ops.Healing.Catalogue;
 using Ops.Healing.Content;
+using Ops.Llm;
 
 namespace Ops.Healing.Guarding;
 

@@ -4,6 +4,7 @@ using Ops.Healing.Content;
 using Ops.Healing.Detection;
 using Ops.Healing.Guarding;
 using Ops.Healing.Memory;
+using Ops.Llm;
 
 namespace Ops.Healing.Planning;
 

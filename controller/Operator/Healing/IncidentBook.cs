@@ -3,6 +3,7 @@ using Ops.Api;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
 using Ops.Kube;
+using Ops.Llm;
 
 namespace Ops.Operator.Healing;
 

@@ -5,6 +5,7 @@ using Ops.Api;
 using Ops.Healing.Content;
 using Ops.Healing.Planning.Llm;
 using Ops.Kube;
+using Ops.Llm;
 
 namespace Ops.Operator.Healing;
 

@@ -6,6 +6,7 @@ using Ops.Healing.Detection;
 using Ops.Healing.Memory;
 using Ops.Healing.Planning.Llm;
 using Ops.Kube;
+using Ops.Llm;
 
 namespace Ops.Operator.Healing;
 

@@ -9,6 +9,7 @@ using Ops.Healing.Guarding;
 using Ops.Healing.Memory;
 using Ops.Healing.Planning;
 using Ops.Kube;
+using Ops.Llm;
 
 namespace Ops.Operator.Healing;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using CsCheck;
 using Ops.Healing.Content;
+using Ops.Llm;
 
 namespace Ops.Healing.Tests;
 

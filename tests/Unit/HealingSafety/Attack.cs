@@ -1,5 +1,6 @@
 using Ops.Api;
 using Ops.Healing.Planning.Llm;
+using Ops.Llm;
 
 namespace Ops.HealingSafety;
 

@@ -7,6 +7,7 @@ using Ops.Healing.Planning;
 using Ops.Healing.Planning.Llm;
 using Ops.Healing.Tests;
 using Ops.Kube;
+using Ops.Llm;
 
 namespace Ops.HealingSafety;
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Ops.Healing.Planning.Llm;
+using Ops.Llm;
 
 namespace Ops.HealingSafety;
 

@@ -6,6 +6,7 @@ using Ops.Healing.Planning;
 using Ops.Healing.Planning.Llm;
 using Ops.Healing.Tests;
 using Ops.HealingScenario;
+using Ops.Llm;
 
 namespace Ops.HealingSafety;
 

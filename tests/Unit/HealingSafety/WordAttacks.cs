@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Ops.Healing.Planning.Llm;
+using Ops.Llm;
 
 namespace Ops.HealingSafety;
 

@@ -4,6 +4,7 @@ using Ops.Api;
 using Ops.Healing.Catalogue;
 using Ops.Healing.Content;
 using Ops.Healing.Memory;
+using Ops.Llm;
 
 namespace Ops.Healing.Planning.Llm;
 

@@ -4,6 +4,7 @@ using Ops.Healing.Cluster;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
 using Ops.Healing.Memory;
+using Ops.Llm;
 
 namespace Ops.Healing.Planning.Llm;
 

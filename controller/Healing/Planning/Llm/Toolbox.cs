@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Ops.Healing.Catalogue;
 using Ops.Healing.Memory;
+using Ops.Llm;
 
 namespace Ops.Healing.Planning.Llm;
 

@@ -5,9 +5,8 @@ using Azure.AI.OpenAI;
 using OpenAI;
 using OpenAI.Chat;
 using Ops.Api;
-using Ops.Healing.Content;
 
-namespace Ops.Healing.Planning.Llm;
+namespace Ops.Llm;
 
 /// <summary>A model behind Azure OpenAI or any endpoint of the OpenAI API.</summary>
 public sealed class OpenAiModel : IChatModel, IDisposable

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Ops.Healing.Content;
+namespace Ops.Llm;
 
 /// <summary>Text from telemetry (logs, events, names, messages) as data: short, on one line, nothing that hides or reorders.</summary>
 public static class TaintedText

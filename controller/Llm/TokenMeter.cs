@@ -1,4 +1,4 @@
-namespace Ops.Healing.Planning.Llm;
+namespace Ops.Llm;
 
 /// <summary>Tokens of the last hour by policy, in minutes. Thread-safe; in memory only, so a restart begins with nothing spent.</summary>
 /// <param name="time">The clock.</param>

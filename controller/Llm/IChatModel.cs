@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Ops.Healing.Planning.Llm;
+namespace Ops.Llm;
 
 /// <summary>A chat model that answers by tool calls.</summary>
 public interface IChatModel
