@@ -4,11 +4,13 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using MudBlazor.Services;
 using Ops.Dashboard.Access;
+using Ops.Dashboard.Ask;
 using Ops.Dashboard.Cluster;
 using Ops.Dashboard.Layout;
 using Ops.Dashboard.Metrics;
 using Ops.Dashboard.WhatIf;
 using Ops.Kube;
+using Ops.Llm;
 using Prometheus;
 
 namespace Ops.Dashboard;
@@ -44,6 +46,7 @@ internal static class DashboardApp
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         var options = builder.Configuration.GetSection("Dashboard").Get<DashboardOptions>() ?? new DashboardOptions();
         options.Oidc.Checked();
+        options.Ask.Checked();
         Register(builder.Services, options);
         return Map(builder.Build());
     }
@@ -61,6 +64,10 @@ internal static class DashboardApp
         services.AddSingleton<MetricScraper>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricScraper>());
         services.AddSingleton<WhatIfDesk>();
+        services.AddSingleton(options.Ask);
+        services.AddSingleton<TokenMeter>();
+        services.AddSingleton<QuestionMeter>();
+        services.AddSingleton<AskDesk>();
         services.AddSingleton<DecisionFeed>();
         services.AddScoped<ViewState>();
         services.AddScoped<CircuitHandler, ViewerConnection>();

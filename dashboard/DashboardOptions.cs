@@ -1,4 +1,5 @@
 using Ops.Dashboard.Access;
+using Ops.Dashboard.Ask;
 
 namespace Ops.Dashboard;
 
@@ -28,4 +29,7 @@ internal sealed record DashboardOptions
 
     /// <summary>Sign-in through an OpenID Connect provider beside the one by token. Default: by token only.</summary>
     public OidcOptions Oidc { get; init; } = new();
+
+    /// <summary>The model behind the page Ask. Default: none, and no such page.</summary>
+    public AskOptions Ask { get; init; } = new();
 }

@@ -52,7 +52,7 @@ public sealed partial class Shell
     [JSInvokable]
     public async Task OnKeysAsync(string keys)
     {
-        if (keys is ['g', var letter] && SiteMap.All.FirstOrDefault(page => page.Key == letter) is { } target)
+        if (keys is ['g', var letter] && SiteMap.All(Options).FirstOrDefault(page => page.Key == letter) is { } target)
             Navigation.NavigateTo(State.Link(target.Path));
         else if (keys is [>= '1' and <= '4'])
             State.Set(("range", ViewState.Ranges[keys[0] - '1'].Name));

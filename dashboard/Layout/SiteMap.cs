@@ -33,8 +33,10 @@ internal static class SiteMap
     /// <summary>Address of the topology.</summary>
     public const string Topology = "/topology";
 
-    /// <summary>The list.</summary>
-    public static IReadOnlyList<PageInfo> All { get; } =
+    /// <summary>Address of the questions.</summary>
+    public const string Ask = "/ask";
+
+    private static readonly IReadOnlyList<PageInfo> Always =
     [
         new(Overview, "Overview", 'o', "M3 12l9-8 9 8M5 10v10h5v-6h4v6h5V10"),
         new(Fleet, "Fleet", 'f', "M4 4h16v6H4zM4 14h16v6H4zM7.5 7h.01M7.5 17h.01M11 7h6M11 17h6"),
@@ -44,6 +46,12 @@ internal static class SiteMap
         new(Stores, "Stores", 's', "M5 6c0-4 14-4 14 0v12c0 4-14 4-14 0zM5 6c0 4 14 4 14 0M5 12c0 4 14 4 14 0"),
         new(Topology, "Topology", 't', "M5 4h4v4H5zM15 16h4v4h-4zM15 4h4v4h-4zM9 6h6M7 8v10h8"),
     ];
+
+    private static readonly IReadOnlyList<PageInfo> WithAsk = [.. Always, new(Ask, "Ask", 'a', "M4 5h16v11H10l-5 4v-4H4zM9 9h6M9 12h4")];
+
+    /// <summary>The list.</summary>
+    /// <param name="options">Ask is there where a model is configured.</param>
+    public static IReadOnlyList<PageInfo> All(DashboardOptions options) => options.Ask.IsOn ? WithAsk : Always;
 
     /// <summary>A pool on the fleet page.</summary>
     public static string Pool(ModelPool pool) => $"{Fleet}?pool={Uri.EscapeDataString($"{pool.Metadata.NamespaceProperty}/{pool.Metadata.Name}")}";

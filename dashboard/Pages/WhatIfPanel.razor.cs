@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Components;
 using Ops.Api;
 using Ops.Dashboard.Health;
 using Ops.Dashboard.Layout;
-using Ops.Dashboard.Metrics;
 using Ops.Dashboard.WhatIf;
 using Ops.Learning;
 using Ops.WhatIf;
@@ -16,9 +15,6 @@ public sealed partial class WhatIfPanel : LivePage
 {
     // While a slider moves, only where it stops is asked.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
-
-    // A measured load below this is no traffic that a minute of simulation could show.
-    private const double LeastRate = 0.05;
 
     private ImmutableArray<ModelPool> pools = [];
     private WhatIfChoice choice = new(1, ImmutableSortedDictionary<string, int>.Empty, null);
@@ -58,7 +54,7 @@ public sealed partial class WhatIfPanel : LivePage
     /// <inheritdoc/>
     protected override void Compute()
     {
-        pools = [.. Route.Spec.Variants.Select(variant => Cluster.Pools.FirstOrDefault(pool => pool.Metadata.Name == variant.Pool && pool.Metadata.NamespaceProperty == Route.Metadata.NamespaceProperty)).OfType<ModelPool>()];
+        pools = RouteQuestion.PoolsOf(Route, Cluster);
         choice = WhatIfChoice.Read(State.Get);
         // The load moves with every reading and is taken when something else changes; a new one with each is no new question.
         var question = $"{Route.Metadata.Uid} {Route.Metadata.Generation} {choice.LoadFactor} {WhatIfChoice.Write(choice.Replicas)} {choice.EnergyWeight} {string.Join(' ', pools.Select(PoolSize.Observed))}";
@@ -81,7 +77,7 @@ public sealed partial class WhatIfPanel : LivePage
         try
         {
             await Task.Delay(Settle, Time, cancellation);
-            var question = Question();
+            (var question, assumption) = RouteQuestion.Of(Route, pools, choice, Metrics, State.From, State.Now);
             answer = await Desk.AskAsync(question, cancellation);
             problem = null;
         }
@@ -96,20 +92,6 @@ public sealed partial class WhatIfPanel : LivePage
 
         busy = false;
         await InvokeAsync(StateHasChanged);
-    }
-
-    private Question Question()
-    {
-        var figures = RouteFigures.Read(Metrics, Route, State.From, State.Now);
-        var (rate, answers) = (figures.Requests.Mean, figures.Answered.Mean);
-        double? PerAnswer(string figure) => answers is > 0 && pools.Sum(pool => Read(figure, $"{pool.Metadata.NamespaceProperty}/{pool.Metadata.Name}").Mean ?? 0) is > 0 and var tokens ? Math.Clamp(tokens / answers.Value, 1, 16_384) : null;
-        var (prompt, output) = (PerAnswer(Figures.Prompts), PerAnswer(Figures.Tokens));
-        var isMeasured = rate >= LeastRate && prompt is not null && output is not null;
-        var load = isMeasured
-            ? new RouteLoad(rate!.Value, prompt!.Value, output!.Value)
-            : new(Simulator.HalfLoad(Route, pools), RouteLoad.TypicalPrompt, RouteLoad.TypicalOutput);
-        assumption = $"{(isMeasured ? "Now is the mean of the range" : "There is no traffic in the range, so half of what the ready replicas can serve is assumed")}: {Format.Number(load.RequestsPerSecond)}/s of {Format.Number(load.PromptTokens)} + {Format.Number(load.OutputTokens)} tokens.";
-        return new() { Route = Route, Pools = pools, Load = load, LoadFactor = choice.LoadFactor, Replicas = choice.Replicas.ToImmutableDictionary(), EnergyWeight = choice.EnergyWeight };
     }
 
     private void MoveLoad(ChangeEventArgs e) =>

@@ -18,6 +18,9 @@ internal static class UpCommand
         var bare = new Option<bool>("--no-samples") { Description = "Start the control plane only, without the sample pools and their route." };
         var shop = new Option<bool>("--shop") { Description = "Also start the sample microservice shop, for ./ops chaos." };
         var patience = new Option<TimeSpan?>("--patience") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "Explain what is not ready after this long. Default: 90s." };
+        var llm = new Option<string?>("--llm") { HelpName = "url", Description = "OpenAI-style endpoint up to /v1 of a model that calls tools, for the dashboard's page Ask. Default: none, and no such page." };
+        var llmModel = new Option<string?>("--llm-model") { HelpName = "name", Description = "The model's name at --llm." };
+        var llmKey = new Option<string?>("--llm-key-file") { HelpName = "file", Description = "File that holds the key for --llm. Default: no key." };
         Bound(port, 0, 65535);
         Bound(router, 30000, 32767);
         Bound(dashboard, 30000, 32767);
@@ -25,8 +28,13 @@ internal static class UpCommand
 
         var command = new Command("up", "Start the sandbox, the control plane, the dashboard and the sample fleet; Ctrl-C ends them all.")
         {
-            fresh, port, router, dashboard, nodes, state, bare, shop, patience,
+            fresh, port, router, dashboard, nodes, state, bare, shop, patience, llm, llmModel, llmKey,
         };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(llm) is null) != (result.GetValue(llmModel) is null))
+                result.AddError("--llm and --llm-model go together: the endpoint and the name of the model there.");
+        });
         command.SetAction((parsed, cancellation) => new UpRun(screen, time).RunAsync(
             new UpOptions
             {
@@ -38,6 +46,9 @@ internal static class UpCommand
                 State = parsed.GetValue(state) ?? StateFolder.DefaultPath,
                 Samples = !parsed.GetValue(bare),
                 Shop = parsed.GetValue(shop),
+                LlmEndpoint = parsed.GetValue(llm),
+                LlmModel = parsed.GetValue(llmModel),
+                LlmKeyFile = parsed.GetValue(llmKey),
                 Patience = parsed.GetValue(patience) ?? TimeSpan.FromSeconds(90),
             },
             cancellation));

@@ -29,4 +29,13 @@ internal sealed record UpOptions
 
     /// <summary>When a component that is not ready gets explained.</summary>
     public TimeSpan Patience { get; init; }
+
+    /// <summary>Base address of an OpenAI API for the dashboard's page Ask; null for no such page.</summary>
+    public string? LlmEndpoint { get; init; }
+
+    /// <summary>The model's name there.</summary>
+    public string? LlmModel { get; init; }
+
+    /// <summary>File that holds its key; null for none.</summary>
+    public string? LlmKeyFile { get; init; }
 }

@@ -25,6 +25,8 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         if (options.RouterPort is { } routerPort)
             RouterAccess.UsePort(deploy, routerPort);
         var dashboardPort = DashboardAccess.Expose(deploy, options.DashboardPort);
+        if (options.LlmEndpoint is { } endpoint)
+            DashboardModel.Use(deploy, endpoint, options.LlmModel!);
         using var state = StateFolder.Acquire(options.State);
         if (options.Fresh)
             state.Clear();
@@ -62,6 +64,8 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
             await cluster.ApplyAsync(space, cancellation);
         var key = await RouterAccess.KeyAsync(cluster, space?.Name ?? "default", cancellation);
         await DashboardAccess.EnsureSessionKeyAsync(cluster, space?.Name ?? "default", cancellation);
+        if (options.LlmKeyFile is { } keyFile)
+            await DashboardModel.KeepKeyAsync(cluster, space?.Name ?? "default", keyFile, cancellation);
         var kept = await deployer.ApplyAsync([.. deploy, .. samples], cancellation);
         board.Done("manifests", string.Create(CultureInfo.InvariantCulture, $"{deploy.Count + samples.Count - kept.Count} objects applied"));
         foreach (var line in kept)
