@@ -124,7 +124,7 @@ public sealed record StoreMemberStatus
     [MaxLength(64)]
     public string? NodeId { get; init; }
 
-    /// <summary>primary, replica, or silent when it does not answer.</summary>
+    /// <summary>primary, replica, silent when it does not answer, or doubted when its answer is not believed.</summary>
     [MaxLength(16)]
     public string Role { get; init; } = "";
 

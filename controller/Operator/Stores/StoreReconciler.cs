@@ -153,7 +153,7 @@ internal sealed partial class StoreReconciler(
     {
         if (goal.Formed && plan.Phase is not StorePhase.Steady)
             return;
-        var ownership = Ownership.Of(view);
+        var ownership = Ownership.Of(Belief.Of(view, goal.Formed, goal.Identities.Values).View);
         foreach (var shard in goal.Shards.Where(shard => shard.Leaving).Reverse())
         {
             var holds = shard.Members.Any(member => goal.Identities.TryGetValue(member, out var id) && !ownership.Of(id).IsEmpty);

@@ -33,15 +33,16 @@ internal static class StoreStatusPlanner
     {
         var (store, plan) = (seen.Store, seen.Plan);
         var before = store.Status;
-        var ownership = Ownership.Of(seen.View);
-        var rows = seen.Goal.Shards.Select(shard => Row(seen, shard, ownership, before?.Shards?.FirstOrDefault(row => row.Name == shard.Name))).ToList();
+        var believed = Belief.Of(seen.View, seen.Memory.Formed, seen.Memory.Identities.Values).View;
+        var ownership = Ownership.Of(believed);
+        var rows = seen.Goal.Shards.Select(shard => Row(seen, believed, shard, ownership, before?.Shards?.FirstOrDefault(row => row.Name == shard.Name))).ToList();
         var replicas = rows.SelectMany(row => row.Members ?? []).Count(member => member.InSync == true);
         var wanted = seen.Goal.Shards.Sum(shard => shard.Members.Length - 1);
         var window = StoreGoals.Window(store, seen.Now);
         var moves = plan.Phase == StorePhase.Rebalancing && !StoreGoals.IsFilling(store) && !seen.Goal.Shards.Any(shard => shard.Leaving)
             ? plan.Steps.OfType<StoreStep.MoveSlot>().Count()
             : 0;
-        var refused = seen.View.Nodes.Values.Where(node => !node.Serves).Sum(node => ownership.Of(node.Id).Count);
+        var refused = believed.Nodes.Values.Where(node => !node.Serves).Sum(node => ownership.Of(node.Id).Count);
         var covered = rows.Sum(row => row.Slots) - refused;
         return new()
         {
@@ -55,7 +56,7 @@ internal static class StoreStatusPlanner
             Moves = window.Moves + moves,
             MovesSince = window.Moves + moves == 0 ? null : StoreHistory.Second(window.Since),
             TakeoverToken = plan.Problems.Any(problem => problem.Reason == "QuorumLost") ? StoreGoals.TakeoverToken(seen.Goal, seen.View) : null,
-            Load = seen.FreshNumbers ? StoreLoadPlanner.Of(seen.Load, [.. seen.Goal.Shards.Where(shard => !shard.Leaving).Select(shard => (shard.Name, Slots(seen, shard, ownership)))], before?.Load) : before?.Load,
+            Load = seen.FreshNumbers ? StoreLoadPlanner.Of(seen.Load, [.. seen.Goal.Shards.Where(shard => !shard.Leaving).Select(shard => (shard.Name, Slots(believed, shard, ownership)))], before?.Load) : before?.Load,
             Migrations = Migrations(seen),
             History = StoreHistory.Of(before, rows, plan, seen.Goal, seen.Now),
             Shards = rows,
@@ -63,11 +64,11 @@ internal static class StoreStatusPlanner
         };
     }
 
-    private static StoreShardStatus Row(StoreObservation seen, ShardGoal shard, Ownership ownership, StoreShardStatus? before)
+    private static StoreShardStatus Row(StoreObservation seen, StoreView believed, ShardGoal shard, Ownership ownership, StoreShardStatus? before)
     {
-        var nodes = shard.Members.Where(seen.View.Nodes.ContainsKey).Select(member => seen.View.Nodes[member]).ToList();
+        var nodes = shard.Members.Where(believed.Nodes.ContainsKey).Select(member => believed.Nodes[member]).ToList();
         var primary = nodes.Where(node => !ownership.Of(node.Id).IsEmpty).MaxBy(node => ownership.Of(node.Id).Count);
-        var slots = Slots(seen, shard, ownership);
+        var slots = Slots(believed, shard, ownership);
         return new()
         {
             Name = shard.Name,
@@ -79,15 +80,15 @@ internal static class StoreStatusPlanner
             OperationsPerSecond = seen.FreshNumbers ? Steady.Number(before?.OperationsPerSecond, nodes.Sum(node => node.OperationsPerSecond)) : before?.OperationsPerSecond,
             Heat = seen.FreshNumbers ? StoreLoadPlanner.Heat(seen.Load?.Heat, slots) : before?.Heat,
             Leaving = shard.Leaving ? true : null,
-            Members = [.. shard.Members.Select(member => Member(seen, member, primary, before?.Members?.FirstOrDefault(row => row.Name == member)))],
+            Members = [.. shard.Members.Select(member => Member(seen, believed, member, primary, before?.Members?.FirstOrDefault(row => row.Name == member)))],
         };
     }
 
-    private static StoreMemberStatus Member(StoreObservation seen, string member, NodeView? primary, StoreMemberStatus? before)
+    private static StoreMemberStatus Member(StoreObservation seen, StoreView believed, string member, NodeView? primary, StoreMemberStatus? before)
     {
         var row = new StoreMemberStatus { Name = member, NodeId = seen.Memory.Identities.GetValueOrDefault(member) };
-        if (!seen.View.Nodes.TryGetValue(member, out var node))
-            return row with { Role = "silent" };
+        if (!believed.Nodes.TryGetValue(member, out var node))
+            return row with { Role = seen.View.Nodes.ContainsKey(member) || seen.View.Nonsense.ContainsKey(member) ? "doubted" : "silent" };
         if (node.IsPrimary)
             return row with { Role = "primary" };
         var lag = primary is null ? 0 : primary.Offset - node.Offset;
@@ -99,9 +100,9 @@ internal static class StoreStatusPlanner
         };
     }
 
-    private static SlotSet Slots(StoreObservation seen, ShardGoal shard, Ownership ownership) => shard.Members
-        .Where(seen.View.Nodes.ContainsKey)
-        .Aggregate(SlotSet.Empty, (all, member) => all.Union(ownership.Of(seen.View.Nodes[member].Id)));
+    private static SlotSet Slots(StoreView view, ShardGoal shard, Ownership ownership) => shard.Members
+        .Where(view.Nodes.ContainsKey)
+        .Aggregate(SlotSet.Empty, (all, member) => all.Union(ownership.Of(view.Nodes[member].Id)));
 
     private static List<StoreMigrationStatus>? Migrations(StoreObservation seen)
     {

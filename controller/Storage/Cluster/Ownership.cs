@@ -22,26 +22,30 @@ public sealed class Ownership
 
     /// <summary>
     /// Resolves the claims of a view. What a node says of itself counts before hearsay of the same epoch; hearsay about a
-    /// node that answered does not count at all.
+    /// node that answered does not count at all, and hearsay that fewer than half of the nodes repeat counts only for slots
+    /// that nobody else claims.
     /// </summary>
     public static Ownership Of(StoreView view)
     {
         ArgumentNullException.ThrowIfNull(view);
         var answered = view.Nodes.Values.Select(node => node.Id).ToHashSet();
-        var own = view.Nodes.Values.Select(node => (node.Id, node.Epoch, node.Slots, Own: true));
+        var tellers = view.Nodes.Values.Count(node => !node.Peers.IsEmpty);
+        var own = view.Nodes.Values.Select(node => (node.Id, node.Epoch, node.Slots, Own: true, Common: true));
         var hearsay = view.Nodes.Values
             .SelectMany(node => node.Peers)
-            .Where(peer => !answered.Contains(peer.Id))
-            .Select(peer => (peer.Id, peer.Epoch, peer.Slots, Own: false));
+            .Where(peer => !answered.Contains(peer.Id) && !peer.Slots.IsEmpty)
+            .GroupBy(peer => (peer.Id, peer.Epoch, peer.Slots))
+            .Select(said => (said.Key.Id, said.Key.Epoch, said.Key.Slots, Own: false, Common: said.Count() * 2 >= tellers));
         var claims = own.Concat(hearsay)
             .Where(claim => !claim.Slots.IsEmpty)
-            .OrderByDescending(claim => claim.Epoch)
+            .OrderByDescending(claim => claim.Common)
+            .ThenByDescending(claim => claim.Epoch)
             .ThenByDescending(claim => claim.Own)
             .ThenBy(claim => claim.Id, StringComparer.Ordinal);
 
         var covered = SlotSet.Empty;
         var byId = ImmutableDictionary.CreateBuilder<string, SlotSet>();
-        foreach (var (id, _, slots, _) in claims)
+        foreach (var (id, _, slots, _, _) in claims)
         {
             var won = slots.Except(covered);
             if (won.IsEmpty)

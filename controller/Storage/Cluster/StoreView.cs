@@ -12,6 +12,12 @@ public sealed record StoreView
     /// <summary>How long each member that did not answer has been silent.</summary>
     public ImmutableDictionary<string, TimeSpan> Silent { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
 
+    /// <summary>How long each member has been saying what is not believed; one that is believed is absent.</summary>
+    public ImmutableDictionary<string, TimeSpan> Doubted { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
+    /// <summary>What was wrong with the answer of each member that answered nonsense. Such a member also counts as silent.</summary>
+    public ImmutableDictionary<string, string> Nonsense { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>Load by slot in any one unit (operations or CPU time a second), 16,384 entries; empty when unknown.</summary>
     public ImmutableArray<double> SlotLoad { get; init; } = [];
 

@@ -31,6 +31,8 @@ internal static class NodesText
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length < 8 || !long.TryParse(fields[6], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
                 throw new FormatException($"{member} describes a node with {Quoted(line)}, which is no line of CLUSTER NODES");
+            if (!IsId(fields[0]) || (fields[3] != "-" && !IsId(fields[3])))
+                throw new FormatException($"{member} names a node {Quoted(fields[0])} with the primary {Quoted(fields[3])}; an id has at most 64 letters and digits");
             var flags = fields[2].Split(',');
             var primary = fields[3] == "-" ? null : fields[3];
             var slots = SlotSet.Of(fields.Skip(8).Where(field => !field.StartsWith('[')).SelectMany(field => Run(member, field)));
@@ -76,5 +78,12 @@ internal static class NodesText
         return open.ToImmutable();
     }
 
-    private static string Quoted(string text) => $"\"{(text.Length <= 80 ? text : text[..80] + "...")}\"";
+    private static bool IsId(string text) => text.Length is > 0 and <= 64 && text.All(char.IsAsciiLetterOrDigit);
+
+    // The text is shown to people, and a node that speaks nonsense may put anything into it.
+    private static string Quoted(string text)
+    {
+        var plain = new string([.. text.Take(80).Select(letter => letter is >= ' ' and <= '~' and not '"' ? letter : '?')]);
+        return $"\"{plain}{(text.Length > 80 ? "..." : "")}\"";
+    }
 }

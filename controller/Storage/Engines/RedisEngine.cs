@@ -17,6 +17,7 @@ public sealed class RedisEngine : IStoreEngine
     private readonly TimeProvider _time;
     private readonly string? _password;
     private readonly ConcurrentDictionary<string, long> _silentSince = new();
+    private readonly ConcurrentDictionary<string, long> _doubtedSince = new();
     private readonly LoadSampler _sampler;
     private ConnectionMultiplexer? _connections;
     private ImmutableHashSet<StoreAddress> _addresses = [];
@@ -39,21 +40,13 @@ public sealed class RedisEngine : IStoreEngine
         var answers = await Task.WhenAll(members.Select(member => AskAsync(member.Key, member.Value, cancellation)));
         cancellation.ThrowIfCancellationRequested();
 
-        var now = _time.GetTimestamp();
-        var silent = ImmutableDictionary.CreateBuilder<string, TimeSpan>();
-        foreach (var (member, node) in members.Keys.Zip(answers))
+        var view = new StoreView
         {
-            if (node is not null)
-                _silentSince.TryRemove(member, out _);
-            else
-                silent[member] = _time.GetElapsedTime(_silentSince.GetOrAdd(member, now), now);
-        }
-
-        return new StoreView
-        {
-            Nodes = answers.OfType<NodeView>().ToImmutableSortedDictionary(node => node.Member, node => node),
-            Silent = silent.ToImmutable(),
+            Nodes = answers.Select(answer => answer.Node).OfType<NodeView>().ToImmutableSortedDictionary(node => node.Member, node => node),
+            Silent = HowLong(_silentSince, [.. members.Keys.Zip(answers).Where(one => one.Second.Node is null).Select(one => one.First)]),
+            Nonsense = members.Keys.Zip(answers).Where(one => one.Second.Nonsense is not null).ToImmutableDictionary(one => one.First, one => one.Second.Nonsense!),
         };
+        return view with { Doubted = HowLong(_doubtedSince, [.. Testimony.Of(view, []).Select(one => one.Node.Member)]) };
     }
 
     /// <inheritdoc/>
@@ -106,10 +99,19 @@ public sealed class RedisEngine : IStoreEngine
             await _connections.DisposeAsync();
     }
 
-    private async Task<NodeView?> AskAsync(string member, StoreAddress address, CancellationToken cancellation)
+    // Counted from the first observation that found a member so, without a gap.
+    private ImmutableDictionary<string, TimeSpan> HowLong(ConcurrentDictionary<string, long> since, HashSet<string> members)
+    {
+        var now = _time.GetTimestamp();
+        foreach (var member in since.Keys.Where(member => !members.Contains(member)))
+            since.TryRemove(member, out _);
+        return members.ToImmutableDictionary(member => member, member => _time.GetElapsedTime(since.GetOrAdd(member, now), now));
+    }
+
+    private async Task<(NodeView? Node, string? Nonsense)> AskAsync(string member, StoreAddress address, CancellationToken cancellation)
     {
         if (address == default)
-            return null;
+            return (null, null);
         try
         {
             var server = Server(address);
@@ -120,7 +122,7 @@ public sealed class RedisEngine : IStoreEngine
             var keys = server.DatabaseSizeAsync();
             await Task.WhenAll(nodes, cluster, replication, stats, keys).WaitAsync(AnswerWithin, _time, cancellation);
             var facts = Facts(await replication ?? "");
-            return NodesText.Read(member, address, (string?)await nodes ?? "") with
+            var node = NodesText.Read(member, address, (string?)await nodes ?? "") with
             {
                 Serves = Facts((string?)await cluster ?? "").GetValueOrDefault("cluster_state") == "ok",
                 Keys = await keys,
@@ -128,11 +130,16 @@ public sealed class RedisEngine : IStoreEngine
                 Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),
                 LinkUp = facts.GetValueOrDefault("master_link_status") == "up",
             };
+            return (node, null);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or FormatException)
+        catch (FormatException nonsense)
         {
-            // Down, loading its data, or speaking nonsense: it is not believed and counts as silent.
-            return null;
+            return (null, nonsense.Message);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // Down, or loading its data.
+            return (null, null);
         }
     }
 

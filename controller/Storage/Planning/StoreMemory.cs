@@ -22,7 +22,8 @@ public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string
     public StoreMemory Seen(StoreView view)
     {
         ArgumentNullException.ThrowIfNull(view);
-        var claimed = view.Nodes.Values.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots));
+        // Who claims slots and knows nobody, where others answer, was not given them by a store.
+        var claimed = view.Nodes.Values.Where(node => view.Nodes.Count == 1 || !node.Peers.IsEmpty).Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots));
         return this with { Formed = Formed || claimed.Equals(SlotSet.All) };
     }
 
@@ -34,13 +35,13 @@ public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string
         ArgumentNullException.ThrowIfNull(goal);
         if (plan.Phase == StorePhase.Blocked && !goal.Formed)
             return this;
-        var strangers = goal.Formed ? Family.Strangers(view, Identities.Values).Select(node => node.Member).ToHashSet() : [];
+        var doubted = Belief.Of(view, goal.Formed, Identities.Values).SetApart.Select(one => one.Node.Member).ToHashSet();
         var members = goal.Members.ToHashSet();
         return this with
         {
             Identities = Identities
                 .RemoveRange(Identities.Keys.Where(member => !members.Contains(member)))
-                .SetItems(view.Nodes.Values.Where(node => members.Contains(node.Member) && !strangers.Contains(node.Member)).Select(node => KeyValuePair.Create(node.Member, node.Id))),
+                .SetItems(view.Nodes.Values.Where(node => members.Contains(node.Member) && !doubted.Contains(node.Member)).Select(node => KeyValuePair.Create(node.Member, node.Id))),
         };
     }
 }

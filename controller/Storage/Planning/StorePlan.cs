@@ -41,6 +41,6 @@ public enum StorePhase
 }
 
 /// <summary>Something that only a person can decide.</summary>
-/// <param name="Reason">One word for conditions: ForeignData, ForeignNode, ShardLost, QuorumLost, SlotsUncovered, HotSlot.</param>
+/// <param name="Reason">One word for conditions: ForeignData, ForeignNode, NotBelieved, ShardLost, QuorumLost, SlotsUncovered, HotSlot.</param>
 /// <param name="Message">What was found and what would help.</param>
 public sealed record StoreProblem(string Reason, string Message);

@@ -18,9 +18,11 @@ public static class StorePlanner
         new FinishOpenSlots(),
         new AssignFirstSlots(),
         new ElectPrimaries(),
+        new AwaitAgreement(),
         new AttachReplicas(),
         new ForgetGhosts(),
         new ReportOrphans(),
+        new SpareDoubted(),
         new BalanceSlots(),
     ];
 

@@ -11,15 +11,18 @@ internal sealed class StoreState
     {
         Goal = goal;
         // Before a store is formed strangers stop everything, see RefuseForeign; a formed one goes on without them.
-        var strangers = goal.Formed ? Family.Strangers(view, goal.Identities.Values) : [];
-        foreach (var stranger in strangers)
-            Problems.Add(new StoreProblem("ForeignNode", $"{stranger.Member} belongs to another cluster (it knows {stranger.Peers[0].Id}, which this store does not); it is not let in. Give it an empty volume."));
-        View = view with { Nodes = view.Nodes.RemoveRange(strangers.Select(stranger => stranger.Member)) };
+        Belief = Belief.Of(view, goal.Formed, goal.Identities.Values);
         Ownership = Ownership.Of(View);
+        Problems.AddRange(Belief.SetApart.Select(Problem));
+        Problems.AddRange(view.Nonsense.Select(one => new StoreProblem("NotBelieved", $"{one.Key} answers nonsense ({one.Value}); it counts as silent. Look what runs at its address.")));
         Shards = [.. goal.Shards.Select(Look)];
     }
 
-    internal StoreView View { get; }
+    /// <summary>Who is believed.</summary>
+    internal Belief Belief { get; }
+
+    /// <summary>What is believed.</summary>
+    internal StoreView View => Belief.View;
 
     internal StoreGoal Goal { get; }
 
@@ -33,6 +36,22 @@ internal sealed class StoreState
     /// <summary>The members that answered, in order.</summary>
     internal IEnumerable<NodeView> Members => Goal.Members.Where(View.Nodes.ContainsKey).Select(member => View.Nodes[member]);
 
+    /// <summary>Whether a node makes claims that most primaries do not confirm.</summary>
+    internal bool IsUnsettled(NodeView node) => Belief.Unsettled.Any(one => one.Node.Id == node.Id);
+
+    // One that answers, but is not believed, may still serve: nobody is put in its place while the others reach it.
+    private bool MayServe(string member, string id) => Belief.SetApart.Any(one =>
+        one.Node.Member == member && (one.Node.Id == id || View.Nodes.Values.Any(node => node.Peer(id) is { Connected: true, Failed: false })));
+
+    private StoreProblem Problem(Disbelief one)
+    {
+        var owned = Ownership.Of(one.Node.Id).Count;
+        var remedy = owned > 0 && one.Reason != "ForeignNode"
+            ? $"The others know it with {owned} slots, which nobody else is given: look at its log, and let a replica take over before you remove it."
+            : "By the others' word it has no slot, so nothing is lost with it: give it an empty volume.";
+        return new StoreProblem(one.Reason, $"{one.Message}; its word counts for nothing and it is left out of everything. {remedy}");
+    }
+
     private ShardState Look(ShardGoal shard)
     {
         ImmutableArray<NodeView> nodes = [.. shard.Members.Where(View.Nodes.ContainsKey).Select(member => View.Nodes[member])];
@@ -45,6 +64,7 @@ internal sealed class StoreState
             .Where(member => !View.Nodes.ContainsKey(member))
             .Select(member => (Member: member, Id: Goal.Identities.GetValueOrDefault(member)))
             .Where(silent => silent.Id is not null && !Ownership.Of(silent.Id).IsEmpty)
+            .Where(silent => !MayServe(silent.Member, silent.Id!))
             .Select(silent => new SilentPrimary(silent.Member, silent.Id!, Ownership.Of(silent.Id!)))
             .FirstOrDefault() ?? Unknown(shard, nodes);
         return new ShardState(shard, nodes, primary, lost);
@@ -55,7 +75,7 @@ internal sealed class StoreState
     private SilentPrimary? Unknown(ShardGoal shard, ImmutableArray<NodeView> nodes) => nodes
         .Select(node => node.PrimaryId)
         .OfType<string>()
-        .Where(id => View.ById(id) is null && !Ownership.Of(id).IsEmpty)
+        .Where(id => View.ById(id) is null && !Ownership.Of(id).IsEmpty && !shard.Members.Any(member => MayServe(member, id)))
         .Select(id => new SilentPrimary(shard.Members.FirstOrDefault(member => View.Silent.ContainsKey(member)) ?? id, id, Ownership.Of(id)))
         .FirstOrDefault();
 }

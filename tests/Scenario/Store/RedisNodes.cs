@@ -10,11 +10,13 @@ namespace Ops.StoreScenario;
 /// <param name="more">Arguments beside the usual ones.</param>
 internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDisposable
 {
+    // Shared by the stores of tests that run at the same time; some 100 starts fit in one run.
+    private static int _addresses;
+
     // The port of this run; the nodes differ by address. The cluster bus is 10,000 above.
     private readonly int _port = 20_000 + Environment.ProcessId % 10_000;
     private readonly string _folder = Directory.CreateTempSubdirectory("ops-store-").FullName;
     private readonly Dictionary<string, (ChildProcess Process, StoreAddress Address)> _running = [];
-    private int _addresses;
 
     internal ImmutableSortedDictionary<string, StoreAddress> Members => _running.ToImmutableSortedDictionary(node => node.Key, node => node.Value.Address);
 
@@ -23,7 +25,7 @@ internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDis
     {
         await StopAsync(member);
         var folder = Directory.CreateDirectory(Path.Combine(_folder, member)).FullName;
-        var address = new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{++_addresses}", _port);
+        var address = new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{Interlocked.Increment(ref _addresses)}", _port);
         var process = ChildProcess.Start(
             redis,
             [
@@ -54,6 +56,13 @@ internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDis
     {
         if (_running.Remove(member, out var node))
             await node.Process.DisposeAsync();
+    }
+
+    /// <summary>Stops a member and takes its volume.</summary>
+    internal async Task EmptyAsync(string member)
+    {
+        await StopAsync(member);
+        Directory.Delete(Path.Combine(_folder, member), recursive: true);
     }
 
     public async ValueTask DisposeAsync()

@@ -138,6 +138,19 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public void A_member_that_is_not_believed_is_shown_as_doubted_and_its_claims_are_not_counted()
+    {
+        var seen = Observe(Store(shards: 3), silent: null);
+        var liar = seen.View.Nodes["s-s1-1"] with { Slots = SlotSet.All, Epoch = 99 };
+
+        var status = StoreStatusPlanner.Plan(seen with { View = seen.View with { Nodes = seen.View.Nodes.SetItem(liar.Member, liar) } });
+
+        status.Shards![1].Members![1].Role.ShouldBe("doubted");
+        status.Shards.Select(row => row.Primary).ShouldBe(["s-s0-0", "s-s1-0", "s-s2-0"]);
+        status.SlotsCovered.ShouldBe(16_384);
+    }
+
+    [Fact]
     public void Slots_are_shown_by_shard_as_runs_that_cover_the_ring()
     {
         var rows = StoreStatusPlanner.Plan(Observe(Store(shards: 3), silent: null)).Shards!;

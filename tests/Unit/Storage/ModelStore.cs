@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Storage.Cluster;
 using Ops.Storage.Load;
 using Ops.Storage.Planning;
 using Ops.Storage.Slots;
@@ -29,6 +30,9 @@ internal sealed class ModelStore
 
     internal StorePlan Last { get; private set; } = new(StorePhase.Waiting, "", []);
 
+    /// <summary>What the nodes make of the truth when they are asked; the truth by default.</summary>
+    internal Func<StoreView, StoreView> Told { get; set; } = truth => truth;
+
     /// <summary>Says how much each slot is used from now on.</summary>
     internal void Load(double[] load, bool filled, params KeyLoad[] keys)
     {
@@ -51,7 +55,7 @@ internal sealed class ModelStore
     /// <param name="stopAfter">Commands of the last step before it dies.</param>
     internal void Reconcile(int steps = int.MaxValue, int stopAfter = int.MaxValue)
     {
-        var view = Cluster.View() with { SlotLoad = _load, HottestKeys = _keys };
+        var view = Told(Cluster.View()) with { SlotLoad = _load, HottestKeys = _keys };
         var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(view);
         Goal = Goal with { Formed = memory.Formed };
         Last = StorePlanner.Next(view, Goal);

@@ -51,6 +51,8 @@ public sealed class SlotTests
     [InlineData("e7d1 127.0.0.1:1@2 myself,master - 0 0", "no line of CLUSTER NODES")]
     [InlineData("e7d1 127.0.0.1:1@2 myself,master - 0 0 1 connected 5-99999", "claims the slots \"5-99999\"")]
     [InlineData("e7d1 127.0.0.1:1@2 myself,master - 0 0 -1 connected", "no line of CLUSTER NODES")]
+    [InlineData("e7d1;FLUSHALL 127.0.0.1:1@2 myself,master - 0 0 1 connected", "at most 64 letters and digits")]
+    [InlineData("e7d1 127.0.0.1:1@2 myself,master - 0 0 1 connected \u001b[31m", "claims the slots \"?[31m\"")]
     public void A_node_that_speaks_nonsense_is_named(string text, string words) =>
         Should.Throw<FormatException>(() => NodesText.Read("s0-0", default, text)).Message.ShouldContain(words);
 }

@@ -8,9 +8,10 @@ internal sealed class Introduce : IStoreRule
 {
     public StorePlan? Next(StoreState state)
     {
-        var members = state.Members.ToList();
+        // Also one in doubt that the others know: by meeting again they may come to agree.
+        var members = state.Members.Concat(state.Belief.SetApart.Where(one => one.MaySettle).Select(one => one.Node)).ToList();
         // The one with the most to say introduces the others; gossip does the rest.
-        var host = members.OrderByDescending(node => state.Ownership.Of(node.Id).Count).ThenByDescending(node => node.Peers.Length).First();
+        var host = state.Members.OrderByDescending(node => state.Ownership.Of(node.Id).Count).ThenByDescending(node => node.Peers.Length).First();
         var steps = new List<StoreStep>();
         var waiting = 0;
         foreach (var other in members.Where(node => node != host))

@@ -25,7 +25,10 @@ internal sealed class RefuseForeign : IStoreRule
         if (foreign.Count > 0)
             return Blocked(state, "ForeignNode", $"{foreign[0].Member} already knows node {foreign[0].Peer.Id} at {foreign[0].Peer.Address}, which is no member of this store; give the store empty volumes.");
         // A node is remembered before it is given anything, so keys of one that is not remembered are older than the store.
-        return state.Members.FirstOrDefault(node => node.Keys > 0 && state.Goal.Identities.GetValueOrDefault(node.Member) != node.Id) is { } full
+        var unknown = state.Members.Where(node => state.Goal.Identities.GetValueOrDefault(node.Member) != node.Id).ToList();
+        if (unknown.FirstOrDefault(node => !node.Slots.IsEmpty) is { } owner)
+            return Blocked(state, "ForeignNode", $"{owner.Member} claims {owner.Slots.Count} slots that this store did not give it; give the store empty volumes.");
+        return unknown.FirstOrDefault(node => node.Keys > 0) is { } full
             ? Blocked(state, "ForeignData", $"{full.Member} holds {full.Keys} keys from before this store; give the store empty volumes, or restore the data from a backup.")
             : null;
     }
