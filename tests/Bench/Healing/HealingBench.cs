@@ -59,19 +59,23 @@ internal sealed class HealingBench : IBench
         }
 
         await AttackRuns.RunAsync(context, cancellation);
+        HealingTable.Print([.. faults.Zip(outcomes)]);
         Report(context.Figures, outcomes, controls.Length, written, ownStart);
     }
 
     private static void Report(Figures figures, List<FaultOutcome> outcomes, int controls, int written, double ownStart)
     {
         var times = outcomes.Where(one => one.Healed).Select(one => one.Seconds).Order().ToArray();
-        figures.Add("scenarios", outcomes.Count, "", "faults that were injected, of the 36 that are named as the aim");
+        figures.Add("scenarios", outcomes.Count, "", $"faults that were injected: {(outcomes.Count == ObjectFaults.All.Count ? "all" : "a fixed part of the")} {ObjectFaults.All.Count} that the bench knows");
         figures.Add("detected", outcomes.Average(one => one.Detected ? 1.0 : 0), "", "share for which an incident was opened");
         figures.Add("located", outcomes.Average(one => one.Located ? 1.0 : 0), "", "share whose incident names the object at fault and the true cause");
         figures.Add("healed", outcomes.Average(one => one.Healed ? 1.0 : 0), "", "share after which every object is as before and everything runs");
         figures.Add("collateral_writes", outcomes.Sum(one => one.Collateral), "", "objects other than the one at fault that differ in the end or that a plan named");
         figures.Add("noop_controls", controls, "", "changes that are nobody's fault, a persuasive lie among them");
         figures.Add("noop_writes", written, "", "what the healer planned or changed after them");
+        var found = outcomes.Where(one => one.Detected).Select(one => one.DetectedSeconds).Order().ToArray();
+        if (found.Length > 0)
+            figures.Add("mttd_median_s", found[found.Length / 2], "s", "from the fault until there is an incident, median of the detected");
         if (times.Length == 0)
             return;
         figures.Add("mttr_median_s", times[times.Length / 2], "s", "from the fault until everything runs again, median of the healed");

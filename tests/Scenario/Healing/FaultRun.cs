@@ -5,13 +5,14 @@ namespace Ops.HealingScenario;
 
 /// <summary>How a fault came out.</summary>
 /// <param name="Detected">An incident was opened.</param>
+/// <param name="DetectedSeconds">From the injection until that incident was there; not a number where none was.</param>
 /// <param name="Located">It names the object at fault and the true cause.</param>
 /// <param name="Healed">All objects have their content from before and everything runs.</param>
 /// <param name="Seconds">From the injection until everything runs again; not a number where it does not.</param>
 /// <param name="Collateral">Objects other than the one at fault whose content changed, at any time or in the end.</param>
 /// <param name="Unsafe">Writes outside the plan: objects at other contents that no plan names.</param>
 /// <param name="Story">What happened, for people.</param>
-public sealed record FaultOutcome(bool Detected, bool Located, bool Healed, double Seconds, int Collateral, int Unsafe, string Story);
+public sealed record FaultOutcome(bool Detected, double DetectedSeconds, bool Located, bool Healed, double Seconds, int Collateral, int Unsafe, string Story);
 
 /// <summary>Injects a fault into a world that is well, and judges what follows by comparing with what was.</summary>
 public static class FaultRun
@@ -24,7 +25,9 @@ public static class FaultRun
         var start = time.GetTimestamp();
         await world.RunAsync(fault.Inject, cancellation);
         // Some faults show late: without an incident everything may look well because nothing has happened yet.
-        var healed = await EndsAsync(world, () => world.Incidents().Any(one => !known.Contains(one.Metadata.Name)) && world.IsHealthy() && Same(before, world.Contents()), cancellation);
+        var detected = await EndsAsync(world, () => world.Incidents().Any(one => !known.Contains(one.Metadata.Name)), cancellation);
+        var detectedSeconds = detected ? time.GetElapsedTime(start).TotalSeconds : double.NaN;
+        var healed = detected && await EndsAsync(world, () => world.IsHealthy() && Same(before, world.Contents()), cancellation);
         var seconds = healed ? time.GetElapsedTime(start).TotalSeconds : double.NaN;
         if (healed)
             await EndsAsync(world, () => world.Remediations().All(one => RemediationPhases.IsFinal(one.Status?.Phase)), cancellation);
@@ -37,7 +40,7 @@ public static class FaultRun
             .SelectMany(one => one.Spec.Actions).Count(action => !IsAt(action.Target, fault.Location!));
         var story = string.Join("; ", incidents.Select(one => $"{one.Metadata.Name}: {one.Status?.Reason}")
             .Concat(world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident)).Select(one => $"{one.Metadata.Name}: {one.Status?.Phase} {one.Status?.Reason} {string.Join(", ", one.Status?.Steps?.SelectMany(step => step.Changes ?? []).Select(change => change.Path) ?? [])}")));
-        return new(incidents.Count > 0, located, healed, seconds, others.Count + strays, strays, story);
+        return new(incidents.Count > 0, detectedSeconds, located, healed, seconds, others.Count + strays, strays, story);
     }
 
     /// <summary>Makes a change that is nobody's fault and counts what the healer wrote.</summary>
