@@ -10,7 +10,7 @@ namespace Ops.StoreScenario;
 /// <param name="more">Arguments beside the usual ones.</param>
 internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDisposable
 {
-    // Shared by the stores of tests that run at the same time; some 100 starts fit in one run.
+    // Shared by the stores of tests that run at the same time. 250 addresses go round; no store starts so many nodes in its life.
     private static int _addresses;
 
     // The port of this run; the nodes differ by address. The cluster bus is 10,000 above.
@@ -25,7 +25,7 @@ internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDis
     {
         await StopAsync(member);
         var folder = Directory.CreateDirectory(Path.Combine(_folder, member)).FullName;
-        var address = new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{Interlocked.Increment(ref _addresses)}", _port);
+        var address = new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{1 + (Interlocked.Increment(ref _addresses) % 250)}", _port);
         var process = ChildProcess.Start(
             redis,
             [
