@@ -105,6 +105,9 @@ internal sealed class UpstreamAttempt : HttpTransformer, IDisposable
         httpContext.Response.Headers[ReplicaHeader] = Replica.Name;
         if (_joules > 0)
             httpContext.Response.Headers[JoulesHeader] = _joules.ToString("0.###", CultureInfo.InvariantCulture);
+        else
+            // An engine's own word on it is not the router's.
+            httpContext.Response.Headers.Remove(JoulesHeader);
         Observer.Start(Status == 200 && IsEventStream(proxyResponse.Content.Headers));
         proxyResponse.Content = new ObservedContent(proxyResponse.Content, this);
         return true;

@@ -37,7 +37,7 @@ internal sealed class Ledger : IAsyncDisposable
     /// <summary>Writes that were answered with another node's name on the way.</summary>
     internal long Redirects => Interlocked.Read(ref _redirects);
 
-    /// <summary>Writes that failed or were not confirmed, by the first word of the reason; the client was not told OK.</summary>
+    /// <summary>Writes that failed or were not confirmed, by the reason: an engine's error by its code, what the client itself found in words; the client was not told OK.</summary>
     internal ConcurrentDictionary<string, int> Failures { get; } = [];
 
     /// <summary>Starts writing.</summary>
@@ -94,12 +94,19 @@ internal sealed class Ledger : IAsyncDisposable
             }
             else
             {
-                Failures.AddOrUpdate(answer.Error?.Split(' ')[0] ?? "unconfirmed", 1, (_, before) => before + 1);
+                Failures.AddOrUpdate(Reason(answer.Error), 1, (_, before) => before + 1);
             }
 
             await Task.Delay(pace, CancellationToken.None);
         }
     }
+
+    private static string Reason(string? error) => error switch
+    {
+        null => "unconfirmed",
+        _ when error.Split(' ')[0] is var code && code.All(char.IsAsciiLetterUpper) => code,
+        _ => error,
+    };
 
     private static async Task<object?> ReadAsync(StoreClient client, string key, CancellationToken cancellation)
     {

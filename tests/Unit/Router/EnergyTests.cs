@@ -39,7 +39,12 @@ public sealed class EnergyTests
     [InlineData(true, "unknown", false)]
     public async Task An_answer_says_what_it_was_expected_to_cost_where_the_route_asks_and_the_profile_is_known(bool asked, string pool, bool said)
     {
-        await using var upstream = await Upstream.StartAsync();
+        // An engine's own word on it is not passed on.
+        await using var upstream = await Upstream.StartAsync(onRequest: context =>
+        {
+            context.Response.Headers["x-ops-expected-joules"] = "0.001";
+            return Upstream.AnswerAsync(context, "hello");
+        });
         await using var router = await RouterHost.StartAsync(Route(Variant(pool, 0.9, upstream) with { Curve = pool == "large" ? Curve : null }) with { EnergyHeader = asked });
 
         var response = await router.ChatAsync();
