@@ -12,6 +12,7 @@ internal sealed class ContainerProcess
     private readonly ContainerLog log;
     private readonly TaskCompletionSource pumped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool ended;
+    private volatile bool isOutOfMemory;
 
     private ContainerProcess(Process process, ContainerLog log, TimeProvider clock)
     {
@@ -42,6 +43,17 @@ internal sealed class ContainerProcess
     {
         var started = await launcher.StartContainerAsync(executable, arguments, workingDirectory, environment);
         return new ContainerProcess(started, log, clock);
+    }
+
+    /// <summary>Whether it was killed for holding more memory than it may.</summary>
+    public bool IsOutOfMemory => isOutOfMemory;
+
+    public void KillForMemory()
+    {
+        if (ended)
+            return;
+        isOutOfMemory = true;
+        Kill();
     }
 
     public void Terminate()

@@ -44,6 +44,8 @@ internal sealed class ContainerStarter(KubeletContext context)
         }
         environment["HOME"] = directory;
         environment["HOSTNAME"] = pod.Spec.Hostname ?? pod.Metadata.Name;
+        if (MemoryLimit.Of(slot.Spec) is { } limit && MemoryLimit.HeapLimit(limit) is var heap)
+            environment[heap.Key] = heap.Value;
         foreach (var (name, value) in image.Environment)
             environment[name] = value;
         var api = new Uri(context.Server.Url);

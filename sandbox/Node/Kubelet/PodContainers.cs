@@ -58,7 +58,7 @@ internal sealed class PodContainers : IAsyncDisposable
             slot.Ended = new V1ContainerStateTerminated
             {
                 ExitCode = code,
-                Reason = code == 0 ? "Completed" : "Error",
+                Reason = process.IsOutOfMemory ? "OOMKilled" : code == 0 ? "Completed" : "Error",
                 StartedAt = process.StartedAt.UtcDateTime,
                 FinishedAt = at.UtcDateTime,
                 ContainerID = slot.ContainerId,
@@ -237,6 +237,8 @@ internal sealed class PodContainers : IAsyncDisposable
         Tell(slot, "Created", $"Created container: {slot.Spec.Name}");
         Tell(slot, "Started", $"Started container {slot.Spec.Name}");
         _ = process.Exited.ContinueWith(_ => wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        if (MemoryLimit.Of(slot.Spec) is { } limit)
+            _ = MemoryLimit.EnforceAsync(process, limit, context.Clock);
         if (slot.Spec.Lifecycle?.PostStart is { } hook)
             _ = stopper.PostStartAsync(slot, process, hook);
     }

@@ -27,6 +27,17 @@ internal static partial class ProcessTools
         return fields.Length > 19 && fields[0] != "Z" && long.TryParse(fields[19], out var ticks) ? ticks : null;
     }
 
+    /// <summary>Bytes that a process and its descendants hold and that no file backs; 0 when there is none any more.</summary>
+    public static long MemoryOf(int pid)
+    {
+        // RssAnon:	   12345 kB
+        var held = (Read($"/proc/{pid}/status") ?? "").Split('\n')
+            .Where(line => line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("RssShmem:", StringComparison.Ordinal))
+            .Sum(line => long.Parse(line.AsSpan(line.IndexOf(':') + 1, line.Length - line.IndexOf(':') - 4), System.Globalization.CultureInfo.InvariantCulture) * 1024);
+        var children = (Read($"/proc/{pid}/task/{pid}/children") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return held + children.Sum(child => MemoryOf(int.Parse(child, System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
     /// <summary>True when the process was started with this variable in its environment.</summary>
     public static bool HasEnvironment(int pid, string name, string value) =>
         Read($"/proc/{pid}/environ")?.Split('\0').Contains($"{name}={value}", StringComparer.Ordinal) == true;

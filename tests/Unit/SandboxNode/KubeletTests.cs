@@ -57,6 +57,24 @@ public sealed class KubeletTests
     }
 
     [Fact]
+    public async Task A_container_above_its_memory_limit_is_killed_and_says_why()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.CreatePod(
+            "hungry", spec => spec.Containers[0].Resources = new() { Limits = new Dictionary<string, ResourceQuantity> { ["memory"] = new("16Mi") } },
+            "x=$(head -c 64000000 /dev/zero | tr '\\0' a); sleep 1000");
+        sandbox.CreatePod("modest", spec => spec.Containers[0].Resources = new() { Limits = new Dictionary<string, ResourceQuantity> { ["memory"] = new("16Mi") } }, "echo $DOTNET_GCHeapHardLimit; sleep 1000");
+
+        var pod = await sandbox.ExpectPodAsync("hungry", one => one.Status?.ContainerStatuses?[0].LastState?.Terminated is not null, "killed once");
+
+        var ended = pod.Status.ContainerStatuses[0].LastState.Terminated;
+        (ended.Reason, ended.ExitCode).ShouldBe(("OOMKilled", 137));
+        // 20 MiB, the least that a runtime takes.
+        await sandbox.ExpectAsync(() => sandbox.LogsAsync("modest").Result.Contains("1400000"), "the heap limit in the log");
+        (await sandbox.ExpectPodAsync("modest", Ready, "ready")).Status.ContainerStatuses[0].RestartCount.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_failing_container_restarts_at_once_and_then_backs_off()
     {
         await using var sandbox = await Sandbox.StartAsync();
