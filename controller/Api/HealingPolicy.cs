@@ -31,6 +31,7 @@ public sealed class HealingPolicy : CustomResource<HealingPolicySpec, HealingPol
 /// <summary>What people allow.</summary>
 [CelRule(HealingPolicyRules.VerifyRule, HealingPolicyRules.VerifyMessage, FieldPath = ".verifyWithin")]
 [CelRule(HealingPolicyRules.ApproveRule, HealingPolicyRules.ApproveMessage, FieldPath = ".approveWithin")]
+[CelRule(HealingPolicyRules.OrphanedRule, HealingPolicyRules.OrphanedMessage, FieldPath = ".orphanedAfter")]
 [CelRule(HealingPolicyRules.TimeoutRule, HealingPolicyRules.TimeoutMessage, FieldPath = ".llm")]
 public sealed record HealingPolicySpec
 {
@@ -39,6 +40,9 @@ public sealed record HealingPolicySpec
 
     /// <summary>Default of approveWithin.</summary>
     public const string DefaultApproveWithin = "15m";
+
+    /// <summary>Default of orphanedAfter.</summary>
+    public const string DefaultOrphanedAfter = "10m";
 
     /// <summary>The kill switch: no further write under this policy, running remediations stop before their next step. Default false.</summary>
     [DefaultValue(false)]
@@ -84,6 +88,15 @@ public sealed record HealingPolicySpec
     [DefaultValue(DefaultApproveWithin)]
     public string? ApproveWithin { get; init; }
 
+    /// <summary>
+    /// How long a deletion may hang before a finalizer whose domain serves no API counts as orphaned: a controller that needs
+    /// no API of its own may take minutes. At least 1s. Default 10m.
+    /// </summary>
+    [MaxLength(GoDuration.MaxLength)]
+    [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(DefaultOrphanedAfter)]
+    public string? OrphanedAfter { get; init; }
+
     /// <summary>A language model that may propose plans of the same typed actions, through the same checks. Default: none, rules alone.</summary>
     public HealingLlm? Llm { get; init; }
 
@@ -94,6 +107,10 @@ public sealed record HealingPolicySpec
     /// <summary>approveWithin with the default filled in.</summary>
     [JsonIgnore]
     public TimeSpan EffectiveApproveWithin => GoDuration.ParseOrDefault(ApproveWithin, DefaultApproveWithin);
+
+    /// <summary>orphanedAfter with the default filled in.</summary>
+    [JsonIgnore]
+    public TimeSpan EffectiveOrphanedAfter => GoDuration.ParseOrDefault(OrphanedAfter, DefaultOrphanedAfter);
 
     /// <summary>budget with the defaults filled in.</summary>
     [JsonIgnore]

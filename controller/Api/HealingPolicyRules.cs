@@ -9,6 +9,9 @@ public static class HealingPolicyRules
     /// <summary>Shortest spec.verifyWithin: a symptom that is gone for less is not known to be gone.</summary>
     public static readonly TimeSpan ShortestVerify = TimeSpan.FromSeconds(1);
 
+    /// <summary>Shortest spec.orphanedAfter: every deletion with a finalizer takes a moment.</summary>
+    public static readonly TimeSpan ShortestOrphaned = TimeSpan.FromSeconds(1);
+
     /// <summary>Longest spec.approveWithin: what a person looked at a day ago is not what is there now.</summary>
     public static readonly TimeSpan LongestApproval = TimeSpan.FromHours(24);
 
@@ -17,6 +20,8 @@ public static class HealingPolicyRules
     internal const string ApproveRule = "duration(self.approveWithin) > duration('0s') && duration(self.approveWithin) <= duration('24h')";
     internal const string ApproveMessage = "spec.approveWithin must be above 0s and at most 24h; change it, or remove it to get its default 15m";
 
+    internal const string OrphanedRule = "duration(self.orphanedAfter) >= duration('1s')";
+    internal const string OrphanedMessage = "spec.orphanedAfter must be at least 1s; raise it, or remove it to get its default 10m";
     internal const string TimeoutRule = "!has(self.llm) || !has(self.llm.timeout) || (duration(self.llm.timeout) >= duration('1s') && duration(self.llm.timeout) <= duration('120s'))";
     internal const string TimeoutMessage = "spec.llm.timeout must be 1s to 120s; change it, or remove it to get its default 20s";
 
@@ -28,6 +33,8 @@ public static class HealingPolicyRules
             yield return VerifyMessage;
         if (policy.Spec.EffectiveApproveWithin <= TimeSpan.Zero || policy.Spec.EffectiveApproveWithin > LongestApproval)
             yield return ApproveMessage;
+        if (policy.Spec.EffectiveOrphanedAfter < ShortestOrphaned)
+            yield return OrphanedMessage;
         if (policy.Spec.Llm is { } llm && (llm.EffectiveTimeout < TimeSpan.FromSeconds(1) || llm.EffectiveTimeout > TimeSpan.FromSeconds(120)))
             yield return TimeoutMessage;
     }

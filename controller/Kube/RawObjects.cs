@@ -62,6 +62,10 @@ public sealed class RawObjects(KubeClient client, string fieldManager)
         }
     }
 
+    /// <summary>Names of the API groups that the server serves, without the core group, which has no name.</summary>
+    public async Task<IReadOnlyList<string>> GroupsAsync(CancellationToken cancellationToken) =>
+        [.. ((await SendAsync(HttpMethod.Get, "apis", null, cancellationToken))["groups"] as JsonArray ?? []).Select(group => (string)group!["name"]!)];
+
     private string Query(bool dryRun) => $"?fieldManager={fieldManager}{(dryRun ? "&dryRun=All" : "")}";
 
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)

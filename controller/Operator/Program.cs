@@ -49,6 +49,7 @@ builder.Services.AddSingleton<StoreConnections>();
 builder.Services.AddSingleton<StoreReconciler>();
 builder.Services.AddSingleton<Healer>();
 builder.Services.AddSingleton<HealingCaches>();
+builder.Services.AddSingleton<GroupList>();
 builder.Services.AddSingleton<NamespaceWatches>();
 builder.Services.AddSingleton<MemoryStore>();
 builder.Services.AddSingleton<IncidentBook>();

@@ -27,6 +27,7 @@ public static class ActionCatalogue
         new RestoreFields(ShardedStore.KindName, "/spec"),
         new RestoreAccess(),
         new RecreateAccess(),
+        new RemoveFinalizer(),
         new UncordonNode(),
         new RemoveTaint(),
     ];

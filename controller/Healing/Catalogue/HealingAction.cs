@@ -16,6 +16,9 @@ public enum ActionEffect
 
     /// <summary>Deletes an object that its controller makes anew. There is nothing to take back.</summary>
     Delete,
+
+    /// <summary>Lets an object go whose deletion somebody else has asked for. There is nothing to take back.</summary>
+    Release,
 }
 
 /// <summary>

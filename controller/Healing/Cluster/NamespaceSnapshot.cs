@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Ops.Api;
 
 namespace Ops.Healing.Cluster;
 
@@ -54,6 +55,12 @@ public sealed record NamespaceSnapshot
     /// <summary>The cluster's storage classes.</summary>
     public IReadOnlyCollection<V1StorageClass> StorageClasses { get; init; } = [];
 
+    /// <summary>Names of the API groups that the cluster serves; empty while they are not known.</summary>
+    public IReadOnlyCollection<string> ApiGroups { get; init; } = [];
+
+    /// <summary>How long a deletion may hang before a finalizer that belongs to nobody counts as orphaned.</summary>
+    public TimeSpan OrphanedAfter { get; init; } = GoDuration.Parse(HealingPolicySpec.DefaultOrphanedAfter);
+
     /// <summary>Every object that an action may change, by "Kind/name".</summary>
     private IReadOnlyDictionary<string, IKubernetesObject<V1ObjectMeta>> ByName => field ??= Deployments.Cast<IKubernetesObject<V1ObjectMeta>>()
         .Concat(StatefulSets).Concat(Pods).Concat(Services).Concat(ConfigMaps).Concat(DisruptionBudgets).Concat(Nodes).Concat(Others)
@@ -66,6 +73,9 @@ public sealed record NamespaceSnapshot
 
     /// <summary>Every object that an action may change.</summary>
     public IEnumerable<IKubernetesObject<V1ObjectMeta>> All => ByName.Values;
+
+    /// <summary>Whether a finalizer keeps a deleted object: how long it does comes without a change.</summary>
+    public bool HasHangingDeletion => All.Any(one => one.Metadata is { DeletionTimestamp: not null, Finalizers.Count: > 0 });
 
     /// <summary>The kind of an object, whose own field is empty in a list.</summary>
     /// <param name="obj">Any object.</param>

@@ -123,6 +123,9 @@ public static class Causes
     /// <summary>A custom resource of Ops says that its spec is at fault.</summary>
     public const string BadCustomResource = "BadCustomResource";
 
+    /// <summary>A deleted object stays because of a finalizer whose owner is gone.</summary>
+    public const string FinalizerOrphaned = "FinalizerOrphaned";
+
     /// <summary>A Job gave up.</summary>
     public const string JobFailed = "JobFailed";
 

@@ -13,6 +13,7 @@ public static class Diagnosis
     [
         new CustomResourceAnalyser(),
         new ReplicaAnalyser(),
+        new DeletionAnalyser(),
         new ConfigReferenceAnalyser(),
         new QuotaAnalyser(),
         new LimitRangeAnalyser(),

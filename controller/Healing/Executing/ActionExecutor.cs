@@ -64,6 +64,11 @@ public sealed class ActionExecutor(RawObjects objects)
             case ActionEffect.Delete:
                 await objects.DeleteAsync(kind, ns, action.Target.Name, Uid(now!), dryRun: true, cancellationToken);
                 return new() { State = RemediationStepStates.Checked, Uid = Uid(now!) };
+            case ActionEffect.Release:
+                if (now!["metadata"]!["deletionTimestamp"] is null)
+                    throw new ActionRefusedException($"{action.Target.Kind} {action.Target.Name} is not being deleted.");
+                await objects.ReplaceAsync(kind, ns, Altered(now, type, action, memory), dryRun: true, cancellationToken);
+                return new() { State = RemediationStepStates.Checked, Uid = Uid(now), Changes = [new() { Path = "/metadata/finalizers", Before = now["metadata"]!["finalizers"]?.ToJsonString() }] };
             default:
                 var after = await objects.ReplaceAsync(kind, ns, Altered(now!, type, action, memory), dryRun: true, cancellationToken);
                 var changes = ObjectDiff.Between(ObjectContent.Of(now!), ObjectContent.Of(after));
@@ -91,6 +96,10 @@ public sealed class ActionExecutor(RawObjects objects)
             case ActionEffect.Delete:
                 await objects.DeleteAsync(kind, ns, action.Target.Name, step.Uid!, dryRun: false, cancellationToken);
                 return step with { State = RemediationStepStates.Done };
+            case ActionEffect.Release:
+                if (now is not null && Uid(now) == step.Uid)
+                    await objects.ReplaceAsync(kind, ns, Altered(now, type, action, memory), dryRun: false, cancellationToken);
+                return step with { State = RemediationStepStates.Done };
             default:
                 if (now is not null && Uid(now) == step.Uid && ObjectContent.Digest(now) == step.After)
                     return step with { State = RemediationStepStates.Done };
@@ -108,8 +117,8 @@ public sealed class ActionExecutor(RawObjects objects)
     {
         var (type, kind) = (ActionCatalogue.Find(action.Type)!, KnownKinds.Of(action.Target.Kind));
         var undone = step with { State = RemediationStepStates.Undone };
-        // A deleted pod has long been replaced.
-        if (type.Effect == ActionEffect.Delete)
+        // A deleted pod has long been replaced, and what was let go is gone.
+        if (type.Effect is ActionEffect.Delete or ActionEffect.Release)
             return undone;
         var now = await objects.GetAsync(kind, ns, action.Target.Name, cancellationToken);
         if (now is null && type.Effect == ActionEffect.Create)

@@ -42,6 +42,9 @@ public static class RulePlanner
                 [.. SchedulingAnalyser.NewTaints(node, memory).Select(taint => taint.Key).Distinct().Select(key => Action(nameof(RemoveTaint), finding, RemoveTaint.KeyParameter, key))]),
             Causes.ConfigMapMissing => new("Workloads read it; it is made anew as it last was.", [Restoring(nameof(RecreateObject), finding, good)]),
             Causes.ConfigMapKeyMissing => new("Workloads read entries that it lost; these come back.", [Restoring(nameof(RestoreConfigMap), finding, good)]),
+            Causes.FinalizerOrphaned when snapshot.Find(finding.Kind, finding.Name) is { } stuck => new(
+                "Somebody deleted it, and nobody is left who would take the finalizer off.",
+                [.. DeletionAnalyser.Orphaned(stuck, snapshot).Select(finalizer => Action(nameof(RemoveFinalizer), finding, RemoveFinalizer.FinalizerParameter, finalizer))]),
             Causes.StaleSecret => RestartNotReady(finding, snapshot),
             _ => OfWorkload(finding, snapshot, memory, good),
         };

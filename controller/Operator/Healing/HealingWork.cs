@@ -5,7 +5,7 @@ namespace Ops.Operator.Healing;
 
 /// <summary>The caches of healing, and its loops while this process leads.</summary>
 internal sealed class HealingWork(
-    HealingCaches caches, NamespaceWatches watches, MemoryStore memories, Healer healer, PolicyReconciler policyReconciler, RemediationReconciler remediationReconciler, TimeProvider time, ILoggerFactory logs)
+    HealingCaches caches, GroupList groups, NamespaceWatches watches, MemoryStore memories, Healer healer, PolicyReconciler policyReconciler, RemediationReconciler remediationReconciler, TimeProvider time, ILoggerFactory logs)
 {
     /// <summary>Keeps the caches current.</summary>
     public Task RunCachesAsync(CancellationToken cancellationToken) => Task.WhenAll(caches.All.Select(cache => cache.RunAsync(cancellationToken)));
@@ -31,7 +31,7 @@ internal sealed class HealingWork(
         watches.Changed += Look;
         try
         {
-            await Task.WhenAll(watches.RunAsync(leading), policies.RunAsync(leading), remediations.RunAsync(leading), healer.Events.RunAsync(leading));
+            await Task.WhenAll(groups.RunAsync(leading), watches.RunAsync(leading), policies.RunAsync(leading), remediations.RunAsync(leading), healer.Events.RunAsync(leading));
         }
         finally
         {

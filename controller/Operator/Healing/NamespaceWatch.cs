@@ -14,6 +14,7 @@ internal sealed class NamespaceWatch
     private readonly Action changed;
     private readonly ILoggerFactory logs;
     private readonly HealingCaches shared;
+    private readonly GroupList groups;
     private readonly List<IResourceCache> all = [];
     private readonly List<Func<IEnumerable<IKubernetesObject<V1ObjectMeta>>>> others = [];
     private readonly ResourceCache<V1Deployment> deployments;
@@ -28,9 +29,9 @@ internal sealed class NamespaceWatch
     private readonly ResourceCache<V1Job> jobs;
     private readonly ResourceCache<V1CronJob> cronJobs;
 
-    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, ILoggerFactory logs)
+    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, GroupList groups, ILoggerFactory logs)
     {
-        (this.client, this.ns, this.changed, this.shared, this.logs) = (client, ns, changed, shared, logs);
+        (this.client, this.ns, this.changed, this.shared, this.groups, this.logs) = (client, ns, changed, shared, groups, logs);
         (deployments, statefulSets, replicaSets, pods) = (Watch<V1Deployment>(), Watch<V1StatefulSet>(), Watch<V1ReplicaSet>(), Watch<V1Pod>());
         (services, configMaps, claims, jobs) = (Watch<V1Service>(), Watch<V1ConfigMap>(), Watch<V1PersistentVolumeClaim>(), Watch<V1Job>());
         // Kubernetes before 1.21 serves these as beta only.
@@ -56,8 +57,12 @@ internal sealed class NamespaceWatch
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(cache => cache.RunAsync(cancellationToken)));
 
     /// <summary>What is there now.</summary>
-    public NamespaceSnapshot Snapshot(DateTimeOffset now) => new()
+    /// <param name="policy">Whose patience with deletions counts.</param>
+    /// <param name="now">The time.</param>
+    public NamespaceSnapshot Snapshot(HealingPolicy policy, DateTimeOffset now) => new()
     {
+        ApiGroups = groups.Names,
+        OrphanedAfter = policy.Spec.EffectiveOrphanedAfter,
         Namespace = ns,
         Now = now,
         Deployments = deployments.List(),

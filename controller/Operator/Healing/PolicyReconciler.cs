@@ -42,7 +42,7 @@ internal sealed class PolicyReconciler(
             return Requeue.After(WhileIll);
         }
 
-        var snapshot = watch.Snapshot(time.GetUtcNow());
+        var snapshot = watch.Snapshot(policy, time.GetUtcNow());
         var memory = await memories.ReadAsync(ns, cancellationToken);
         var all = Diagnosis.Of(snapshot, memory);
         memory = BaselineUpdate.After(memory, snapshot, all);
@@ -52,7 +52,7 @@ internal sealed class PolicyReconciler(
         await FollowAsync(policy, findings, all, snapshot, memory, cancellationToken);
         await ReportAsync(policy, findings, snapshot, memory, cancellationToken);
         return findings.Count > 0 || incidents.Open(ns).Count > 0 ? Requeue.After(WhileIll)
-            : snapshot.Workloads.Any(workload => !workload.IsHealthy && workload.Replicas > 0) || BaselineUpdate.IsWaiting(memory, snapshot) ? Requeue.After(WhileStarting)
+            : snapshot.Workloads.Any(workload => !workload.IsHealthy && workload.Replicas > 0) || BaselineUpdate.IsWaiting(memory, snapshot) || snapshot.HasHangingDeletion ? Requeue.After(WhileStarting)
             : Requeue.None;
     }
 

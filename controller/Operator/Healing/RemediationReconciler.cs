@@ -40,7 +40,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         var policy = caches.Policies.Get(key.Namespace, remediation.Spec.Policy);
         if (policy is not null && !watches.For(key.Namespace!).HasSynced)
             return Requeue.After(Soon);
-        var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(time.GetUtcNow());
+        var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(policy, time.GetUtcNow());
         var turn = new Turn(remediation, remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken) with { Past = Past(remediation) });
         return remediation.Status?.Phase switch
         {
@@ -191,9 +191,10 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
                 return trouble;
         }
 
-        // Whatever went wrong elsewhere since the first write counts against the repair.
+        // Whatever went wrong elsewhere since the first write counts against the repair. The start is kept in whole seconds, so
+        // both are compared in them: else of two plans of one second each would wait for the other's incident to end.
         return caches.Incidents.List().FirstOrDefault(one => one.Metadata.NamespaceProperty == turn.Snapshot.Namespace
-            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident)
+            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt is { } detected && Second(new(detected, TimeSpan.Zero)) > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident)
             is { } worse ? $"since then {worse.Status!.Symptom}" : null;
     }
 

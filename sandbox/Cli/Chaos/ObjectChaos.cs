@@ -40,6 +40,9 @@ internal sealed class ObjectChaos(string kubeconfig, string space, string folder
         var before = await File.ReadAllTextAsync(FileOf(fault), cancellation);
         var exists = await RunAsync(["get", fault.Location!, "--ignore-not-found", "-o", "name"], null, cancellation);
         await RunAsync([exists.Length > 0 ? "replace" : "create", "-f", "-"], before, cancellation);
+        // One that hangs in its deletion is gone once it is written without the finalizer.
+        if (exists.Length > 0 && (await RunAsync(["get", fault.Location!, "--ignore-not-found", "-o", "name"], null, cancellation)).Length == 0)
+            await RunAsync(["create", "-f", "-"], before, cancellation);
         await RunAsync(fault.After, cancellation);
         File.Delete(FileOf(fault));
     }

@@ -115,6 +115,7 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"budget":{"actionsPerHour":-1}}}""", "spec.budget.actionsPerHour")]
     [InlineData("""{"spec":{"protected":[{"kind":"Deployment"}]}}""", "spec.protected[0].name")]
     [InlineData("""{"spec":{"verifyWithin":"500ms"}}""", "spec.verifyWithin must be at least 1s")]
+    [InlineData("""{"spec":{"orphanedAfter":"100ms"}}""", "spec.orphanedAfter must be at least 1s")]
     [InlineData("""{"spec":{"approveWithin":"25h"}}""", "spec.approveWithin must be above 0s and at most 24h")]
     [InlineData("""{"spec":{"llm":{"endpoint":"http://models.example.com/v1","deployment":"m"}}}""", "spec.llm.endpoint")]
     [InlineData("""{"spec":{"llm":{"endpoint":"https://user:key@models.example.com/v1","deployment":"m"}}}""", "spec.llm.endpoint")]
@@ -148,6 +149,7 @@ public sealed class RuleTests
         {
             var policy = Parse(Healing);
             policy["spec"]!["verifyWithin"] = GoDuration.Format(TimeSpan.FromSeconds(seconds));
+            policy["spec"]!["orphanedAfter"] = GoDuration.Format(TimeSpan.FromSeconds(seconds));
             policy["spec"]!["approveWithin"] = GoDuration.Format(TimeSpan.FromHours(hours));
             policy["spec"]!["llm"] = Parse($$"""{"endpoint":"http://router.ops-system.svc:8080/v1","deployment":"m","timeout":"{{timeout}}s"}""");
             var typed = KubernetesJson.Deserialize<HealingPolicy>(policy.ToJsonString());

@@ -42,7 +42,7 @@ internal sealed class ContainerAnalyser : IAnalyser
     }
 
     private static string Cause(V1ContainerStatus status, IReadOnlyList<string> changes) =>
-        status.LastState?.Terminated?.Reason == "OOMKilled" && changes.Touches("limits") ? Causes.MemoryLimitTooSmall
+        (status.State?.Terminated ?? status.LastState?.Terminated)?.Reason == "OOMKilled" && changes.Touches("limits") ? Causes.MemoryLimitTooSmall
         : changes.Touches("command", "args") ? Causes.BadCommand
         : changes.Touches("env", "envFrom") ? Causes.BadEnvironment
         : changes.Touches("livenessProbe", "startupProbe") ? Causes.WrongProbe
