@@ -15,6 +15,9 @@ public sealed record ObjectFault(string Name, string? Location, string? Cause, p
     /// <summary>What takes the fault's surroundings away again, beside the object at fault. Default: nothing.</summary>
     public IReadOnlyList<KubectlCommand> After { get; init; } = [];
 
+    /// <summary>"Kind/name" of workloads whose pods have to be made anew although the fault lies elsewhere. Default: none.</summary>
+    public IReadOnlyList<string> Victims { get; init; } = [];
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

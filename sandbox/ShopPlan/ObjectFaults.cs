@@ -31,8 +31,10 @@ public static class ObjectFaults
         new("wrong-readiness-probe", Deployment, "WrongProbe", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/readinessProbe/httpGet/path","value":"/nowhere"}]""")),
         new("wrong-liveness-probe", Deployment, "WrongProbe", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/livenessProbe","value":{"httpGet":{"path":"/nowhere","port":"http"},"periodSeconds":1,"failureThreshold":1}}]""")),
         new("init-container-waits-forever", Deployment, "InitNeverEnds", Pod("""[{"op":"add","path":"/spec/template/spec/initContainers","value":[{"name":"wait","image":"ops.autonomic.dev/shop:0.1.0","command":["sleep","86400"]}]}]""")),
+        new("memory-limit-too-small", Deployment, "MemoryLimitTooSmall", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/memory","value":"8Mi"},{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/memory","value":"8Mi"}]""")),
         new("config-map-key-missing", ConfigMap, "ConfigMapKeyMissing", Patch("cm", "shop", """[{"op":"remove","path":"/data/seed"}]""")),
         new("config-map-deleted", ConfigMap, "ConfigMapMissing", Of("delete", "cm", "shop")),
+        new("finalizer-deadlock", ConfigMap, "FinalizerOrphaned", Of("patch", "cm", "shop", "--type=merge", "-p", """{"metadata":{"finalizers":["ledger.example.com/guard"]}}"""), Of("delete", "cm", "shop", "--wait=false")),
         new("wrong-config-map-reference", Deployment, "WrongReference", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/env/1/valueFrom/configMapKeyRef/name","value":"shop-settings"}]""")),
         .. ObjectFaultsAround.All,
     ];

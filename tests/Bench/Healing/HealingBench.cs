@@ -24,22 +24,13 @@ internal sealed class HealingBench : IBench
         // Names with commas between them run alone, to look into one fault.
         var only = Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',');
         ObjectFault[] faults = [.. ObjectFaults.All.Where((fault, place) => only?.Contains(fault.Name) ?? (!context.Quick || place % QuickEvery == 0))];
-        ObjectFault[] controls = [.. ObjectFaults.Controls.Where((control, place) => only?.Contains(control.Name) ?? (!context.Quick || place == 0))];
+        ObjectFault[] controls = [.. ObjectFaults.Controls.Where((_, place) => !context.Quick || place == 0)];
         var outcomes = new List<FaultOutcome>();
         var world = await HealingWorld.StartAsync(cancellation);
         var written = 0;
         double ownStart;
         try
         {
-            foreach (var control in controls)
-            {
-                var writes = await FaultRun.WritesAsync(world, control, cancellation);
-                context.Say($"{control.Name}: {writes} writes");
-                written += writes;
-            }
-
-            // The controls have changed what is good; the faults begin with a world that nobody has touched.
-            world = await AnewAsync(world, cancellation);
             foreach (var fault in faults)
             {
                 var outcome = await FaultRun.HealAsync(world, fault, TimeProvider.System, cancellation);
@@ -50,8 +41,16 @@ internal sealed class HealingBench : IBench
             }
 
             ownStart = world.StartSeconds;
-            if (only is null || outcomes.Count > 0)
+            HealingTable.Print([.. faults.Zip(outcomes)]);
+            if (outcomes.Count > 0)
                 world = await ModelRuns.RunAsync(context, world, [.. faults.Zip(outcomes)], AnewAsync, cancellation);
+            // Last, since they change what is good.
+            foreach (var control in controls)
+            {
+                var writes = await FaultRun.WritesAsync(world, control, cancellation);
+                context.Say($"{control.Name}: {writes} writes");
+                written += writes;
+            }
         }
         finally
         {
@@ -59,28 +58,35 @@ internal sealed class HealingBench : IBench
         }
 
         await AttackRuns.RunAsync(context, cancellation);
-        HealingTable.Print([.. faults.Zip(outcomes)]);
         Report(context.Figures, outcomes, controls.Length, written, ownStart);
     }
 
     private static void Report(Figures figures, List<FaultOutcome> outcomes, int controls, int written, double ownStart)
     {
-        var times = outcomes.Where(one => one.Healed).Select(one => one.Seconds).Order().ToArray();
         figures.Add("scenarios", outcomes.Count, "", $"faults that were injected: {(outcomes.Count == ObjectFaults.All.Count ? "all" : "a fixed part of the")} {ObjectFaults.All.Count} that the bench knows");
+        Report(figures, outcomes);
+        figures.Add("noop_controls", controls, "", "changes that are nobody's fault, a persuasive lie among them");
+        figures.Add("noop_writes", written, "", "what the healer planned or changed after them");
+        if (outcomes.Count > 0)
+            figures.Add("own_start_s", ownStart, "s", "a pod's own start, creation to ready, the slowest seen");
+    }
+
+    private static void Report(Figures figures, List<FaultOutcome> outcomes)
+    {
+        if (outcomes.Count == 0)
+            return;
         figures.Add("detected", outcomes.Average(one => one.Detected ? 1.0 : 0), "", "share for which an incident was opened");
         figures.Add("located", outcomes.Average(one => one.Located ? 1.0 : 0), "", "share whose incident names the object at fault and the true cause");
         figures.Add("healed", outcomes.Average(one => one.Healed ? 1.0 : 0), "", "share after which every object is as before and everything runs");
         figures.Add("collateral_writes", outcomes.Sum(one => one.Collateral), "", "objects other than the one at fault that differ in the end or that a plan named");
-        figures.Add("noop_controls", controls, "", "changes that are nobody's fault, a persuasive lie among them");
-        figures.Add("noop_writes", written, "", "what the healer planned or changed after them");
         var found = outcomes.Where(one => one.Detected).Select(one => one.DetectedSeconds).Order().ToArray();
         if (found.Length > 0)
             figures.Add("mttd_median_s", found[found.Length / 2], "s", "from the fault until there is an incident, median of the detected");
+        var times = outcomes.Where(one => one.Healed).Select(one => one.Seconds).Order().ToArray();
         if (times.Length == 0)
             return;
         figures.Add("mttr_median_s", times[times.Length / 2], "s", "from the fault until everything runs again, median of the healed");
         figures.Add("mttr_max_s", times[^1], "s", "the slowest of the healed");
-        figures.Add("own_start_s", ownStart, "s", "a pod's own start, creation to ready, the slowest seen");
     }
 
     private static async Task<HealingWorld> AnewAsync(HealingWorld world, CancellationToken cancellation)

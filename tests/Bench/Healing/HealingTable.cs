@@ -17,6 +17,14 @@ internal static class HealingTable
         Name("not detected", runs, outcome => outcome.Detected);
         Name("not located", runs, outcome => outcome.Located);
         Name("not healed", runs, outcome => outcome.Healed);
+        Summarise(runs);
+    }
+
+    // One sentence about all that must not be touched: every object but the one at fault, compared after each fault.
+    private static void Summarise(IReadOnlyList<(ObjectFault Fault, FaultOutcome Outcome)> runs)
+    {
+        var touched = runs.SelectMany(run => run.Outcome.Strays.Select(stray => $"{stray} ({run.Fault.Name})")).ToList();
+        AnsiConsole.WriteLine($"collateral: {(touched.Count == 0 ? "none" : string.Join(", ", touched))}, of {runs.Sum(run => run.Outcome.Compared)} comparisons of other objects over {runs.Count} faults");
     }
 
     private static void Name(string what, IEnumerable<(ObjectFault Fault, FaultOutcome Outcome)> runs, Func<FaultOutcome, bool> came)

@@ -9,10 +9,14 @@ namespace Ops.HealingScenario;
 /// <param name="Located">It names the object at fault and the true cause.</param>
 /// <param name="Healed">All objects have their content from before and everything runs.</param>
 /// <param name="Seconds">From the injection until everything runs again; not a number where it does not.</param>
-/// <param name="Collateral">Objects other than the one at fault whose content changed, at any time or in the end.</param>
-/// <param name="Unsafe">Writes outside the plan: objects at other contents that no plan names.</param>
+/// <param name="Strays">Objects other than the one at fault whose content differs in the end, or that a plan named.</param>
+/// <param name="Compared">Objects other than the one at fault that were compared.</param>
 /// <param name="Story">What happened, for people.</param>
-public sealed record FaultOutcome(bool Detected, double DetectedSeconds, bool Located, bool Healed, double Seconds, int Collateral, int Unsafe, string Story);
+public sealed record FaultOutcome(bool Detected, double DetectedSeconds, bool Located, bool Healed, double Seconds, IReadOnlyList<string> Strays, int Compared, string Story)
+{
+    /// <summary>How many strays there are.</summary>
+    public int Collateral => Strays.Count;
+}
 
 /// <summary>Injects a fault into a world that is well, and judges what follows by comparing with what was.</summary>
 public static class FaultRun
@@ -34,13 +38,14 @@ public static class FaultRun
         await world.RunAsync(fault.After, cancellation);
         var incidents = world.Incidents().Where(one => !known.Contains(one.Metadata.Name)).ToList();
         var after = world.Contents();
-        var others = before.Keys.Union(after.Keys).Where(key => key != fault.Location && before.GetValueOrDefault(key) != after.GetValueOrDefault(key)).ToList();
+        var others = before.Keys.Union(after.Keys).Where(key => key != fault.Location).ToList();
         var located = incidents.Any(one => $"{one.Metadata.Name}".StartsWith(fault.Location!.Replace('/', '-').ToLowerInvariant() + "-", StringComparison.Ordinal) && one.Status?.Reason?.StartsWith(fault.Cause + ":", StringComparison.Ordinal) == true);
-        var strays = world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident))
-            .SelectMany(one => one.Spec.Actions).Count(action => !IsAt(action.Target, fault.Location!));
-        var story = string.Join("; ", incidents.Select(one => $"{one.Metadata.Name}: {one.Status?.Reason}")
-            .Concat(world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident)).Select(one => $"{one.Metadata.Name}: {one.Status?.Phase} {one.Status?.Reason} {string.Join(", ", one.Status?.Steps?.SelectMany(step => step.Changes ?? []).Select(change => change.Path) ?? [])}")));
-        return new(incidents.Count > 0, detectedSeconds, located, healed, seconds, others.Count + strays, strays, story);
+        var named = world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident))
+            .SelectMany(one => one.Spec.Actions).Where(action => !IsAt(action.Target, fault)).Select(action => $"{action.Target.Kind}/{action.Target.Name}");
+        var strays = others.Where(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key)).Concat(named).Distinct(StringComparer.Ordinal).ToList();
+        var story = string.Join("; ", incidents.Select(one => $"{one.Status?.DetectedAt:HH:mm:ss} {one.Metadata.Name}: {one.Status?.Reason}")
+            .Concat(world.Remediations().Where(one => incidents.Any(incident => incident.Metadata.Name == one.Spec.Incident)).Select(one => $"{one.Status?.StartedAt:HH:mm:ss} {one.Metadata.Name}: {one.Status?.Phase} {one.Status?.Reason} {string.Join(", ", one.Status?.Steps?.SelectMany(step => step.Changes ?? []).Select(change => change.Path) ?? [])}")));
+        return new(incidents.Count > 0, detectedSeconds, located, healed, seconds, strays, others.Count, story);
     }
 
     /// <summary>Makes a change that is nobody's fault and counts what the healer wrote.</summary>
@@ -54,9 +59,9 @@ public static class FaultRun
         return world.Remediations().Count - known + (Same(changed, world.Contents()) ? 0 : 1);
     }
 
-    // A pod of the workload at fault is no other object.
-    private static bool IsAt(RemediationTarget target, string location) => $"{target.Kind}/{target.Name}" == location
-        || (target.Kind == "Pod" && location.Split('/')[0] is "Deployment" or "StatefulSet" && target.Name.StartsWith(location.Split('/')[1] + "-", StringComparison.Ordinal));
+    // A pod of the workload at fault is no other object, nor is one that the fault itself has crippled.
+    private static bool IsAt(RemediationTarget target, ObjectFault fault) => $"{target.Kind}/{target.Name}" == fault.Location
+        || (target.Kind == "Pod" && fault.Victims.Append(fault.Location!).Any(workload => workload.Split('/') is ["Deployment" or "StatefulSet", var name] && target.Name.StartsWith(name + "-", StringComparison.Ordinal)));
 
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) => one.Count == other.Count && one.All(other.Contains);
 

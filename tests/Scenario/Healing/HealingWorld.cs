@@ -32,6 +32,7 @@ public sealed class HealingWorld : IAsyncDisposable
     private ApiServer server = null!;
     private SandboxNode node = null!;
     private ChildProcess? healer;
+    private bool isDisposed;
     private int runs;
     private int looks;
 
@@ -62,6 +63,9 @@ public sealed class HealingWorld : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (isDisposed)
+            return;
+        isDisposed = true;
         if (healer is not null)
             await healer.DisposeAsync();
         if (node is not null)
@@ -223,7 +227,7 @@ public sealed class HealingWorld : IAsyncDisposable
         await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing-access.yaml")], cancellation);
         // What reaches beyond the namespace is allowed by name only.
         var actions = new JsonArray([.. ActionCatalogue.All.Where(action => !action.IsDestructive).Select(action => (JsonNode)action.Type)]).ToJsonString();
-        await KubectlAsync(["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$"""{"spec":{"autonomy":"auto","verifyWithin":"2s","budget":{"actionsPerHour":1000},"actions":{{{actions}}}}}"""], cancellation);
+        await KubectlAsync(["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$"""{"spec":{"autonomy":"auto","verifyWithin":"2s","orphanedAfter":"3s","budget":{"actionsPerHour":1000},"actions":{{{actions}}}}}"""], cancellation);
     }
 
     // The documents of the sample shop that belong to the services of this world.
@@ -247,7 +251,7 @@ public sealed class HealingWorld : IAsyncDisposable
 
     private IEnumerable<KeyValuePair<string, string>> Digests<T>(string? ns)
         where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.List<T>(ns)
-        .Select(one => KeyValuePair.Create($"{NamespaceSnapshot.KindOf(one)}/{one.Metadata.Name}", ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize((object)one))!.AsObject())));
+        .Select(one => KeyValuePair.Create($"{NamespaceSnapshot.KindOf(one)}/{one.Metadata.Name}", one.Metadata.DeletionTimestamp is not null ? "is being deleted" : ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize((object)one))!.AsObject())));
 
     private string Describe() => string.Join('\n',
         Incidents().Select(one => $"incident {one.Metadata.Name} {one.Status?.Phase} {one.Status?.Reason}")
