@@ -54,6 +54,26 @@ internal static class StoreGoals
         };
     }
 
+    /// <summary>
+    /// The goal with the members that run an older template than their set has, and those whose process the kubelet knows not
+    /// to run. A set that its controller has not looked at since it changed says nothing of the kind.
+    /// </summary>
+    internal static StoreGoal Renewing(StoreGoal goal, IEnumerable<V1StatefulSet> sets, IReadOnlyCollection<V1Pod> pods)
+    {
+        var present = sets
+            .Where(set => set.Status?.UpdateRevision is not null && set.Status.ObservedGeneration == set.Metadata.Generation)
+            .ToDictionary(set => set.Metadata.Name, set => set.Status.UpdateRevision);
+        return goal with
+        {
+            Outdated = [.. pods.Where(pod => RevisionOf(pod) is { } revision && present.TryGetValue(SetOf(pod), out var wanted) && wanted != revision).Select(pod => pod.Metadata.Name)],
+            Down = [.. pods.Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Status?.ContainerStatuses?.Any(container => container.State?.Running is not null) != true).Select(pod => pod.Metadata.Name)],
+        };
+    }
+
+    private static string? RevisionOf(V1Pod pod) => pod.Metadata.Labels?.TryGetValue("controller-revision-hash", out var revision) == true ? revision : null;
+
+    private static string SetOf(V1Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Controller == true)?.Name ?? "";
+
     /// <summary>The goal with what is remembered and what a person approved for exactly this state.</summary>
     internal static StoreGoal With(StoreGoal goal, StoreMemory memory, ShardedStore store, StoreView view) => goal with
     {

@@ -50,8 +50,9 @@ internal sealed partial class StoreReconciler(
 
         var now = time.GetUtcNow();
         var shards = Math.Max(store.Spec.EffectiveShards, sets.Select(StoreObjects.ShardIndex).DefaultIfEmpty(-1).Max() + 1);
-        var goal = StoreGoals.Goal(store, shards, now);
-        var view = await connection.Engine.ObserveAsync(StoreGoals.Members(goal, caches.PodsByStore[key.ToString()]), cancellationToken);
+        var pods = caches.PodsByStore[key.ToString()].ToList();
+        var goal = StoreGoals.Renewing(StoreGoals.Goal(store, shards, now), sets, pods);
+        var view = await connection.Engine.ObserveAsync(StoreGoals.Members(goal, pods), cancellationToken);
         var memory = StoreGoals.Memory(store).Seen(view);
         view = await connection.Load.AddToAsync(view, wanted: goal.Rebalance == RebalanceMode.Load && memory.Formed && !store.Spec.Suspend);
         goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
@@ -59,10 +60,10 @@ internal sealed partial class StoreReconciler(
         memory = memory.Adopted(view, plan, goal);
 
         var fresh = connection.NumbersShown is not { } shown || now - shown >= BetweenNumbers;
-        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, PodTrouble.Worst(caches.PodsByStore[key.ToString()], null), fresh, fresh ? connection.Load.Report() : null, now));
+        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, PodTrouble.Worst(pods, null), fresh, fresh ? connection.Load.Report() : null, now));
         if (fresh)
             connection.NumbersShown = now;
-        if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing && store.Status?.Phase != status.Phase)
+        if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)
             events.Normal(store, plan.Phase.ToString(), plan.Reason);
         await ShowAsync(cached, status, cancellationToken);
         connection.Written = (cached.Metadata.ResourceVersion, status);
@@ -70,7 +71,7 @@ internal sealed partial class StoreReconciler(
 
         if (store.Spec.Suspend || trouble is not null)
             return Requeue.After(AfterRefusal);
-        await ExecuteAsync(key, connection, plan, view, cancellationToken);
+        await ExecuteAsync(key, connection, plan, view, pods, cancellationToken);
         await DropDrainedAsync(store, sets, goal, view, plan, cancellationToken);
         return Requeue.After(Pause(store, plan));
     }
@@ -124,7 +125,7 @@ internal sealed partial class StoreReconciler(
         }
     }
 
-    private async Task ExecuteAsync(ObjectKey key, StoreConnections.Connection connection, StorePlan plan, StoreView view, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(ObjectKey key, StoreConnections.Connection connection, StorePlan plan, StoreView view, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
     {
         foreach (var step in plan.Steps)
         {
@@ -137,7 +138,10 @@ internal sealed partial class StoreReconciler(
                 connection.Load.Moved(step);
                 if (step is StoreStep.MoveSlot)
                     StoreMetrics.Moved(key);
-                await connection.Engine.ExecuteAsync(step, view, cancellationToken);
+                if (step is StoreStep.Restart restart)
+                    await RestartAsync(restart, pods, cancellationToken);
+                else
+                    await connection.Engine.ExecuteAsync(step, view, cancellationToken);
             }
             catch (StoreEngineException refusal)
             {
@@ -146,6 +150,13 @@ internal sealed partial class StoreReconciler(
                 return;
             }
         }
+    }
+
+    // Its set makes the pod anew from the present template. The uid goes along, so a pod that was just made is left alone.
+    private async Task RestartAsync(StoreStep.Restart restart, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
+    {
+        if (pods.FirstOrDefault(pod => pod.Metadata.Name == restart.Member) is { } pod)
+            await writer.DeleteAsync(pod, cancellationToken: cancellationToken);
     }
 
     // A shard that shall go and holds no slot any more, by the word of nodes that all answer for what is left.

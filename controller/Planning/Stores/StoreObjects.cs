@@ -92,7 +92,8 @@ public static class StoreObjects
                 Selector = new() { MatchLabels = new Dictionary<string, string> { [Labels.Store] = store.Metadata.Name, [Labels.Shard] = ShardName(shard) } },
                 // All at once: after an outage the nodes need each other, so none may wait for the one before it.
                 PodManagementPolicy = "Parallel",
-                UpdateStrategy = new() { Type = "RollingUpdate" },
+                // The operator restarts the pods: which node is the primary, and which has caught up, the set does not know.
+                UpdateStrategy = new() { Type = "OnDelete" },
                 RevisionHistoryLimit = 5,
                 Template = StorePod.Template(store, shard),
                 VolumeClaimTemplates = [StorePod.Claim(store)],

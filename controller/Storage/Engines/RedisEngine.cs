@@ -13,6 +13,8 @@ public sealed class RedisEngine : IStoreEngine
 {
     // A node that needs longer to say who it is cannot be worked with now.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan HandOverPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeProvider _time;
     private readonly string? _password;
@@ -76,6 +78,7 @@ public sealed class RedisEngine : IStoreEngine
                 StoreStep.AddSlots add => Tell(add.Node, ["ADDSLOTSRANGE", .. add.Slots.Ranges().SelectMany(range => (object[])[range.First, range.Last])]),
                 StoreStep.Replicate replicate => Tell(replicate.Node, "REPLICATE", replicate.Primary.Id),
                 StoreStep.Promote promote => Tell(promote.Node, "FAILOVER", promote.Takeover ? "TAKEOVER" : "FORCE"),
+                StoreStep.HandOver over => HandOverAsync(over, cancellation),
                 StoreStep.Forget forget => Tell(forget.Node, "FORGET", forget.Id),
                 StoreStep.Stabilise stabilise => Tell(stabilise.Node, "SETSLOT", stabilise.Slot, "STABLE"),
                 StoreStep.MoveSlot move => new SlotMover(Server(move.From), Server(move.To), _password).MoveAsync(move, view, Server, cancellation),
@@ -141,6 +144,21 @@ public sealed class RedisEngine : IStoreEngine
             // Down, or loading its data.
             return (null, null);
         }
+    }
+
+    // The engine gives itself 5 s and then leaves all as it was. Until then nobody may ask again: it would begin anew.
+    private async Task HandOverAsync(StoreStep.HandOver over, CancellationToken cancellation)
+    {
+        await Tell(over.Node, "FAILOVER");
+        var begun = _time.GetTimestamp();
+        while (_time.GetElapsedTime(begun) < HandOverWithin)
+        {
+            if ((string?)((RedisResult[]?)await Server(over.Node).ExecuteAsync("ROLE"))?[0] == "master")
+                return;
+            await Task.Delay(HandOverPoll, _time, cancellation);
+        }
+
+        throw new StoreEngineException($"{over}: {over.Node.Member} was not elected within {HandOverWithin.TotalSeconds:0} s");
     }
 
     private Task Tell(NodeView node, params object[] command) => Server(node).ExecuteAsync("CLUSTER", command);

@@ -15,6 +15,12 @@ public sealed record StoreGoal
     /// <summary>The last known node id of each member: a silent member is told from a ghost by it.</summary>
     public ImmutableDictionary<string, string> Identities { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>Members that run an older template than they should.</summary>
+    public ImmutableHashSet<string> Outdated { get; init; } = [];
+
+    /// <summary>Members whose process is known not to run, so that a restart takes nothing away.</summary>
+    public ImmutableHashSet<string> Down { get; init; } = [];
+
     /// <summary>Whether the engine elects a new primary by itself. Where it does not, the planner does.</summary>
     public bool EngineElects { get; init; } = true;
 

@@ -11,6 +11,7 @@ public static class StorePlanner
 {
     private static readonly IStoreRule[] Rules =
     [
+        new ReplaceDown(),
         new AwaitMembers(),
         new RefuseForeign(),
         new SpreadEpochs(),
@@ -23,6 +24,7 @@ public static class StorePlanner
         new ForgetGhosts(),
         new ReportOrphans(),
         new SpareDoubted(),
+        new RollUpgrade(),
         new BalanceSlots(),
     ];
 

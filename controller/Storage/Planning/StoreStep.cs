@@ -58,6 +58,26 @@ public abstract record StoreStep
         public override string ToString() => $"promote {Node.Member}{(Takeover ? " without a majority" : "")}";
     }
 
+    /// <summary>
+    /// Makes a replica the primary of its shard while its primary answers: the primary stops taking writes, the replica
+    /// catches up, and then they change places, so that no acknowledged write is lost.
+    /// </summary>
+    /// <param name="Node">The replica.</param>
+    /// <param name="From">Its primary.</param>
+    public sealed record HandOver(NodeView Node, NodeView From) : StoreStep
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"hand over from {From.Member} to {Node.Member}";
+    }
+
+    /// <summary>Lets a member start anew as its present template says, with its volume. Not a command of the engine.</summary>
+    /// <param name="Member">The member.</param>
+    public sealed record Restart(string Member) : StoreStep
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"restart {Member}";
+    }
+
     /// <summary>Lets a node forget a node that is gone for good.</summary>
     /// <param name="Node">The node that is told.</param>
     /// <param name="Id">Whom it forgets.</param>

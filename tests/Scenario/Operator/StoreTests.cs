@@ -60,6 +60,36 @@ public sealed class StoreTests(Fleet fleet)
     }
 
     [Fact]
+    public async Task An_upgrade_that_does_not_come_up_stops_and_a_changed_spec_rolls_through_every_node()
+    {
+        const string Ns = "storeupgrade";
+        fleet.RequireRedis();
+        await fleet.NamespaceAsync(Ns);
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Store("carts"));
+        await WholeAsync(Ns, "carts");
+        var formed = await StoreAsync(Ns, "carts");
+
+        // An image that nobody has stops at the first replica; all others go on as they are.
+        var before = Pods(Ns);
+        await fleet.KubectlAsync(["-n", Ns, "patch", "sstore", "carts", "--type=merge", "-p", """{"spec":{"engine":{"image":"nowhere:1"}}}"""]);
+        await ConditionAsync(Ns, "carts", "Degraded", "True", "ErrImagePull", "ImagePullBackOff");
+        (await ConditionAsync(Ns, "carts", "Progressing", "True", "Upgrading")).Message.ShouldContain("does not answer; nothing else is restarted before");
+        Pods(Ns).Count(pod => before[pod.Key] != pod.Value).ShouldBe(1);
+        await fleet.KubectlAsync(["-n", Ns, "patch", "sstore", "carts", "--type=merge", "-p", """{"spec":{"engine":{"image":"redis:7.0"}}}"""]);
+        await WholeAsync(Ns, "carts");
+
+        // Other arguments: every pod is made anew, each primary after a replica took over from it.
+        before = Pods(Ns);
+        await fleet.KubectlAsync(["-n", Ns, "patch", "sstore", "carts", "--type=merge", "-p", """{"spec":{"failover":{"after":"3s"}}}"""]);
+        await fleet.UntilAsync("every pod was made anew", () => Task.FromResult(Pods(Ns) is { Count: 6 } now && now.All(pod => before[pod.Key] != pod.Value)));
+        await WholeAsync(Ns, "carts");
+        var after = await StoreAsync(Ns, "carts");
+        Ids(after).ShouldBe(Ids(formed));
+        after.Status!.History!.Count(entry => entry.Kind == StoreEventKinds.Failover).ShouldBeGreaterThanOrEqualTo(3);
+        await fleet.DropAsync(Ns);
+    }
+
+    [Fact]
     public async Task Bad_stores_are_refused_in_words_and_names_are_not_taken_over()
     {
         const string Ns = "badstores";
@@ -100,11 +130,11 @@ public sealed class StoreTests(Fleet fleet)
             && Conditions.Find(status.Conditions, "Ready")?.Status == "True";
     });
 
-    private async Task<V1Condition> ConditionAsync(string ns, string name, string type, string status, string reason)
+    private async Task<V1Condition> ConditionAsync(string ns, string name, string type, string status, params string[] reasons)
     {
         V1Condition? found = null;
-        await fleet.UntilAsync($"{type} of {name} is {status}, {reason}", async () =>
-            (found = Conditions.Find((await StoreAsync(ns, name)).Status?.Conditions, type)) is { } now && now.Status == status && now.Reason == reason);
+        await fleet.UntilAsync($"{type} of {name} is {status}, {string.Join(" or ", reasons)}", async () =>
+            (found = Conditions.Find((await StoreAsync(ns, name)).Status?.Conditions, type)) is { } now && now.Status == status && reasons.Contains(now.Reason));
         return found!;
     }
 
@@ -131,6 +161,8 @@ public sealed class StoreTests(Fleet fleet)
     }
 
     private int Restarts(string ns, string pod) => fleet.Get<V1Pod>(ns, pod)?.Status?.ContainerStatuses?[0].RestartCount ?? 0;
+
+    private Dictionary<string, string> Pods(string ns) => fleet.List<V1Pod>(ns).ToDictionary(pod => pod.Metadata.Name, pod => pod.Metadata.Uid);
 
     private Dictionary<string, string> Addresses(string ns) => fleet.List<V1Pod>(ns)
         .Where(pod => pod.Metadata.DeletionTimestamp is null && !string.IsNullOrEmpty(pod.Status?.PodIP))

@@ -21,6 +21,9 @@ internal sealed class AcknowledgedWrites : IAsyncDisposable
 
     internal int Acknowledged => _acknowledged.Count;
 
+    /// <summary>Number of the newest write that was acknowledged.</summary>
+    internal int Newest { get; private set; }
+
     internal static async Task<AcknowledgedWrites> StartAsync(RedisStore store)
     {
         var options = new ConfigurationOptions { AbortOnConnectFail = false, AsyncTimeout = 2_000, ConnectRetry = 5 };
@@ -67,7 +70,7 @@ internal sealed class AcknowledgedWrites : IAsyncDisposable
                 var server = _client.GetServer((await database.IdentifyEndpointAsync(Key(key)))!);
                 // Not long: a shard that lost its replica answers none in any time, and these writes are only not counted.
                 if ((int)await server.ExecuteAsync("WAIT", 1, 100) >= 1)
-                    _acknowledged[key] = sequence;
+                    _acknowledged[key] = Newest = sequence;
                 else
                     Unacknowledged++;
             }

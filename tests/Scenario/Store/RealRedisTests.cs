@@ -50,6 +50,32 @@ public sealed class RealRedisTests
     }
 
     [Fact]
+    public async Task A_rolling_upgrade_under_writes_loses_no_acknowledged_write_and_fails_over_in_agreement()
+    {
+        await using var store = await RedisStore.StartAsync(3);
+        await store.SettleAsync();
+        await using var writes = await AcknowledgedWrites.StartAsync(store);
+        await AcknowledgeAsync(writes, 500);
+        var ids = store.View.Nodes.Values.Select(node => node.Id).ToList();
+        store.Steps.Clear();
+
+        store.Upgrade();
+        await store.SettleAsync();
+        var newest = writes.Newest;
+        for (var round = 0; writes.Newest == newest; round++)
+        {
+            round.ShouldBeLessThan(1_200, "no write was acknowledged in a minute after the upgrade");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
+        store.ExpectWhole(3);
+        store.View.Nodes.Values.Select(node => node.Id).ShouldBe(ids);
+        store.Steps.OfType<StoreStep.Restart>().Select(step => step.Member).Order().ShouldBe(store.Goal.Members.Order());
+        store.Steps.OfType<StoreStep.HandOver>().ShouldNotBeEmpty();
+        (await writes.FindLostAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Scaling_out_and_in_loses_no_acknowledged_write()
     {
         await using var store = await RedisStore.StartAsync(2);

@@ -21,11 +21,14 @@ internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDis
     internal ImmutableSortedDictionary<string, StoreAddress> Members => _running.ToImmutableSortedDictionary(node => node.Key, node => node.Value.Address);
 
     /// <summary>Starts a member, or starts it again with its volume and a new address.</summary>
-    internal async Task StartAsync(string member, CancellationToken cancellation)
+    /// <param name="member">The member.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="at">An address that it keeps: the client of these tests looks for nobody whom it was not told of.</param>
+    internal async Task StartAsync(string member, CancellationToken cancellation, StoreAddress? at = null)
     {
         await StopAsync(member);
         var folder = Directory.CreateDirectory(Path.Combine(_folder, member)).FullName;
-        var address = new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{1 + (Interlocked.Increment(ref _addresses) % 250)}", _port);
+        var address = at ?? new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{1 + (Interlocked.Increment(ref _addresses) % 250)}", _port);
         var process = ChildProcess.Start(
             redis,
             [

@@ -23,6 +23,9 @@ internal sealed class RedisStore : IAsyncDisposable
 
     internal StoreGoal Goal { get; private set; } = new() { Shards = [], MaxSteps = 500 };
 
+    /// <summary>Everything that was done.</summary>
+    internal List<StoreStep> Steps { get; } = [];
+
     /// <summary>What is known of the load; used once the store is filled.</summary>
     internal LoadWindow Load { get; } = new();
 
@@ -73,7 +76,11 @@ internal sealed class RedisStore : IAsyncDisposable
             {
                 if (step is StoreStep.MoveSlot move)
                     Load.Moved([move.Slot], TimeProvider.System.GetUtcNow());
-                await _engine.ExecuteAsync(step, View, cancellation);
+                if (step is StoreStep.Restart restart)
+                    await RestartAsync(restart.Member, cancellation);
+                else
+                    await _engine.ExecuteAsync(step, View, cancellation);
+                Steps.Add(step);
             }
         }
         catch (StoreEngineException refusal)
@@ -82,6 +89,16 @@ internal sealed class RedisStore : IAsyncDisposable
         }
 
         return plan;
+    }
+
+    /// <summary>The template of every member changes.</summary>
+    internal void Upgrade() => Goal = Goal with { Outdated = [.. Goal.Members] };
+
+    // As a pod that is deleted and made anew: the process ends in order, the volume stays.
+    private async Task RestartAsync(string member, CancellationToken cancellation)
+    {
+        await _nodes.StartAsync(member, cancellation, at: _nodes.Members[member]);
+        Goal = Goal with { Outdated = Goal.Outdated.Remove(member) };
     }
 
     /// <summary>From now on slots are placed by load.</summary>

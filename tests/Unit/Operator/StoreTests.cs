@@ -112,6 +112,35 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public void A_pod_is_outdated_by_what_its_set_wants_now_and_down_by_what_the_kubelet_says()
+    {
+        var sets = StoreObjects.Plan(Store(shards: 3), [], []).Sets;
+        sets.ShouldAllBe(set => set.Spec.UpdateStrategy.Type == "OnDelete");
+        foreach (var set in sets)
+            (set.Metadata.Generation, set.Status) = (2, new() { ObservedGeneration = 2, UpdateRevision = "new" });
+        V1Pod[] pods = [Pod("s-s0-0", "old", runs: true), Pod("s-s0-1", "new", runs: true), Pod("s-s1-0", "old", runs: false), Pod("s-s1-1", "new", runs: false)];
+
+        var goal = StoreGoals.Renewing(StoreGoals.Goal(Store(shards: 3), 3, Now), sets, pods);
+        goal.Outdated.Order().ShouldBe(["s-s0-0", "s-s1-0"]);
+        goal.Down.Order().ShouldBe(["s-s1-0", "s-s1-1"]);
+
+        // Its controller has not looked at it since: which revision is wanted is not known.
+        sets[0].Metadata.Generation = 3;
+        StoreGoals.Renewing(goal, sets, pods).Outdated.ShouldHaveSingleItem().ShouldBe("s-s1-0");
+
+        static V1Pod Pod(string name, string revision, bool runs) => new()
+        {
+            Metadata = new()
+            {
+                Name = name,
+                Labels = new Dictionary<string, string> { ["controller-revision-hash"] = revision },
+                OwnerReferences = [new() { Name = name[..^2], Controller = true }],
+            },
+            Status = new() { ContainerStatuses = [new() { State = runs ? new() { Running = new() } : new() { Waiting = new() { Reason = "ImagePullBackOff" } } }] },
+        };
+    }
+
+    [Fact]
     public void The_status_is_stable_and_says_whether_the_guarantee_holds()
     {
         var store = Store(shards: 3, durable: 1);

@@ -100,6 +100,14 @@ internal sealed class ModelCluster(bool elects)
             case StoreStep.Promote promote:
                 Promote(Live(promote.Node));
                 break;
+            case StoreStep.HandOver over:
+                var (successor, primary) = (Live(over.Node), Live(over.From));
+                Refuse(successor.PrimaryId != primary.Id || !successor.Synced, "Master is down or failed, please use CLUSTER FAILOVER FORCE");
+                Promote(successor);
+                (primary.Slots, primary.PrimaryId, primary.Keys) = (SlotSet.Empty, successor.Id, successor.Keys);
+                break;
+            case StoreStep.Restart:
+                throw new NotSupportedException("a restart is not the engine's, see ModelStore");
             case StoreStep.Forget forget:
                 Live(forget.Node).Known.Remove(forget.Id);
                 break;

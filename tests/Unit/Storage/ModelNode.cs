@@ -15,6 +15,9 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
 
     internal bool Alive { get; set; } = true;
 
+    /// <summary>For a replica: whether it has its first copy.</summary>
+    internal bool Synced { get; set; } = true;
+
     internal bool Serves { get; set; } = true;
 
     internal string? PrimaryId { get; set; }
@@ -46,7 +49,7 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
         Offset = Offset,
         Serves = Serves,
         Keys = Keys,
-        LinkUp = PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
+        LinkUp = Synced && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
         Peers = [.. Known.Values.Select(peer => peer with { Connected = cluster.IsReachable(peer), Failed = cluster.HasFailed(peer) })],
         Migrating = Migrating.ToImmutableSortedDictionary(),
         Importing = Importing.ToImmutableSortedDictionary(),

@@ -10,6 +10,7 @@ namespace Ops.Storage.Tests;
 internal sealed class ModelStore
 {
     private readonly int _replicas;
+    private readonly Dictionary<string, int> _away = [];
     private int _shards;
     private ImmutableArray<double> _load = [];
     private ImmutableArray<KeyLoad> _keys = [];
@@ -50,11 +51,22 @@ internal sealed class ModelStore
             Cluster.Start(member);
     }
 
+    /// <summary>The template of every member changes.</summary>
+    /// <param name="down">Members whose process is known not to run.</param>
+    internal void Upgrade(params string[] down) => Goal = Goal with { Outdated = [.. Goal.Members], Down = [.. down] };
+
+    /// <summary>A member that was restarted does not come back.</summary>
+    internal void Forget(string member) => _away.Remove(member);
+
+    /// <summary>What a member is that a plan restarts, at that moment.</summary>
+    internal Action<ModelNode> Restarting { get; set; } = _ => { };
+
     /// <summary>Observes, plans, and executes at most so many steps; then the nodes gossip.</summary>
     /// <param name="steps">Steps before the operator dies.</param>
     /// <param name="stopAfter">Commands of the last step before it dies.</param>
     internal void Reconcile(int steps = int.MaxValue, int stopAfter = int.MaxValue)
     {
+        ComeBack();
         var view = Told(Cluster.View()) with { SlotLoad = _load, HottestKeys = _keys };
         var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(view);
         Goal = Goal with { Formed = memory.Formed };
@@ -66,7 +78,10 @@ internal sealed class ModelStore
         {
             try
             {
-                Cluster.Execute(step, index == steps - 1 ? stopAfter : int.MaxValue);
+                if (step is StoreStep.Restart restart)
+                    Restart(Cluster.Node(restart.Member));
+                else
+                    Cluster.Execute(step, index == steps - 1 ? stopAfter : int.MaxValue);
             }
             catch (InvalidOperationException)
             {
@@ -77,6 +92,33 @@ internal sealed class ModelStore
         }
 
         Cluster.Gossip();
+    }
+
+    // Down for one observation, then back at a new address, and in step after one more.
+    private void Restart(ModelNode node)
+    {
+        Restarting(node);
+        (node.Alive, node.Synced) = (false, false);
+        Goal = Goal with { Outdated = Goal.Outdated.Remove(node.Member), Down = Goal.Down.Remove(node.Member) };
+        _away[node.Member] = 2;
+    }
+
+    private void ComeBack()
+    {
+        foreach (var (member, rounds) in _away.ToList())
+        {
+            var node = Cluster.Node(member);
+            if (node.Alive)
+            {
+                node.Synced = true;
+                _away.Remove(member);
+            }
+            else if ((_away[member] = rounds - 1) == 0)
+            {
+                Cluster.MoveAddress(node);
+                node.Alive = true;
+            }
+        }
     }
 
     /// <summary>Reconciles until there is nothing to do.</summary>
