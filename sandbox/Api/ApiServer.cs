@@ -19,6 +19,7 @@ using Ops.Sandbox.Api.Resources;
 using Ops.Sandbox.Api.Store;
 using Ops.Sandbox.Api.Streams;
 using Ops.Sandbox.Api.Subresources;
+using Ops.Sandbox.Api.Webhooks;
 using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Api;
@@ -74,8 +75,9 @@ public sealed class ApiServer : IAsyncDisposable
         var adminToken = options.AdminToken ?? Secret(file, "admin-token");
         var tokens = new Tokens(Convert.FromHexString(Secret(file, "signing-key")), time);
         var registry = new ResourceRegistry(BuiltInKinds.All.Where(IsServed));
-        var writer = new ObjectWriter(store, Admission(options), time);
-        var deleter = new ObjectDeleter(store, time);
+        var webhooks = new WebhookAdmission(store);
+        var writer = new ObjectWriter(store, Admission(options), webhooks, time);
+        var deleter = new ObjectDeleter(store, webhooks, time);
         var reader = new ObjectReader(store, time);
         var metrics = new RequestMetrics();
         var authorizer = new Authorizer(store);
@@ -153,15 +155,18 @@ public sealed class ApiServer : IAsyncDisposable
         _certificate.Dispose();
     }
 
-    /// <summary>Webhooks would have to be called; a sandbox that only stored them would pretend a protection that is not there.</summary>
-    private static bool IsServed(KindDefinition kind) => kind.Group != "admissionregistration.k8s.io";
+    /// <summary>Admission policies would have to be evaluated; a sandbox that only stored them would pretend a protection that is not there.</summary>
+    private static bool IsServed(KindDefinition kind) => kind.Group != Known.MutatingWebhooks.Group || kind.Plural == Known.MutatingWebhooks.Plural || kind.Plural == Known.ValidatingWebhooks.Plural;
 
     private static AdmissionChain Admission(ApiServerOptions options) => new(
         new NamespaceLifecycle(),
         new UnenforcedKinds(),
         new NamespaceDefaults(),
         new CrdAdmission(),
+        new WebhookRules(),
         new PodIdentity(),
+        new PodPriority(),
+        new PodSecurity(),
         new ServiceAddresses(options.ServiceAddressRange));
 
     private static WebApplication Listen(ApiServerOptions options, RequestPipeline pipeline, X509Certificate2 certificate)

@@ -2,10 +2,16 @@ using System.Text.Json.Nodes;
 
 namespace Ops.Sandbox.Api;
 
-/// <summary>What every cluster has before anybody asks: four namespaces, and the roles that kube-apiserver ships.</summary>
+/// <summary>What every cluster has before anybody asks: four namespaces, the two classes of system pods, and the roles that kube-apiserver ships.</summary>
 internal static class Bootstrap
 {
     private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+    private static readonly (string Name, int Value, string Description)[] PriorityClasses =
+    [
+        ("system-cluster-critical", 2000000000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
+        ("system-node-critical", 2000001000, "Used for system critical pods that must not be moved from their current node."),
+    ];
 
     private static readonly string[] ReadVerbs = ["get", "list", "watch"];
 
@@ -17,6 +23,8 @@ internal static class Bootstrap
     public static void Fill(LocalClient client)
     {
         foreach (var name in Namespaces) Ensure(client, "v1", "Namespace", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
+        foreach (var (name, value, what) in PriorityClasses)
+            Ensure(client, "scheduling.k8s.io/v1", "PriorityClass", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name }, ["value"] = value, ["description"] = what });
         foreach (var (name, rules) in Roles()) Ensure(client, "rbac.authorization.k8s.io/v1", "ClusterRole", Role(name, rules));
         foreach (var (role, subject) in Bindings()) Ensure(client, "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", Binding(role, subject));
     }

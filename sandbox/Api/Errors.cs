@@ -116,6 +116,8 @@ internal static class Errors
             Causes = [new V1StatusCause { Reason = "ResourceVersionTooLarge", Message = "Too large resource version" }],
         });
 
+    public static ApiException Timeout(string message) => Make(504, "Timeout", message, new V1StatusDetails { RetryAfterSeconds = 1 });
+
     public static ApiException ServiceUnavailable(string message) => Make(503, "ServiceUnavailable", message);
 
     private static V1StatusDetails Details(ResourceId resource, string? name) => new()

@@ -12,6 +12,9 @@ internal static class Known
     public static readonly ResourceId Secrets = new("", "secrets");
     public static readonly ResourceId Events = new("", "events");
     public static readonly ResourceId Nodes = new("", "nodes");
+    public static readonly ResourceId MutatingWebhooks = new("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
+    public static readonly ResourceId ValidatingWebhooks = new("admissionregistration.k8s.io", "validatingwebhookconfigurations");
+    public static readonly ResourceId PriorityClasses = new("scheduling.k8s.io", "priorityclasses");
     public static readonly ResourceId Crds = new("apiextensions.k8s.io", "customresourcedefinitions");
     public static readonly ResourceId DisruptionBudgets = new("policy", "poddisruptionbudgets");
     public static readonly ResourceId Roles = new("rbac.authorization.k8s.io", "roles");

@@ -11,7 +11,7 @@ internal static class DeleteBody
     {
         var bytes = await RequestBody.ReadAsync(context);
         var body = bytes.Length == 0 ? [] : RequestBody.Decode(bytes, RequestBody.ContentType(context.Request), "DeleteOptions", []) as JsonObject ?? [];
-        return Read(body, context.Request.Query, verb);
+        return Read(body, context.Request.Query, verb) with { User = ApiRequest.Of(context).User };
     }
 
     public static DeleteOptions Read(JsonObject body, IQueryCollection query, string verb)

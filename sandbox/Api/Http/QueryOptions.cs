@@ -19,6 +19,7 @@ internal static class QueryOptions
             throw Errors.Invalid("meta.k8s.io", "PatchOptions", "", "FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager");
         return new WriteOptions
         {
+            User = ApiRequest.Of(request.HttpContext).User,
             FieldManager = manager.Length > 0 ? manager : ManagerFromAgent(request.Headers.UserAgent.ToString()),
             DryRun = IsDryRun(query["dryRun"], verb),
             Force = force is "true" or "1",

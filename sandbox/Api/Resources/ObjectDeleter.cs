@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Ops.Sandbox.Api.Store;
+using Ops.Sandbox.Api.Webhooks;
 using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Api.Resources;
@@ -8,7 +9,7 @@ namespace Ops.Sandbox.Api.Resources;
 /// Deletion: objects with finalizers, and pods with a grace period, are marked; the last one who waits takes them away.
 /// Dependents are the garbage collector's work: it watches for the two propagation finalizers.
 /// </summary>
-internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
+internal sealed class ObjectDeleter(ObjectStore store, WebhookAdmission webhooks, TimeProvider time)
 {
     public const string ForegroundFinalizer = "foregroundDeletion";
 
@@ -22,7 +23,20 @@ internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
 
     /// <summary>Deletes one object.</summary>
     /// <returns>A Status, or the object where it still exists or its kind answers so.</returns>
-    public JsonObject Delete(ServedResource resource, string ns, string name, DeleteOptions options) => store.Write(tx =>
+    public JsonObject Delete(ServedResource resource, string ns, string name, DeleteOptions options)
+    {
+        if (store.Snapshot.Find(resource.Storage, new ObjectId(ns, name)) is { } seen) AskWebhooks(resource, seen, options);
+        return DeleteAsked(resource, ns, name, options);
+    }
+
+    private void AskWebhooks(ServedResource resource, StoredObject live, DeleteOptions options)
+    {
+        var question = new WebhookQuestion(
+            resource, "DELETE", live.Id.Namespace, live.Id.Name, null, resource.FromStorage(live.Parse()), live.Revision, null, options.DryRun, options.User);
+        if (WebhookAdmission.IsNeeded(store.Snapshot, question)) webhooks.Ask(question, []);
+    }
+
+    private JsonObject DeleteAsked(ServedResource resource, string ns, string name, DeleteOptions options) => store.Write(tx =>
     {
         var live = tx.Find(resource.Storage, new ObjectId(ns, name)) ?? throw Errors.NotFound(resource.Id, name);
         CheckPreconditions(resource, live, options);
@@ -33,7 +47,13 @@ internal sealed class ObjectDeleter(ObjectStore store, TimeProvider time)
 
     /// <summary>Deletes all objects that match.</summary>
     /// <returns>The objects as they were.</returns>
-    public IReadOnlyList<JsonObject> DeleteAll(ServedResource resource, Func<StoreSnapshot, IEnumerable<StoredObject>> select, DeleteOptions options) => store.Write(tx =>
+    public IReadOnlyList<JsonObject> DeleteAll(ServedResource resource, Func<StoreSnapshot, IEnumerable<StoredObject>> select, DeleteOptions options)
+    {
+        foreach (var live in select(store.Snapshot).ToList()) AskWebhooks(resource, live, options);
+        return DeleteAllAsked(resource, select, options);
+    }
+
+    private IReadOnlyList<JsonObject> DeleteAllAsked(ServedResource resource, Func<StoreSnapshot, IEnumerable<StoredObject>> select, DeleteOptions options) => store.Write(tx =>
     {
         var result = new List<JsonObject>();
         foreach (var live in select(tx.Snapshot).ToList())

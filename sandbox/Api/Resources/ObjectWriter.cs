@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Ops.Sandbox.Api.Admission;
 using Ops.Sandbox.Api.Store;
+using Ops.Sandbox.Api.Webhooks;
 using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Api.Resources;
@@ -9,8 +10,11 @@ namespace Ops.Sandbox.Api.Resources;
 /// Create, replace and apply: the same steps in the same order for every kind, built-in or custom. Steps that differ
 /// by kind are admission plugins.
 /// </summary>
-internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, TimeProvider time)
+internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, WebhookAdmission webhooks, TimeProvider time)
 {
+    // An object that changes while its webhooks are asked is asked about again, as kube-apiserver tries a patch again.
+    private const int MaxRounds = 5;
+
     /// <summary>Stores a new object.</summary>
     /// <returns>The object as stored, in the version of the request.</returns>
     public JsonObject Create(ServedResource resource, string ns, JsonObject document, WriteOptions options)
@@ -18,7 +22,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         RequestChecks.TypeMeta(resource, document);
         RequestChecks.Namespace(resource, document, ns);
         if (!string.IsNullOrEmpty(document.Metadata().Text("resourceVersion"))) throw Errors.RevisionOnCreate();
-        return store.Write(tx => Insert(tx, resource, ns, document, options, applied: false));
+        return Write(options, tx => Insert(tx, resource, ns, document, options, applied: false));
     }
 
     /// <summary>Replaces an object, or one of its subresources.</summary>
@@ -28,7 +32,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         RequestChecks.Namespace(resource, document, ns);
         RequestChecks.Name(document, name);
         var revision = document.Metadata().Text("resourceVersion");
-        return store.Write(tx =>
+        return Write(options, tx =>
         {
             var live = tx.Find(resource.Storage, new ObjectId(ns, name));
             if (live is null && resource.Kind.Kind == "Lease") return Insert(tx, resource, ns, document, options, applied: false);
@@ -44,7 +48,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
     }
 
     /// <summary>Changes an object by a function of its live state (merge, JSON and strategic patches, scale).</summary>
-    public JsonObject Change(ServedResource resource, string ns, string name, Func<JsonObject, JsonObject> change, WriteOptions options) => store.Write(tx =>
+    public JsonObject Change(ServedResource resource, string ns, string name, Func<JsonObject, JsonObject> change, WriteOptions options) => Write(options, tx =>
     {
         var live = tx.Find(resource.Storage, new ObjectId(ns, name)) ?? throw Errors.NotFound(resource.Id, name);
         var changed = change(resource.FromStorage(live.Parse()));
@@ -62,7 +66,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         RequestChecks.Namespace(resource, intent, ns);
         RequestChecks.Name(intent, name);
         if (intent.Metadata().ContainsKey("managedFields")) throw Errors.BadRequest("metadata.managedFields must be nil");
-        return store.Write(tx =>
+        return Write(options, tx =>
         {
             var live = tx.Find(resource.Storage, new ObjectId(ns, name));
             if (live is null) RequestChecks.MayCreateByApply(resource, name, intent, options);
@@ -72,6 +76,43 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
                 ? (Insert(tx, resource, ns, merged, options, applied: true), true)
                 : (Replace(tx, resource, live, merged, options, applied: true), false);
         });
+    }
+
+    /// <summary>Runs a writer; where webhooks have to be asked it stores nothing the first time, and what they left the second.</summary>
+    private T Write<T>(WriteOptions options, Func<StoreTransaction, T> body)
+    {
+        var told = options.Warnings.Count;
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            while (options.Warnings.Count > told) options.Warnings.RemoveAt(told);
+            options.Webhooks.Needed = null;
+            var result = store.Write(body);
+            if (options.Webhooks.Needed is not { } needed) return result;
+            var asked = new List<string>();
+            options.Webhooks.Answer = (webhooks.Ask(needed, asked)!, needed.Revision);
+            // Their warnings are the client's, whatever the next round says.
+            foreach (var warning in asked) options.Warnings.Insert(told++, warning);
+        }
+
+        throw Errors.Timeout("the object changed again and again while its webhooks were asked");
+    }
+
+    /// <summary>The object as its webhooks left it, if they saw this revision of the live one.</summary>
+    private static JsonObject Answered(JsonObject document, WriteOptions options, long revision) =>
+        options.Webhooks.Answer is { } answer && answer.Revision == revision ? answer.Document.DeepClone().AsObject() : document;
+
+    /// <summary>Whether webhooks have to be asked before this is stored; then the question is left behind.</summary>
+    private static bool WaitsForWebhooks(AdmissionContext context, long revision, string name)
+    {
+        if (context.Options.Webhooks.Answer?.Revision == revision) return false;
+        var document = context.Document.DeepClone().AsObject();
+        // A webhook sees what the client sent and defaults, not yet what the server gives to a new object.
+        foreach (var field in context.IsCreate ? (string[])["uid", "creationTimestamp", "managedFields"] : ["managedFields"]) document.Metadata().Remove(field);
+        var question = new WebhookQuestion(
+            context.Resource, context.IsCreate ? "CREATE" : "UPDATE", context.Namespace, name, document, context.Old, revision, context.Options.Subresource, context.Options.DryRun, context.Options.User);
+        if (!WebhookAdmission.IsNeeded(context.Transaction.Snapshot, question)) return false;
+        context.Options.Webhooks.Needed = question;
+        return true;
     }
 
     private JsonObject Merge(ServedResource resource, StoredObject? live, JsonObject intent, WriteOptions options)
@@ -89,8 +130,10 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
 
     private JsonObject Insert(StoreTransaction tx, ServedResource resource, string ns, JsonObject document, WriteOptions options, bool applied)
     {
+        document = Answered(document, options, 0);
         var kind = resource.Kind;
         var metadata = document.Metadata();
+        var isNamed = !string.IsNullOrEmpty(metadata.Text("name"));
         var name = NewObject.ChooseName(metadata);
         Decode(resource, document, options);
         if (kind.HasStatus) document.Remove("status");
@@ -99,6 +142,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         admission.BeforeDefaults(context);
         Defaulting.Apply(document, kind);
         admission.AfterDefaults(context);
+        if (WaitsForWebhooks(context, 0, isNamed ? name : "")) return document;
         if (!applied) ManagedFields.RecordUpdate(null, document, kind, options.FieldManager, options.Subresource, time.GetUtcNow());
         RejectInvalid(resource, document, old: null);
         if (tx.Find(resource.Storage, new ObjectId(ns, name)) is { } existing)
@@ -110,6 +154,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
     private JsonObject Replace(StoreTransaction tx, ServedResource resource, StoredObject live, JsonObject document, WriteOptions options, bool applied)
     {
         var kind = resource.Kind;
+        document = Answered(document, options, live.Revision);
         var old = resource.FromStorage(live.Parse());
         RequestChecks.Preconditions(resource, live, document);
         Decode(resource, document, options);
@@ -119,6 +164,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         admission.BeforeDefaults(context);
         Defaulting.Apply(document, kind);
         admission.AfterDefaults(context);
+        if (WaitsForWebhooks(context, live.Revision, live.Id.Name)) return document;
         if (options.Subresource != "status") ReplacedObject.AdvanceGeneration(document, old, kind);
         ReplacedObject.RejectNewFinalizers(document, old, resource);
         var unchanged = ReplacedObject.SameIgnoringManagers(document, old);

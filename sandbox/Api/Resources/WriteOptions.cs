@@ -1,3 +1,6 @@
+using Ops.Sandbox.Api.Auth;
+using Ops.Sandbox.Api.Webhooks;
+
 namespace Ops.Sandbox.Api.Resources;
 
 internal enum FieldValidation
@@ -23,6 +26,12 @@ internal sealed record WriteOptions
     /// <summary>"status", "scale", ... or null for the main resource.</summary>
     public string? Subresource { get; init; }
 
+    /// <summary>Who writes. Default: the server itself, as system:masters.</summary>
+    public UserInfo User { get; init; } = UserInfo.Admin;
+
+    /// <summary>What webhooks have been asked about this write.</summary>
+    public WebhookRound Webhooks { get; } = new();
+
     /// <summary>Problems found while decoding the body (duplicate fields), before the object's own.</summary>
     public IReadOnlyList<string> DecodingProblems { get; init; } = [];
 
@@ -33,6 +42,9 @@ internal sealed record WriteOptions
 /// <summary>How a deletion was asked for.</summary>
 internal sealed record DeleteOptions
 {
+    /// <summary>Who deletes. Default: the server itself, as system:masters.</summary>
+    public UserInfo User { get; init; } = UserInfo.Admin;
+
     /// <summary>Background, Foreground or Orphan.</summary>
     public string Propagation { get; init; } = "Background";
 

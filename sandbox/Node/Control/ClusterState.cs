@@ -122,6 +122,8 @@ internal sealed class ClusterState : IWriter, IDisposable
             {
                 if (write.TellRefusal is { } story && !refusal.IsConflict)
                     Events.Tell(story with { Message = story.Message.Replace("{0}", refusal.Message, StringComparison.Ordinal) });
+                if (!refusal.IsConflict)
+                    write.AfterRefusal?.Invoke(refusal.Message).Execute(this);
                 throw;
             }
         }

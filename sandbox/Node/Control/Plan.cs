@@ -21,6 +21,9 @@ internal abstract record Write
     /// <summary>Told instead when the server refuses the write; <c>{0}</c> is the server's sentence.</summary>
     public Narration? TellRefusal { get; init; }
 
+    /// <summary>Done instead when the server refuses the write, with the server's sentence; null for nothing.</summary>
+    public Func<string, Write>? AfterRefusal { get; init; }
+
     /// <summary>Carries the write out and returns the name of the object written.</summary>
     public abstract string Execute(IWriter writer);
 }

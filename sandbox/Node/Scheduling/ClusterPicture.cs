@@ -27,6 +27,9 @@ internal sealed class ClusterPicture
     public IReadOnlyDictionary<string, decimal> UsedOn(V1Node node) =>
         used.TryGetValue(node.Metadata.Name, out var sums) ? sums : new Dictionary<string, decimal>();
 
+    /// <summary>The same without some pods.</summary>
+    public ClusterPicture Without(IReadOnlyCollection<V1Pod> gone) => new(Nodes, byNode.Values.SelectMany(pods => pods).Where(pod => !gone.Contains(pod)), Volumes);
+
     /// <summary>Counts a pod as placed, so that the next decision of the same round sees it.</summary>
     public void Place(V1Pod pod, string node)
     {

@@ -78,7 +78,10 @@ internal sealed class SchedulerLoop : IAsyncDisposable
         var placement = PodScheduler.Choose(pod, picture);
         if (placement.Node is not { } node)
         {
-            Explain(pod, "Unschedulable", placement.Message!, tell: true);
+            var room = Preemption.Choose(pod, picture);
+            Explain(pod, "Unschedulable", placement.Message!, tell: true, room?.Node);
+            if (room is not null)
+                MakeRoom(pod, room, picture);
             return;
         }
         // The uid keeps a namesake that came meanwhile from being bound in its place.
@@ -91,13 +94,38 @@ internal sealed class SchedulerLoop : IAsyncDisposable
         state.Events.Tell(new Narration(References.To(pod), Name, "Scheduled", $"Successfully assigned {pod.Metadata.NamespaceProperty}/{pod.Metadata.Name} to {node}"));
     }
 
-    private void Explain(V1Pod pod, string reason, string message, bool tell)
+    /// <summary>The victims go with their own grace period; until then their room is kept for the pod they go for.</summary>
+    private void MakeRoom(V1Pod pod, Eviction room, ClusterPicture picture)
+    {
+        foreach (var victim in room.Victims)
+        {
+            var copy = Canonical.Copy(victim);
+            copy.Status.Conditions =
+            [
+                .. (copy.Status.Conditions ?? []).Where(condition => condition.Type != "DisruptionTarget"),
+                new V1PodCondition
+                {
+                    Type = "DisruptionTarget", Status = "True", Reason = "PreemptionByScheduler", Message = $"{Name}: preempting to accommodate a higher priority pod",
+                    LastTransitionTime = state.Clock.GetUtcNow().UtcDateTime,
+                },
+            ];
+            state.UpdateStatus(copy);
+            state.Delete(victim);
+            state.Events.Tell(new Narration(References.To(victim), Name, "Preempted", $"Preempted by pod {pod.Metadata.Uid} on node {room.Node}"));
+        }
+
+        // Pods after this one have at most its priority: they must not take what it waits for.
+        picture.Place(pod, room.Node);
+    }
+
+    private void Explain(V1Pod pod, string reason, string message, bool tell, string? nominated = null)
     {
         var old = Pods.Condition(pod, "PodScheduled");
-        if (old is { Status: "False" } && old.Reason == reason && old.Message == message)
+        if (old is { Status: "False" } && old.Reason == reason && old.Message == message && pod.Status.NominatedNodeName == nominated)
             return;
         var copy = Canonical.Copy(pod);
         copy.Status ??= new V1PodStatus { Phase = "Pending" };
+        copy.Status.NominatedNodeName = nominated;
         copy.Status.Conditions =
         [
             .. (copy.Status.Conditions ?? []).Where(condition => condition.Type != "PodScheduled"),

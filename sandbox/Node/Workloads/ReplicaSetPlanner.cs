@@ -9,6 +9,8 @@ internal static class ReplicaSetPlanner
 {
     private const string Component = "replicaset-controller";
 
+    private const string FailureCondition = "ReplicaFailure";
+
     /// <summary>Pods created or deleted by one plan. Kubernetes' own burst, so that one set cannot starve the others.</summary>
     private const int Burst = 500;
 
@@ -21,7 +23,7 @@ internal static class ReplicaSetPlanner
 
         var active = claimed.Where(Pods.IsActive).ToList();
         if (set.Metadata.DeletionTimestamp is null)
-            writes.AddRange(Balance(set, active));
+            writes.AddRange(Balance(set, claimed, active, now));
         var status = StatusOf(set, claimed, active, now);
         if (!Canonical.Same(status, set.Status))
         {
@@ -60,7 +62,7 @@ internal static class ReplicaSetPlanner
         return copy;
     }
 
-    private static IEnumerable<Write> Balance(V1ReplicaSet set, List<V1Pod> active)
+    private static IEnumerable<Write> Balance(V1ReplicaSet set, List<V1Pod> claimed, List<V1Pod> active, DateTimeOffset now)
     {
         var wanted = set.Spec.Replicas ?? 1;
         var about = References.To(set);
@@ -73,6 +75,7 @@ internal static class ReplicaSetPlanner
                 {
                     Tell = new Narration(about, Component, "SuccessfulCreate", "Created pod: {0}"),
                     TellRefusal = new Narration(about, Component, "FailedCreate", "Error creating: {0}", "Warning"),
+                    AfterRefusal = problem => Failing(set, StatusOf(set, claimed, active, now), problem, now),
                 };
             }
         }
@@ -81,6 +84,17 @@ internal static class ReplicaSetPlanner
             foreach (var pod in PodRanking.FirstToGo(active).Take(Math.Min(Burst, active.Count - wanted)))
                 yield return new DeleteObject<V1Pod>(pod) { Tell = new Narration(about, Component, "SuccessfulDelete", "Deleted pod: {0}") };
         }
+    }
+
+    /// <summary>Says that pods cannot be made; the first sentence stays, since each try has another pod's name in it.</summary>
+    private static UpdateStatus<V1ReplicaSet> Failing(V1ReplicaSet set, V1ReplicaSetStatus status, string problem, DateTimeOffset now)
+    {
+        var copy = Canonical.Copy(set);
+        status.Conditions = set.Status?.Conditions?.Any(condition => condition is { Type: FailureCondition, Status: "True" }) == true
+            ? set.Status.Conditions
+            : [.. (status.Conditions ?? []), new V1ReplicaSetCondition { Type = FailureCondition, Status = "True", Reason = "FailedCreate", Message = problem, LastTransitionTime = now.UtcDateTime }];
+        copy.Status = status;
+        return new UpdateStatus<V1ReplicaSet>(copy);
     }
 
     private static V1ReplicaSetStatus StatusOf(V1ReplicaSet set, List<V1Pod> claimed, List<V1Pod> active, DateTimeOffset now)
@@ -94,7 +108,8 @@ internal static class ReplicaSetPlanner
             AvailableReplicas = NullIfZero(active.Count(pod => Pods.IsAvailable(pod, minReady, now))),
             TerminatingReplicas = claimed.Count(pod => Pods.IsTerminating(pod) && !Pods.IsTerminal(pod)),
             ObservedGeneration = set.Metadata.Generation,
-            Conditions = set.Status?.Conditions,
+            // All pods that were wanted could be made, or this status would not be written.
+            Conditions = set.Status?.Conditions?.Where(condition => condition.Type != FailureCondition).ToList() is { Count: > 0 } others ? others : null,
         };
     }
 

@@ -17,7 +17,7 @@ public sealed class DiscoveryTests : ApiTest
         pods["subresources"]!.AsArray().Select(s => s!["subresource"]!.GetValue<string>()).ShouldBe(["binding", "eviction", "exec", "log", "status"]);
         var groups = await ExpectAsync(200, "GET", "/apis", accept: Aggregated);
         groups["items"]!.AsArray().Select(g => g!["metadata"]!["name"]!.GetValue<string>()).ShouldBeUnique();
-        groups.ToJsonString().ShouldNotContain("admissionregistration.k8s.io");
+        groups.ToJsonString().ShouldNotContain("validatingadmissionpolicies");
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class DiscoveryTests : ApiTest
     [InlineData("/api/v1/things")]
     [InlineData("/nowhere")]
     [InlineData("/openapi/v2")]
-    [InlineData("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations")]
+    [InlineData("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies")]
     public async Task An_unknown_path_is_a_plain_404(string path)
     {
         using var response = await Http.GetAsync(new Uri(path, UriKind.Relative), Cancel);

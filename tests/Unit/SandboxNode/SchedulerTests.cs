@@ -32,6 +32,35 @@ public sealed class SchedulerTests
         iter: 500, threads: 1);
 
     [Fact]
+    public void A_pod_of_more_priority_takes_the_room_of_as_few_others_as_do_and_of_the_least_important()
+    {
+        V1Pod Placed(string name, string cpu, int priority, string node)
+        {
+            var pod = Pod(name, cpu);
+            (pod.Spec.Priority, pod.Spec.NodeName, pod.Status) = (priority, node, new() { Phase = "Running" });
+            return pod;
+        }
+
+        var picture = new ClusterPicture(
+            [Make.Node("a", cpu: "4"), Make.Node("b", cpu: "4")],
+            [Placed("small", "1", 5, "a"), Placed("large", "3", 5, "a"), Placed("cheap", "2", 1, "b"), Placed("dear", "2", 1000, "b")]);
+        var wanted = Pod("urgent", "2");
+        wanted.Spec.Priority = 100;
+
+        PodScheduler.Choose(wanted, picture).Message.ShouldBe("0/2 nodes are available: 2 Insufficient cpu.");
+        var room = Preemption.Choose(wanted, picture).ShouldNotBeNull();
+        (room.Node, string.Join(',', room.Victims.Select(victim => victim.Metadata.Name))).ShouldBe(("b", "cheap"));
+
+        // Where the cheap one is gone, one of equals suffices.
+        var left = new ClusterPicture(picture.Nodes, [Placed("small", "1", 5, "a"), Placed("large", "3", 5, "a"), Placed("dear", "4", 1000, "b")]);
+        Preemption.Choose(wanted, left)!.Victims.ShouldHaveSingleItem().Metadata.Name.ShouldBe("large");
+        wanted.Spec.PreemptionPolicy = "Never";
+        Preemption.Choose(wanted, left).ShouldBeNull();
+        (wanted.Spec.PreemptionPolicy, wanted.Spec.Priority) = (null, 5);
+        Preemption.Choose(wanted, left).ShouldBeNull();
+    }
+
+    [Fact]
     public void The_sum_over_containers_and_the_largest_init_container_count()
     {
         var pod = Pod("p", "500m", 1);
