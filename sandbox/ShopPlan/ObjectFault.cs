@@ -18,6 +18,9 @@ public sealed record ObjectFault(string Name, string? Location, string? Cause, p
     /// <summary>"Kind/name" of workloads whose pods have to be made anew although the fault lies elsewhere. Default: none.</summary>
     public IReadOnlyList<string> Victims { get; init; } = [];
 
+    /// <summary>Whether it needs the nodes of the benches. Default: where a node is at fault.</summary>
+    public bool NeedsBenchNodes { get; init; } = Location?.StartsWith("Node/", StringComparison.Ordinal) == true;
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -9,6 +9,9 @@ public static class ObjectFaults
     private const string Service = "Service/currency";
     private const string ConfigMap = "ConfigMap/shop";
 
+    /// <summary>The shop's namespace is restricted; some faults need pods that are not.</summary>
+    internal static readonly KubectlCommand AnyPod = Of("label", "ns", "shop", "pod-security.kubernetes.io/enforce=privileged", "--overwrite");
+
     /// <summary>Faults that have to be repaired.</summary>
     public static IReadOnlyList<ObjectFault> All { get; } =
     [
@@ -21,7 +24,7 @@ public static class ObjectFaults
         new("request-too-large", Deployment, "RequestTooLarge", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/cpu","value":"1000"}]""")),
         new("host-port-conflict", Deployment, "HostPortConflict", Pod("""[{"op":"add","path":"/spec/template/spec/containers/0/ports/0/hostPort","value":39999}]"""))
         {
-            Given = [Patch("deploy", "ads", """[{"op":"add","path":"/spec/template/spec/containers/0/ports/0/hostPort","value":39999}]""")],
+            Given = [AnyPod, Patch("deploy", "ads", """[{"op":"add","path":"/spec/template/spec/containers/0/ports/0/hostPort","value":39999}]""")],
         },
         new("anti-affinity-deadlock", Deployment, "AffinityDeadlock", Pod("""[{"op":"add","path":"/spec/template/spec/affinity","value":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app.kubernetes.io/part-of":"shop"}}}]}}}]""")),
         new("wrong-pvc-name", Deployment, "WrongVolume", Pod("""[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"data","persistentVolumeClaim":{"claimName":"nobodys"}}}]""")),
@@ -30,7 +33,7 @@ public static class ObjectFaults
         new("missing-env", Deployment, "BadEnvironment", Pod("""[{"op":"remove","path":"/spec/template/spec/containers/0/env/0"}]""")),
         new("wrong-readiness-probe", Deployment, "WrongProbe", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/readinessProbe/httpGet/path","value":"/nowhere"}]""")),
         new("wrong-liveness-probe", Deployment, "WrongProbe", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/livenessProbe","value":{"httpGet":{"path":"/nowhere","port":"http"},"periodSeconds":1,"failureThreshold":1}}]""")),
-        new("init-container-waits-forever", Deployment, "InitNeverEnds", Pod("""[{"op":"add","path":"/spec/template/spec/initContainers","value":[{"name":"wait","image":"ops.autonomic.dev/shop:0.1.0","command":["sleep","86400"]}]}]""")),
+        new("init-container-waits-forever", Deployment, "InitNeverEnds", Pod("""[{"op":"add","path":"/spec/template/spec/initContainers","value":[{"name":"wait","image":"ops.autonomic.dev/shop:0.1.0","command":["sleep","86400"]}]}]""")) { Given = [AnyPod] },
         new("memory-limit-too-small", Deployment, "MemoryLimitTooSmall", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/memory","value":"8Mi"},{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/memory","value":"8Mi"}]""")),
         new("config-map-key-missing", ConfigMap, "ConfigMapKeyMissing", Patch("cm", "shop", """[{"op":"remove","path":"/data/seed"}]""")),
         new("config-map-deleted", ConfigMap, "ConfigMapMissing", Of("delete", "cm", "shop")),
@@ -49,7 +52,7 @@ public static class ObjectFaults
     ];
 
     /// <summary>Those of them that a shop has wherever it runs: a fault of a node needs the nodes of the benches.</summary>
-    public static IReadOnlyList<ObjectFault> Anywhere { get; } = [.. All.Where(fault => !fault.Location!.StartsWith("Node/", StringComparison.Ordinal))];
+    public static IReadOnlyList<ObjectFault> Anywhere { get; } = [.. All.Where(fault => !fault.NeedsBenchNodes)];
 
     /// <summary>One of <see cref="Anywhere"/> by its name; null where there is none.</summary>
     public static ObjectFault? Find(string name) => Anywhere.FirstOrDefault(fault => fault.Name == name);

@@ -8,6 +8,9 @@ internal static class ObjectFaultsAround
     private const string Deployment = "Deployment/currency";
     private const string Node = "Node/node-0";
 
+    // Two that do nothing but hold room, of 32 processors; neither is of the restricted pod security level.
+    private static readonly KubectlCommand Crowd = Apply($"{Idle("crunch", "1")}\n{Idle("report", "16")}");
+
     public static IReadOnlyList<ObjectFault> All { get; } =
     [
         new("all-nodes-cordoned", Node, "NodeCordoned", Of("cordon", "node-0"), Of("delete", "pod", "-l", "app.kubernetes.io/name=currency", "--wait=false")),
@@ -31,6 +34,16 @@ internal static class ObjectFaultsAround
         new("limit-range-too-small", "LimitRange/shop", "LimitRangeTooSmall", Patch("limits", "shop", """[{"op":"replace","path":"/spec/limits/0/max/cpu","value":"10m"}]"""))
         {
             Given = [Apply("""{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"shop"},"spec":{"limits":[{"type":"Container","max":{"cpu":"8"}}]}}""")],
+        },
+        new("pod-security-refusal", "Namespace/shop", "PodSecurityRefused", Of("label", "ns", "shop", "pod-security.kubernetes.io/enforce=restricted", "--overwrite"), Of("delete", "pod", "-l", "app.kubernetes.io/name=report", "--wait=false"))
+        {
+            Given = [ObjectFaults.AnyPod, Crowd],
+        },
+        // Both fit beside each other. With another class the one takes the room of the other.
+        new("wrong-priority-class", "Deployment/crunch", "PreemptsOthers", Patch("deploy", "crunch", """[{"op":"add","path":"/spec/template/spec/priorityClassName","value":"urgent"},{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/cpu","value":"20"}]"""))
+        {
+            Given = [Apply("""{"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"urgent"},"value":100000,"description":"What customers wait for."}"""), ObjectFaults.AnyPod, Crowd],
+            NeedsBenchNodes = true,
         },
         new("rbac-revoked", "RoleBinding/reader", "AccessRevoked", Of("delete", "rolebinding", "reader"))
         {
@@ -69,6 +82,7 @@ internal static class ObjectFaultsAround
         {
             Given =
             [
+                ObjectFaults.AnyPod,
                 Apply("""{"apiVersion":"v1","kind":"Secret","metadata":{"name":"vault"},"stringData":{"password":"one"}}"""),
                 Apply("""
                     {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"vault","labels":{"app.kubernetes.io/name":"vault"}},"spec":{"replicas":1,"selector":{"matchLabels":{"app.kubernetes.io/name":"vault"}},
@@ -82,6 +96,12 @@ internal static class ObjectFaultsAround
             ],
         },
     ];
+
+    private static string Idle(string name, string cpu) => $$$$$$"""
+        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"{{{{{{name}}}}}}","labels":{"app.kubernetes.io/name":"{{{{{{name}}}}}}"}},"spec":{"replicas":1,"selector":{"matchLabels":{"app.kubernetes.io/name":"{{{{{{name}}}}}}"}},
+         "template":{"metadata":{"labels":{"app.kubernetes.io/name":"{{{{{{name}}}}}}"}},"spec":{"automountServiceAccountToken":false,"terminationGracePeriodSeconds":1,
+          "containers":[{"name":"idle","image":"ops.autonomic.dev/shop:0.1.0","command":["sh","-c","exec sleep 1000000"],"resources":{"requests":{"cpu":"{{{{{{cpu}}}}}}"}}}]}}}}
+        """;
 
     private static KubectlCommand Volume(string claim) =>
         Patch("deploy", "currency", $$$$"""[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"data","persistentVolumeClaim":{"claimName":"{{{{claim}}}}"}}}]""");

@@ -28,6 +28,7 @@ public static class ActionCatalogue
         new RestoreAccess(),
         new RecreateAccess(),
         new RemoveFinalizer(),
+        new RestorePodSecurity(),
         new UncordonNode(),
         new RemoveTaint(),
     ];

@@ -37,7 +37,7 @@ public sealed record NamespaceSnapshot
     /// <summary>PodDisruptionBudgets.</summary>
     public IReadOnlyCollection<V1PodDisruptionBudget> DisruptionBudgets { get; init; } = [];
 
-    /// <summary>Ingresses, NetworkPolicies, autoscalers, quotas, limits, role bindings and Ops's own kinds.</summary>
+    /// <summary>Ingresses, NetworkPolicies, autoscalers, quotas, limits, role bindings, the namespace itself and Ops's own kinds.</summary>
     public IReadOnlyCollection<IKubernetesObject<V1ObjectMeta>> Others { get; init; } = [];
 
     /// <summary>Claims of volumes.</summary>
@@ -54,6 +54,9 @@ public sealed record NamespaceSnapshot
 
     /// <summary>The cluster's storage classes.</summary>
     public IReadOnlyCollection<V1StorageClass> StorageClasses { get; init; } = [];
+
+    /// <summary>When objects that decide over new pods got the content that they have, by "Kind/name", as far as this process has seen it.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> AdmissionSince { get; init; } = new Dictionary<string, DateTimeOffset>();
 
     /// <summary>Names of the API groups that the cluster serves; empty while they are not known.</summary>
     public IReadOnlyCollection<string> ApiGroups { get; init; } = [];

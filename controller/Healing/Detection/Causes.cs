@@ -84,6 +84,9 @@ public static class Causes
     /// <summary>The namespace's pod security level refuses the pods.</summary>
     public const string PodSecurityRefused = "PodSecurityRefused";
 
+    /// <summary>Pods of more priority than they had take the room of others.</summary>
+    public const string PreemptsOthers = "PreemptsOthers";
+
     /// <summary>The API server refuses the pods, and no object of the namespace tells why.</summary>
     public const string CreationRefused = "CreationRefused";
 

@@ -37,6 +37,7 @@ public static class BaselineUpdate
         // Nodes of a cluster are many; those that took pods of the namespace are what it can miss.
         // One that would not take them again has changed for the worse, though nobody has noticed yet.
         V1Node node => node.Spec.Unschedulable != true && snapshot.Pods.Any(pod => pod.Spec.NodeName == node.Metadata.Name && ToleratesAll(pod, node)),
+        V1Namespace => IsNew(memory, other) || IsProvenByPods(snapshot, other),
         V1RoleBinding => RestoreAccess.Problem(JsonNode.Parse(KubernetesJson.Serialize((object)other))!.AsObject(), snapshot.Namespace) is null,
         ModelPool or ModelRoute or ShardedStore => CustomResourceAnalyser.IsWell(other) && snapshot.Workloads
             .Where(child => child.Object.Metadata.OwnerReferences?.Any(owner => owner.Uid == other.Metadata.Uid) == true)
@@ -44,6 +45,13 @@ public static class BaselineUpdate
             .All(child => child.IsHealthy && !IsNewTemplate(memory, child)),
         _ => true,
     };
+
+    private static bool IsNew(Baseline memory, IKubernetesObject<V1ObjectMeta> obj) => memory.Of(NamespaceSnapshot.KindOf(obj), obj.Metadata.Name) is null;
+
+    // What decides over new pods shows only in new pods: it is good once every workload has had one made under it and is well.
+    private static bool IsProvenByPods(NamespaceSnapshot snapshot, IKubernetesObject<V1ObjectMeta> obj) =>
+        snapshot.AdmissionSince.TryGetValue($"{NamespaceSnapshot.KindOf(obj)}/{obj.Metadata.Name}", out var since)
+        && snapshot.Workloads.All(workload => workload.IsHealthy && workload.Pods.Any(pod => pod.Metadata.CreationTimestamp > since.UtcDateTime));
 
     private static bool ToleratesAll(V1Pod pod, V1Node node) => (node.Spec.Taints ?? []).All(taint => taint.Effect == "PreferNoSchedule"
         || (pod.Spec.Tolerations ?? []).Any(one => (string.IsNullOrEmpty(one.Key) || one.Key == taint.Key) && (string.IsNullOrEmpty(one.Effect) || one.Effect == taint.Effect)

@@ -36,6 +36,8 @@ public static class RulePlanner
             Causes.AccessRevoked => new(
                 "Its account runs workloads that had this right when all was well.",
                 [Restoring(snapshot.Find(finding.Kind, finding.Name) is null ? nameof(RecreateAccess) : nameof(RestoreAccess), finding, good)]),
+            Causes.PodSecurityRefused when finding.Kind == V1Namespace.KubeKind => new(
+                "Its pods could be made before the namespace's pod security level was changed.", [Restoring(nameof(RestorePodSecurity), finding, good)]),
             Causes.NodeCordoned => new("Pods wait for a node, and this one took them before.", [new() { Type = nameof(UncordonNode), Target = new() { Kind = finding.Kind, Name = finding.Name } }]),
             Causes.TaintNotTolerated when snapshot.Find(finding.Kind, finding.Name) is V1Node node => new(
                 "Pods wait for a node, and this one took them before it had the taint.",

@@ -146,7 +146,7 @@ public sealed class HealingWorld : IAsyncDisposable
         {
             Digests<V1Deployment>(Ns), Digests<V1Service>(Ns), Digests<V1ConfigMap>(Ns), Digests<V1ServiceAccount>(Ns), Digests<V1ResourceQuota>(Ns), Digests<V1LimitRange>(Ns),
             Digests<V1Ingress>(Ns), Digests<V1NetworkPolicy>(Ns), Digests<V2HorizontalPodAutoscaler>(Ns), Digests<V1Role>(Ns), Digests<V1RoleBinding>(Ns),
-            Digests<V1PersistentVolumeClaim>(Ns), Digests<V1PersistentVolume>(null), Digests<V1StorageClass>(null), Digests<V1Node>(null), Digests<V1ClusterRole>(null), Digests<V1ClusterRoleBinding>(null),
+            Digests<V1PersistentVolumeClaim>(Ns), Digests<V1PersistentVolume>(null), Digests<V1StorageClass>(null), Digests<V1Node>(null), Digests<V1Namespace>(null), Digests<V1PriorityClass>(null), Digests<V1ClusterRole>(null), Digests<V1ClusterRoleBinding>(null),
             Digests<ModelPool>(Ns), Digests<HealingPolicy>(Ns), Digests<Approver>(Ns),
         }
         .SelectMany(pairs => pairs).ToDictionary();
@@ -224,7 +224,8 @@ public sealed class HealingWorld : IAsyncDisposable
         await KubectlAsync(["taint", "node", "edge", "for=nobody:NoSchedule"], cancellation);
         await RunAsync(ObjectFaults.All.SelectMany(fault => fault.Given).Distinct(), cancellation);
         await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing.yaml")], cancellation);
-        await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing-access.yaml")], cancellation);
+        foreach (var more in (string[])["healing-access.yaml", "healing-namespace.yaml"])
+            await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples", more)], cancellation);
         // What reaches beyond the namespace is allowed by name only.
         var actions = new JsonArray([.. ActionCatalogue.All.Where(action => !action.IsDestructive).Select(action => (JsonNode)action.Type)]).ToJsonString();
         await KubectlAsync(["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$"""{"spec":{"autonomy":"auto","verifyWithin":"2s","orphanedAfter":"3s","budget":{"actionsPerHour":1000},"actions":{{{actions}}}}}"""], cancellation);
@@ -247,7 +248,7 @@ public sealed class HealingWorld : IAsyncDisposable
     private Baseline Memory() => Baseline.Read(server.Local.Get<V1ConfigMap>(WellKnown.SystemNamespace, $"healing-memory-{Ns}")?.Data);
 
     // The rest is compared and not remembered, or not wholly: bindings of others' accounts, nodes without a pod.
-    private static bool IsUnremembered(string key) => key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind or V1ResourceQuota.KubeKind or V1LimitRange.KubeKind or V1Ingress.KubeKind or V1NetworkPolicy.KubeKind or ModelPool.KindName);
+    private static bool IsUnremembered(string key) => key != $"{V1Namespace.KubeKind}/{Ns}" && key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind or V1ResourceQuota.KubeKind or V1LimitRange.KubeKind or V1Ingress.KubeKind or V1NetworkPolicy.KubeKind or ModelPool.KindName);
 
     private IEnumerable<KeyValuePair<string, string>> Digests<T>(string? ns)
         where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.List<T>(ns)

@@ -64,6 +64,43 @@ public sealed class Surroundings_rules
     }
 
     [Fact]
+    public void A_namespace_that_refuses_its_own_pods_gets_its_pod_security_level_back_and_another_reason_does_not()
+    {
+        Planned(Home(null), Home("restricted", refused: true), Causes.PodSecurityRefused).ShouldBe("RestorePodSecurity");
+        var finding = Diagnosis.Of(Home(null, refused: true), After(Home(null))).ShouldHaveSingleItem();
+        (finding.Kind, finding.Cause).ShouldBe((V1Deployment.KubeKind, Causes.CreationRefused));
+    }
+
+    [Fact]
+    public void A_stricter_level_is_good_only_once_every_workload_has_had_a_pod_made_under_it()
+    {
+        var (loose, strict) = (Home(null), Home("restricted"));
+        NamespaceSnapshot Since(TimeSpan ago) => strict with { AdmissionSince = new Dictionary<string, DateTimeOffset> { ["Namespace/shop"] = strict.Now - ago } };
+        string? Level(NamespaceSnapshot snapshot) => (string?)BaselineUpdate.After(After(loose), snapshot, []).Of("Namespace", "shop")!.Content["metadata"]?["labels"]?[PodSecurityLabel];
+        Level(strict).ShouldBeNull();
+        Level(Since(TimeSpan.FromMinutes(1))).ShouldBeNull();
+        Level(Since(TimeSpan.FromHours(1))).ShouldBe("restricted");
+    }
+
+    [Fact]
+    public void Who_got_a_class_of_more_priority_and_took_the_room_of_others_is_rolled_back()
+    {
+        void Urgent(V1Pod pod) => pod.Spec.Priority = pod.Metadata.Name.StartsWith("cart", StringComparison.Ordinal) ? 100 : 0;
+        var calm = Shop.Of([Shop.Deployment("web"), Shop.Deployment("cart")], [Shop.Service("web"), Shop.Service("cart")]);
+        NamespaceSnapshot With(string? name) => Shop.Of(
+            [Shop.Deployment("web"), Shop.Deployment("cart", one => one.Spec.Template.Spec.PriorityClassName = name)], [Shop.Service("web"), Shop.Service("cart")],
+            pod =>
+            {
+                pod.Spec = KubernetesJson.Deserialize<V1PodSpec>(KubernetesJson.Serialize(pod.Spec));
+                Urgent(pod);
+                if (pod.Metadata.Name.StartsWith("web", StringComparison.Ordinal))
+                    pod.Status.Conditions = [new() { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available: 1 Insufficient cpu." }];
+            });
+        Planned(calm, With("urgent"), Causes.PreemptsOthers).ShouldBe("RestoreTemplate");
+        Diagnosis.Of(With(null), After(calm)).ShouldHaveSingleItem().Cause.ShouldBe(Causes.Unschedulable);
+    }
+
+    [Fact]
     public void A_Service_that_leads_only_to_its_callers_own_node_goes_back_where_a_node_has_no_pod()
     {
         NamespaceSnapshot With(string policy) =>
@@ -176,4 +213,17 @@ public sealed class Surroundings_rules
         new() { Metadata = new() { Name = "n" }, Spec = new() { Unschedulable = cordoned ? true : null, Taints = taint is null ? null : [new() { Key = taint, Effect = "NoSchedule" }] } };
 
     private static V1ObjectMeta Named() => new() { Name = "shop", NamespaceProperty = "shop" };
+
+    private const string PodSecurityLabel = "pod-security.kubernetes.io/enforce";
+
+    private static NamespaceSnapshot Home(string? level, bool refused = false)
+    {
+        var home = new V1Namespace { Metadata = new() { Name = "shop", Labels = new Dictionary<string, string> { ["team"] = "shop" } } };
+        if (level is not null)
+            home.Metadata.Labels[PodSecurityLabel] = level;
+        var snapshot = Around(home);
+        if (refused)
+            snapshot.ReplicaSets.First().Status = new() { Conditions = [new() { Type = "ReplicaFailure", Status = "True", Message = "pods \"web-1\" is forbidden" }] };
+        return snapshot;
+    }
 }

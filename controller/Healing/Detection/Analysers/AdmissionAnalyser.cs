@@ -1,4 +1,5 @@
 using k8s.Models;
+using Ops.Healing.Catalogue.Actions;
 using Ops.Healing.Cluster;
 using Ops.Healing.Memory;
 
@@ -10,6 +11,9 @@ internal sealed class AdmissionAnalyser : IAnalyser
     // Fields that the pod security levels look at.
     private static readonly string[] Security = ["securityContext", "hostNetwork", "hostPID", "hostIPC", "hostPath", "hostPort", "procMount"];
 
+    // A controller tries again ever later: what it was refused with before a repair stands there for a while.
+    private static readonly TimeSpan Unexplained = TimeSpan.FromSeconds(15);
+
     public IEnumerable<Finding> Analyse(NamespaceSnapshot snapshot, Baseline memory)
     {
         foreach (var workload in snapshot.Workloads)
@@ -20,8 +24,19 @@ internal sealed class AdmissionAnalyser : IAnalyser
             // A quota or limit that refuses pods is found by itself: the fault lies there.
             if (refused is null || new QuotaAnalyser().Analyse(snapshot, memory).Concat(new LimitRangeAnalyser().Analyse(snapshot, memory)).Any())
                 continue;
-            var cause = TemplateChange.Since(memory, workload).Touches(Security) ? Causes.PodSecurityRefused : Causes.CreationRefused;
-            yield return new(workload.Kind, workload.Name, cause, refused.Message ?? "the API server refuses its pods");
+            var why = refused.Message ?? "the API server refuses its pods";
+            if (TemplateChange.Since(memory, workload).Touches(Security))
+                yield return new(workload.Kind, workload.Name, Causes.PodSecurityRefused, why);
+            else if (snapshot.Find(V1Namespace.KubeKind, snapshot.Namespace) is V1Namespace home && PodSecurityChanged(home, memory))
+                yield return new(V1Namespace.KubeKind, home.Metadata.Name, Causes.PodSecurityRefused, why);
+            else if (refused.LastTransitionTime is not { } since || snapshot.Now.UtcDateTime - since >= Unexplained)
+                yield return new(workload.Kind, workload.Name, Causes.CreationRefused, why);
         }
     }
+
+    private static bool PodSecurityChanged(V1Namespace home, Baseline memory) =>
+        Remembered.Of<V1Namespace>(memory, home.Metadata.Name) is { } was && Levels(home) != Levels(was);
+
+    private static string Levels(V1Namespace home) => string.Join(',', (home.Metadata.Labels ?? new Dictionary<string, string>())
+        .Where(label => label.Key.StartsWith(RestorePodSecurity.Prefix, StringComparison.Ordinal)).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
 }

@@ -23,6 +23,8 @@ internal sealed class SchedulingAnalyser : IAnalyser
             var (message, changes) = (Waiting(pod)!.Message ?? "no node takes the pod", TemplateChange.Since(memory, workload));
             if (changes.Count > 0)
                 yield return new(workload.Kind, workload.Name, Cause(changes, workload, snapshot), message);
+            else if (Preemptor(pod, snapshot, memory) is { } preemptor)
+                yield return new(preemptor.Kind, preemptor.Name, Causes.PreemptsOthers, $"its pods have priority {Priority(preemptor)} since its class was changed, and pods of {workload.Name} wait: {message}");
             else if (Age(pod, snapshot) < Explained)
                 continue;
             else if (snapshot.Nodes.Select(node => OfNode(node, memory)).OfType<Finding>().ToList() is { Count: > 0 } nodes)
@@ -33,6 +35,12 @@ internal sealed class SchedulingAnalyser : IAnalyser
         }
     }
 
+    // A workload that got another class and has pods on nodes that go before the one that waits.
+    private static Workload? Preemptor(V1Pod waiting, NamespaceSnapshot snapshot, Baseline memory) => snapshot.Workloads.FirstOrDefault(workload =>
+        TemplateChange.Since(memory, workload).Touches("priorityClassName") && Priority(workload) > (waiting.Spec.Priority ?? 0));
+
+    private static int Priority(Workload workload) => workload.Pods.Select(pod => pod.Spec.Priority ?? 0).DefaultIfEmpty(0).Max();
+
     private static TimeSpan Age(V1Pod pod, NamespaceSnapshot snapshot) => snapshot.Now.UtcDateTime - (pod.Metadata.CreationTimestamp ?? default);
 
     private static V1PodCondition? Waiting(V1Pod pod) =>
@@ -41,6 +49,7 @@ internal sealed class SchedulingAnalyser : IAnalyser
     // What was changed since the pods last found a node is why they do not now; the scheduler's words are only shown.
     private static string Cause(IReadOnlyList<string> changes, Workload workload, NamespaceSnapshot snapshot) =>
         changes.Touches("nodeSelector") ? Causes.NodeSelectorMatchesNothing
+        : changes.Touches("priorityClassName") && workload.Pods.Any(pod => pod.Status?.NominatedNodeName is not null) ? Causes.PreemptsOthers
         : changes.Touches("resources") ? Causes.RequestTooLarge
         : changes.Touches("hostPort", "ports") ? Causes.HostPortConflict
         : changes.Touches("affinity") ? Causes.AffinityDeadlock
