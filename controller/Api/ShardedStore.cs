@@ -37,6 +37,8 @@ public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStore
 [CelRule(ShardedStoreRules.EngineKeptRule, ShardedStoreRules.EngineKeptMessage)]
 [CelRule(ShardedStoreRules.StorageKeptRule, ShardedStoreRules.StorageKeptMessage)]
 [CelRule(ShardedStoreRules.AfterRule, ShardedStoreRules.AfterMessage)]
+[CelRule(ShardedStoreRules.AuthKeptRule, ShardedStoreRules.AuthKeptMessage)]
+[CelRule(ShardedStoreRules.AuthEngineRule, ShardedStoreRules.AuthEngineMessage)]
 public sealed record ShardedStoreSpec
 {
     /// <summary>Default of shards.</summary>
@@ -81,6 +83,12 @@ public sealed record ShardedStoreSpec
     /// <summary>What happens when a primary fails.</summary>
     [DefaultsFromFields]
     public FailoverSpec Failover { get; init; } = new();
+
+    /// <summary>
+    /// The password of the store; absent means that whoever reaches a node may use it. Given when the store is made, and its
+    /// presence cannot change later; the password can.
+    /// </summary>
+    public StoreAuthSpec? Auth { get; init; }
 
     /// <summary>Shards with the default filled in.</summary>
     [JsonIgnore]
@@ -129,6 +137,14 @@ public static class StoreEngines
         Redis => "redis:7.0",
         Garnet => "ops.autonomic.dev/garnet:0.1.0",
         _ => "valkey/valkey:8.1.1",
+    };
+
+    /// <summary>The program of an image of that type.</summary>
+    public static string Program(string type) => type switch
+    {
+        Redis => "redis-server",
+        Garnet => "GarnetServer",
+        _ => "valkey-server",
     };
 
     /// <summary>Whether the engine's primaries elect a new one when one of them fails.</summary>

@@ -3,7 +3,7 @@ namespace Ops.Api;
 /// <summary>
 /// What a schema cannot say about a ShardedStore: each rule as CEL for the API server and as C# for the operator, because
 /// servers before 1.25 drop CEL rules. A test holds the two against each other. What compares with the stored object
-/// (engine, storage) has no twin here: the operator does not see the object before the change, and a StatefulSet refuses
+/// (engine, storage, auth) has no twin here: the operator does not see the object before the change, and a StatefulSet refuses
 /// another volume by itself.
 /// </summary>
 public static class ShardedStoreRules
@@ -35,6 +35,14 @@ public static class ShardedStoreRules
     internal const string StorageKeptMessage =
         "spec.storage cannot change, since volumes neither shrink nor move; make a second store and copy the data";
 
+    internal const string AuthKeptRule = "has(self.auth) == has(oldSelf.auth)";
+    internal const string AuthKeptMessage =
+        "spec.auth is given when a store is made and can be neither added nor removed later; make a second store and copy the data";
+
+    internal const string AuthEngineRule = "self.engine.type != 'garnet' || !has(self.auth)";
+    internal const string AuthEngineMessage =
+        "spec.auth needs the engine valkey or redis; remove it, or choose one of these";
+
     internal const string AfterRule = "duration(self.failover.after) >= duration('500ms')";
     internal const string AfterMessage =
         "spec.failover.after must be at least 500ms, or a busy machine counts as a dead one; raise it, or remove it to get its default 2s";
@@ -52,5 +60,7 @@ public static class ShardedStoreRules
             yield return DurabilityMessage;
         if (spec.Failover.EffectiveAfter < ShortestAfter)
             yield return AfterMessage;
+        if (spec.Auth is not null && spec.Engine.Type == StoreEngines.Garnet)
+            yield return AuthEngineMessage;
     }
 }

@@ -6,7 +6,7 @@ using Ops.Storage.Engines;
 namespace Ops.Operator.Stores;
 
 /// <summary>The open connections to each store, kept from one reconcile to the next.</summary>
-internal sealed class StoreConnections(TimeProvider time, ILogger<StoreConnections> logger) : IAsyncDisposable
+internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILogger<StoreConnections> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ObjectKey, Connection> _open = new();
 
@@ -18,7 +18,7 @@ internal sealed class StoreConnections(TimeProvider time, ILogger<StoreConnectio
         await DropAsync(key);
         // A key is never reconciled twice at a time, so nobody else adds it meanwhile.
         var engine = new RedisEngine(time);
-        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger));
+        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger), new StoreSecrets(client, time));
     }
 
     /// <summary>Closes what a deleted store had open.</summary>
@@ -36,10 +36,13 @@ internal sealed class StoreConnections(TimeProvider time, ILogger<StoreConnectio
     }
 
     /// <summary>One store's connections, and when its numbers were shown last.</summary>
-    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load)
+    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load, StoreSecrets Secrets)
     {
         /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
         public DateTimeOffset? NumbersShown { get; set; }
+
+        /// <summary>Members that refused every known password when they were last asked.</summary>
+        public IReadOnlyList<string> Refusing { get; set; } = [];
 
         /// <summary>The status written last, and the version of the object that it was made from.</summary>
         public (string Version, ShardedStoreStatus Status)? Written { get; set; }

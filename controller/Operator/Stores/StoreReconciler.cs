@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using k8s;
 using k8s.Models;
@@ -29,6 +30,7 @@ internal sealed partial class StoreReconciler(
     ILogger<StoreReconciler> logger) : IReconciler
 {
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AfterWrongSecret = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WhileRepairing = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan WhileSteady = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenNumbers = TimeSpan.FromSeconds(10);
@@ -52,7 +54,11 @@ internal sealed partial class StoreReconciler(
         var shards = Math.Max(store.Spec.EffectiveShards, sets.Select(StoreObjects.ShardIndex).DefaultIfEmpty(-1).Max() + 1);
         var pods = caches.PodsByStore[key.ToString()].ToList();
         var goal = StoreGoals.Renewing(StoreGoals.Goal(store, shards, now), sets, pods);
-        var view = await connection.Engine.ObserveAsync(StoreGoals.Members(goal, pods), cancellationToken);
+        var members = StoreGoals.Members(goal, pods);
+        var secret = await AccessAsync(store, connection, members, cancellationToken);
+        if (store.Spec.Auth is not null && connection.Secrets.Known is null)
+            trouble ??= secret;
+        var view = await connection.Engine.ObserveAsync(members, cancellationToken);
         var memory = StoreGoals.Memory(store).Seen(view);
         view = await connection.Load.AddToAsync(view, wanted: goal.Rebalance == RebalanceMode.Load && memory.Formed && !store.Spec.Suspend);
         goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
@@ -60,7 +66,7 @@ internal sealed partial class StoreReconciler(
         memory = memory.Adopted(view, plan, goal);
 
         var fresh = connection.NumbersShown is not { } shown || now - shown >= BetweenNumbers;
-        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, PodTrouble.Worst(pods, null), fresh, fresh ? connection.Load.Report() : null, now));
+        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null), fresh, fresh ? connection.Load.Report() : null, now));
         if (fresh)
             connection.NumbersShown = now;
         if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)
@@ -70,7 +76,7 @@ internal sealed partial class StoreReconciler(
         StoreMetrics.Show(key, store.Status, status);
 
         if (store.Spec.Suspend || trouble is not null)
-            return Requeue.After(AfterRefusal);
+            return Requeue.After(trouble is not null && trouble == secret ? AfterWrongSecret : AfterRefusal);
         await ExecuteAsync(key, connection, plan, view, pods, cancellationToken);
         await DropDrainedAsync(store, sets, goal, view, plan, cancellationToken);
         return Requeue.After(Pause(store, plan));
@@ -123,6 +129,21 @@ internal sealed partial class StoreReconciler(
         {
             return new("Refused", $"the API server refuses the store's objects: {error.Status?.Message ?? error.Message}");
         }
+    }
+
+    // The passwords of the nodes as the Secret has them now; what is wrong with it, or with a node that knows another one.
+    private async Task<PlanProblem?> AccessAsync(ShardedStore store, StoreConnections.Connection connection, ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellationToken)
+    {
+        if (store.Spec.Auth is not { } auth)
+            return null;
+        await connection.Secrets.RefreshAsync(store, cancellationToken);
+        if (connection.Secrets.Known is { } passwords && leadership.IsLeader)
+            connection.Refusing = await connection.Engine.KeepAccessAsync(members, passwords, cancellationToken) ?? connection.Refusing;
+        if (connection.Secrets.Problem is { } problem)
+            return problem;
+        return connection.Refusing.Count == 0
+            ? null
+            : new("PasswordRefused", $"{string.Join(", ", connection.Refusing)} refuses the password of Secret {auth.SecretRef.Name}; add the one before it as entry {StoreSecretEntries.Previous}, and it is replaced");
     }
 
     private async Task ExecuteAsync(ObjectKey key, StoreConnections.Connection connection, StorePlan plan, StoreView view, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)

@@ -41,7 +41,14 @@ internal static class StorePod
         },
     };
 
-    internal static V1PodTemplateSpec Template(ShardedStore store, int shard) => new()
+    internal static V1PodTemplateSpec Template(ShardedStore store, int shard)
+    {
+        var template = Nodes(store, shard);
+        StoreLogin.AddTo(template.Spec, store.Spec);
+        return template;
+    }
+
+    private static V1PodTemplateSpec Nodes(ShardedStore store, int shard) => new()
     {
         Metadata = new() { Labels = Labels(store, shard) },
         Spec = new()

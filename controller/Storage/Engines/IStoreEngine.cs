@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ops.Storage.Access;
 using Ops.Storage.Cluster;
 using Ops.Storage.Load;
 using Ops.Storage.Planning;
@@ -8,6 +9,17 @@ namespace Ops.Storage.Engines;
 /// <summary>A store engine at work. It observes and obeys; what to do is the planner's decision.</summary>
 public interface IStoreEngine : IAsyncDisposable
 {
+    /// <summary>
+    /// Sees to it that every member that answers takes the passwords, and uses them from then on. Safe to call before every
+    /// observation.
+    /// </summary>
+    /// <param name="members">Member name and present address; the default address for a member that has none now.</param>
+    /// <param name="passwords">The passwords.</param>
+    /// <param name="cancellation">Breaks off between two commands; the call can be repeated.</param>
+    /// <returns>Members that refuse every one of them; null when that was not looked at now.</returns>
+    Task<IReadOnlyList<string>?> KeepAccessAsync(ImmutableSortedDictionary<string, StoreAddress> members, StorePasswords passwords, CancellationToken cancellation) =>
+        throw new NotSupportedException("this engine has no passwords");
+
     /// <summary>
     /// Asks every member what it is and what it knows. A member that does not answer in time is left out; how long it has
     /// been silent is counted from the first observation that missed it.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using Ops.Storage.Access;
 using Ops.Storage.Cluster;
 using Ops.Storage.Load;
 using Ops.Storage.Planning;
@@ -17,21 +18,33 @@ public sealed class RedisEngine : IStoreEngine
     private static readonly TimeSpan HandOverPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeProvider _time;
-    private readonly string? _password;
     private readonly ConcurrentDictionary<string, long> _silentSince = new();
     private readonly ConcurrentDictionary<string, long> _doubtedSince = new();
     private readonly LoadSampler _sampler;
+    private readonly RedisAccess _access;
     private ConnectionMultiplexer? _connections;
+    private string? _password;
+    private string? _connectedWith;
     private ImmutableHashSet<StoreAddress> _addresses = [];
 
     /// <summary>Creates the engine; nothing is connected yet.</summary>
     /// <param name="time">The clock that silence is measured on.</param>
-    /// <param name="password">Password of the nodes; null when they have none.</param>
-    public RedisEngine(TimeProvider time, string? password = null)
+    public RedisEngine(TimeProvider time)
     {
         _time = time;
-        _password = password;
+        _access = new RedisAccess(time);
         _sampler = new LoadSampler(time);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>?> KeepAccessAsync(ImmutableSortedDictionary<string, StoreAddress> members, StorePasswords passwords, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(passwords);
+        var refusing = await _access.KeepAsync(members, passwords, silent: !_silentSince.IsEmpty, cancellation);
+        // Connections that are open stay so with the password that they were opened with.
+        _password = passwords.Current;
+        return refusing;
     }
 
     /// <inheritdoc/>
@@ -171,7 +184,7 @@ public sealed class RedisEngine : IStoreEngine
     private async Task ConnectAsync(IEnumerable<StoreAddress> wanted)
     {
         var addresses = wanted.Where(address => address != default).ToImmutableHashSet();
-        if (addresses.IsEmpty || (_connections is not null && addresses.SetEquals(_addresses)))
+        if (addresses.IsEmpty || (_connections is not null && addresses.SetEquals(_addresses) && _connectedWith == _password))
             return;
         var options = new ConfigurationOptions
         {
@@ -193,7 +206,7 @@ public sealed class RedisEngine : IStoreEngine
         var fresh = await ConnectionMultiplexer.ConnectAsync(options);
         if (_connections is not null)
             await _connections.DisposeAsync();
-        (_connections, _addresses) = (fresh, addresses);
+        (_connections, _addresses, _connectedWith) = (fresh, addresses, _password);
     }
 
     // role:slave\r\nmaster_link_status:up\r\nslave_repl_offset:1234

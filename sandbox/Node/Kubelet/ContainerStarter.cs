@@ -42,6 +42,9 @@ internal sealed class ContainerStarter(KubeletContext context)
             if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
                 environment[name] = value;
         }
+        // The programs of an image are on its PATH, so that a shell in it finds them.
+        if (image.Executable is { } program && Path.IsPathRooted(program))
+            environment["PATH"] = $"{Path.GetDirectoryName(program)}:{environment.GetValueOrDefault("PATH")}";
         environment["HOME"] = directory;
         environment["HOSTNAME"] = pod.Spec.Hostname ?? pod.Metadata.Name;
         if (MemoryLimit.Of(slot.Spec) is { } limit && MemoryLimit.HeapLimit(limit) is var heap)

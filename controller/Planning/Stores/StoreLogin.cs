@@ -1,0 +1,49 @@
+using k8s.Models;
+using Ops.Api;
+
+namespace Ops.Planning.Stores;
+
+/// <summary>
+/// How the nodes of a store with a password get it. The engines read it from a configuration file only (an argument would be
+/// seen by everybody who can list processes), and a Secret is no such file: a few lines of shell make it, in memory, each time
+/// the engine starts.
+/// </summary>
+internal static class StoreLogin
+{
+    private const string SecretVolume = "auth";
+    private const string SecretPath = "/etc/store/auth";
+    private const string FileVolume = "run";
+    private const string FilePath = "/run/store";
+
+    // printf is the shell's own, so the password is in no argument of any process. The same characters as
+    // StoreSecretEntries.IsPassword: anything else could be a line of configuration of its own.
+    private const string Script = $"""
+        set -eu
+        umask 077
+        password=$(cat {SecretPath}/{StoreSecretEntries.Password})
+        case "$password" in ''|*[!0-9A-Za-z_.~+/=-]*) echo "the Secret's entry {StoreSecretEntries.Password} must be letters, digits and _ . ~ + / = - only" >&2; exit 1;; esac
+        printf 'requirepass %s\nmasterauth %s\n' "$password" "$password" > {FilePath}/auth.conf
+        exec "$0" {FilePath}/auth.conf "$@"
+        """;
+
+    /// <summary>Adds it to a pod's template.</summary>
+    internal static void AddTo(V1PodSpec pod, ShardedStoreSpec store)
+    {
+        if (store.Auth is not { } auth)
+            return;
+        var container = pod.Containers[0];
+        container.Command = ["sh", "-c", Script, StoreEngines.Program(store.Engine.Type)];
+        container.VolumeMounts =
+        [
+            .. container.VolumeMounts,
+            new() { Name = SecretVolume, MountPath = SecretPath, ReadOnlyProperty = true },
+            new() { Name = FileVolume, MountPath = FilePath },
+        ];
+        pod.Volumes =
+        [
+            .. pod.Volumes ?? [],
+            new() { Name = SecretVolume, Secret = new() { SecretName = auth.SecretRef.Name, DefaultMode = 288, Items = [new() { Key = StoreSecretEntries.Password, Path = StoreSecretEntries.Password }] } },
+            new() { Name = FileVolume, EmptyDir = new() { Medium = "Memory", SizeLimit = new("1Mi") } },
+        ];
+    }
+}

@@ -1,0 +1,134 @@
+using System.Net.Sockets;
+using System.Text;
+using k8s;
+using k8s.Models;
+using Ops.Api;
+
+namespace Ops.OperatorScenario;
+
+/// <summary>A store with a password, from its Secret to a change of it, with the operator's own account.</summary>
+public sealed class StoreAuthTests(Fleet fleet)
+{
+    private const string Ns = "storeauth";
+
+    [Fact]
+    public async Task A_password_is_asked_for_changes_without_a_restart_and_is_seen_nowhere()
+    {
+        fleet.RequireRedis();
+        await fleet.NamespaceAsync(Ns);
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], """
+            apiVersion: ops.autonomic.dev/v1alpha1
+            kind: ShardedStore
+            metadata: {name: carts}
+            spec:
+              engine: {type: redis}
+              durability: {minReplicasToWrite: 1}
+              auth: {secretRef: {name: carts-auth}}
+            """);
+        await DegradedAsync("SecretForbidden", "grant its account get on it");
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Grant);
+        await DegradedAsync("SecretMissing", "there is no Secret carts-auth");
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("first-a8f3b2"));
+        await WholeAsync();
+
+        var pods = fleet.List<V1Pod>(Ns);
+        pods.Count.ShouldBe(6);
+        foreach (var pod in pods)
+        {
+            (await AskAsync(pod, null)).ShouldStartWith("-NOAUTH");
+            (await AskAsync(pod, "first-a8f3b2")).ShouldBe("+PONG");
+            KubernetesJson.Serialize(pod).ShouldNotContain("first-a8f3b2");
+            (await fleet.KubectlAsync(["-n", Ns, "logs", pod.Metadata.Name])).ShouldNotContain("first-a8f3b2");
+        }
+
+        foreach (var process in Directory.GetDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+            CommandLine(process).ShouldNotContain("first-a8f3b2");
+
+        // Both passwords while clients change over, then only the new one; the same processes all the time.
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("second-77c1d0", "first-a8f3b2"));
+        await fleet.UntilAsync("all nodes take the new password", async () => (await AnswersAsync("second-77c1d0")).All(answer => answer == "+PONG"));
+        (await AnswersAsync("first-a8f3b2")).ShouldAllBe(answer => answer == "+PONG");
+        await fleet.KubectlAsync(["-n", Ns, "patch", "secret", "carts-auth", "--type=merge", "-p", """{"data":{"previous":null}}"""]);
+        await fleet.UntilAsync("no node takes the old password", async () => (await AnswersAsync("first-a8f3b2")).All(answer => answer.StartsWith("-WRONGPASS", StringComparison.Ordinal)));
+        (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "+PONG");
+        await WholeAsync();
+        fleet.List<V1Pod>(Ns).Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order()
+            .ShouldBe(pods.Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order());
+
+        // A wrong Secret changes nothing and is named.
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("not one"));
+        (await DegradedAsync("SecretWrong", "entry password of Secret carts-auth")).ShouldNotContain("not one");
+        (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "+PONG");
+        var log = fleet.Operator.Tail(100_000);
+        (log.Contains("first-a8f3b2") || log.Contains("second-77c1d0")).ShouldBeFalse();
+        await fleet.DropAsync(Ns);
+    }
+
+    private const string Grant = """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: carts-auth}
+        rules:
+        - {apiGroups: [""], resources: [secrets], resourceNames: [carts-auth], verbs: [get]}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: carts-auth}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: carts-auth}
+        subjects:
+        - {kind: ServiceAccount, name: operator, namespace: ops-system}
+        """;
+
+    private static string Secret(string password, string? previous = null) => $$"""
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: carts-auth}
+        stringData: {password: "{{password}}"{{(previous is null ? "" : $", previous: \"{previous}\"")}}}
+        """;
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline"));
+        }
+        catch (IOException)
+        {
+            // It ended meanwhile.
+            return "";
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> AnswersAsync(string password) => await Task.WhenAll(fleet.List<V1Pod>(Ns).Select(pod => AskAsync(pod, password)));
+
+    // The answer to PING, after AUTH where there is a password; a refused AUTH's words in its place.
+    private static async Task<string> AskAsync(V1Pod pod, string? password)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(pod.Status.PodIP, WellKnown.StorePort, TestContext.Current.CancellationToken);
+        await using var stream = client.GetStream();
+        using var reader = new StreamReader(stream);
+        if (password is not null)
+        {
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"AUTH {password}\r\n"), TestContext.Current.CancellationToken);
+            if (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is not "+OK" and var refusal)
+                return refusal ?? "";
+        }
+
+        await stream.WriteAsync("PING\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        return await reader.ReadLineAsync(TestContext.Current.CancellationToken) ?? "";
+    }
+
+    private async Task<ShardedStore> StoreAsync() => KubernetesJson.Deserialize<ShardedStore>(await fleet.KubectlAsync(["-n", Ns, "get", "sstore", "carts", "-o", "json"]));
+
+    private Task WholeAsync() => fleet.UntilAsync("carts is whole, steady and in step", async () =>
+        (await StoreAsync()).Status is { Phase: "Steady", SlotsCovered: 16_384, ReplicasInSync: "3/3" } status && Conditions.Find(status.Conditions, "Degraded")?.Status == "False");
+
+    private async Task<string> DegradedAsync(string reason, string words)
+    {
+        V1Condition? found = null;
+        await fleet.UntilAsync($"carts is Degraded, {reason}", async () => (found = Conditions.Find((await StoreAsync()).Status?.Conditions, "Degraded"))?.Reason == reason);
+        found!.Message.ShouldContain(words);
+        return found.Message;
+    }
+}
