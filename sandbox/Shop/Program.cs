@@ -1,4 +1,5 @@
 using Ops.Sandbox.Shop;
+using Ops.Sandbox.Shop.Gate;
 
 if (args is ["--help"] or ["-h"])
 {
@@ -8,6 +9,12 @@ if (args is ["--help"] or ["-h"])
 
 try
 {
+    if (args is ["gate", "--listen", var address])
+    {
+        await GateServer.RunAsync(ShopOptions.Endpoint(address), Environment.GetEnvironmentVariable("GATE_CERTIFICATE"), Environment.GetEnvironmentVariable("GATE_KEY"));
+        return 0;
+    }
+
     var options = ShopOptions.Parse(args, Environment.GetEnvironmentVariable);
     await using var server = ShopServer.Build(options, TimeProvider.System);
     await server.StartAsync();

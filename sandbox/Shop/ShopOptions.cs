@@ -24,6 +24,7 @@ internal sealed record ShopOptions
           --seed N              seed of keys and pauses, default SHOP_SEED or 1
           --faults              accept faults at /chaos (or SHOP_FAULTS=on); only where --listen is a loopback address,
                                 so never in a pod of a real cluster; there it is ignored, and the log says so
+        gate --listen HOST:PORT is the admission webhook of the shop's namespace instead, with GATE_CERTIFICATE and GATE_KEY as PEM.
         Other services are found by NAME_SERVICE_HOST and NAME_SERVICE_PORT, else as http://NAME:8080.
         """;
 
@@ -71,7 +72,7 @@ internal sealed record ShopOptions
 
     private static string Names() => string.Join(", ", ShopPlan.Shop.Services.Select(service => service.Name).Append(ShopPlan.Shop.Load));
 
-    private static IPEndPoint Endpoint(string text) =>
+    public static IPEndPoint Endpoint(string text) =>
         IPEndPoint.TryParse(text, out var endpoint) && text.Contains(':', StringComparison.Ordinal)
             ? endpoint
             : throw new UsageException($"--listen must be an IP address and a port such as 127.0.0.1:8080, not '{text}'.");

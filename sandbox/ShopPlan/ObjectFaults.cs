@@ -40,6 +40,7 @@ public static class ObjectFaults
         new("finalizer-deadlock", ConfigMap, "FinalizerOrphaned", Of("patch", "cm", "shop", "--type=merge", "-p", """{"metadata":{"finalizers":["ledger.example.com/guard"]}}"""), Of("delete", "cm", "shop", "--wait=false")),
         new("wrong-config-map-reference", Deployment, "WrongReference", Pod("""[{"op":"replace","path":"/spec/template/spec/containers/0/env/1/valueFrom/configMapKeyRef/name","value":"shop-settings"}]""")),
         .. ObjectFaultsAround.All,
+        .. WebhookFaults.All,
     ];
 
     /// <summary>Changes that are nobody's fault: nothing may be written.</summary>

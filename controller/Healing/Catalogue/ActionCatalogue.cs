@@ -29,6 +29,7 @@ public static class ActionCatalogue
         new RecreateAccess(),
         new RemoveFinalizer(),
         new RestorePodSecurity(),
+        new RestoreWebhooks(),
         new UncordonNode(),
         new RemoveTaint(),
     ];

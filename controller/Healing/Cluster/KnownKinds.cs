@@ -24,6 +24,8 @@ public static class KnownKinds
         new("policy/v1", V1PodDisruptionBudget.KubeKind, V1PodDisruptionBudget.KubePluralName),
         new("rbac.authorization.k8s.io/v1", V1RoleBinding.KubeKind, V1RoleBinding.KubePluralName),
         new("v1", V1Node.KubeKind, V1Node.KubePluralName, IsClusterScoped: true),
+        new("admissionregistration.k8s.io/v1", V1ValidatingWebhookConfiguration.KubeKind, V1ValidatingWebhookConfiguration.KubePluralName, IsClusterScoped: true),
+        new("admissionregistration.k8s.io/v1", V1MutatingWebhookConfiguration.KubeKind, V1MutatingWebhookConfiguration.KubePluralName, IsClusterScoped: true),
         new("v1", V1Namespace.KubeKind, V1Namespace.KubePluralName, IsClusterScoped: true),
         new(Ops, ModelPool.KindName, ModelPool.PluralName),
         new(Ops, ModelRoute.KindName, ModelRoute.PluralName),

@@ -37,7 +37,7 @@ public sealed record NamespaceSnapshot
     /// <summary>PodDisruptionBudgets.</summary>
     public IReadOnlyCollection<V1PodDisruptionBudget> DisruptionBudgets { get; init; } = [];
 
-    /// <summary>Ingresses, NetworkPolicies, autoscalers, quotas, limits, role bindings, the namespace itself and Ops's own kinds.</summary>
+    /// <summary>Ingresses, NetworkPolicies, autoscalers, quotas, limits, role bindings, the namespace itself, webhooks that are for it alone and Ops's own kinds.</summary>
     public IReadOnlyCollection<IKubernetesObject<V1ObjectMeta>> Others { get; init; } = [];
 
     /// <summary>Claims of volumes.</summary>

@@ -87,6 +87,12 @@ public static class Causes
     /// <summary>Pods of more priority than they had take the room of others.</summary>
     public const string PreemptsOthers = "PreemptsOthers";
 
+    /// <summary>A webhook of the namespace was changed, and since then the API server refuses the pods.</summary>
+    public const string WebhookRefuses = "WebhookRefuses";
+
+    /// <summary>A webhook of the namespace was changed, and since then pods get lower limits than they ask for and do not run.</summary>
+    public const string LimitsShrunk = "LimitsShrunk";
+
     /// <summary>The API server refuses the pods, and no object of the namespace tells why.</summary>
     public const string CreationRefused = "CreationRefused";
 

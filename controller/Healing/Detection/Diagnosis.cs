@@ -18,6 +18,7 @@ public static class Diagnosis
         new QuotaAnalyser(),
         new LimitRangeAnalyser(),
         new AdmissionAnalyser(),
+        new MutationAnalyser(),
         new SchedulingAnalyser(),
         new ContainerAnalyser(),
         new ReadinessAnalyser(),

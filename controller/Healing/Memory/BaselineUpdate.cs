@@ -37,7 +37,7 @@ public static class BaselineUpdate
         // Nodes of a cluster are many; those that took pods of the namespace are what it can miss.
         // One that would not take them again has changed for the worse, though nobody has noticed yet.
         V1Node node => node.Spec.Unschedulable != true && snapshot.Pods.Any(pod => pod.Spec.NodeName == node.Metadata.Name && ToleratesAll(pod, node)),
-        V1Namespace => IsNew(memory, other) || IsProvenByPods(snapshot, other),
+        V1Namespace or V1ValidatingWebhookConfiguration or V1MutatingWebhookConfiguration => IsNew(memory, other) || IsProvenByPods(snapshot, other),
         V1RoleBinding => RestoreAccess.Problem(JsonNode.Parse(KubernetesJson.Serialize((object)other))!.AsObject(), snapshot.Namespace) is null,
         ModelPool or ModelRoute or ShardedStore => CustomResourceAnalyser.IsWell(other) && snapshot.Workloads
             .Where(child => child.Object.Metadata.OwnerReferences?.Any(owner => owner.Uid == other.Metadata.Uid) == true)

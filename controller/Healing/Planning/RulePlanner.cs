@@ -38,6 +38,10 @@ public static class RulePlanner
                 [Restoring(snapshot.Find(finding.Kind, finding.Name) is null ? nameof(RecreateAccess) : nameof(RestoreAccess), finding, good)]),
             Causes.PodSecurityRefused when finding.Kind == V1Namespace.KubeKind => new(
                 "Its pods could be made before the namespace's pod security level was changed.", [Restoring(nameof(RestorePodSecurity), finding, good)]),
+            Causes.WebhookRefuses => new("Its pods could be made before the webhook was changed.", [Restoring(nameof(RestoreWebhooks), finding, good)]),
+            Causes.LimitsShrunk => new(
+                "Its pods ran before the webhook was changed; those that do not run are made anew under the one that worked.",
+                [Restoring(nameof(RestoreWebhooks), finding, good), .. snapshot.Workloads.SelectMany(MutationAnalyser.Shrunk).Take(MaxRestarts).Select(Restarting)]),
             Causes.NodeCordoned => new("Pods wait for a node, and this one took them before.", [new() { Type = nameof(UncordonNode), Target = new() { Kind = finding.Kind, Name = finding.Name } }]),
             Causes.TaintNotTolerated when snapshot.Find(finding.Kind, finding.Name) is V1Node node => new(
                 "Pods wait for a node, and this one took them before it had the taint.",
@@ -57,7 +61,7 @@ public static class RulePlanner
     {
         var pods = snapshot.Workload(finding.Kind, finding.Name)?.Pods.Where(pod => pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "False" }) == true).Take(MaxRestarts).ToList();
         return pods is { Count: > 0 }
-            ? new("Its pods were ready, nothing of theirs changed, and a new one reads its Secrets anew.", [.. pods.Select(pod => new RemediationAction { Type = nameof(RestartPod), Target = new() { Kind = V1Pod.KubeKind, Name = pod.Metadata.Name } })])
+            ? new("Its pods were ready, nothing of theirs changed, and a new one reads its Secrets anew.", [.. pods.Select(Restarting)])
             : null;
     }
 
@@ -73,6 +77,8 @@ public static class RulePlanner
 
         return new($"It was well before {string.Join(", ", changes.Take(5))} of its pod template changed.", [Restoring(nameof(RestoreTemplate), finding, good)]);
     }
+
+    private static RemediationAction Restarting(V1Pod pod) => new() { Type = nameof(RestartPod), Target = new() { Kind = V1Pod.KubeKind, Name = pod.Metadata.Name } };
 
     private static RemediationAction Restoring(string type, Finding finding, GoodState good) => Action(type, finding, Catalogue.HealingAction.StateParameter, good.Digest);
 

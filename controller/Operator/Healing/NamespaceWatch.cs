@@ -48,7 +48,9 @@ internal sealed class NamespaceWatch
         Other<V1ResourceQuota>();
         Other<V1LimitRange>();
         Other<V1RoleBinding>();
-        Admission(new ResourceCache<V1Namespace>(client, new() { FieldSelector = $"metadata.name={ns}" }, logs));
+        Admission(new ResourceCache<V1Namespace>(client, new() { FieldSelector = $"metadata.name={ns}" }, logs), _ => true);
+        Admission(new ResourceCache<V1ValidatingWebhookConfiguration>(client, new(), logs), IsOwn);
+        Admission(new ResourceCache<V1MutatingWebhookConfiguration>(client, new(), logs), IsOwn);
         Other<ModelPool>();
         Other<ModelRoute>();
         Other<ShardedStore>();
@@ -89,7 +91,10 @@ internal sealed class NamespaceWatch
         StorageClasses = shared.StorageClasses.List(),
     };
 
-    private void Admission<T>(ResourceCache<T> cache)
+    private bool IsOwn<T>(T configuration)
+        where T : class, IKubernetesObject<V1ObjectMeta> => OwnWebhooks.AreOf(JsonNode.Parse(KubernetesJson.Serialize((object)configuration))!["webhooks"], ns);
+
+    private void Admission<T>(ResourceCache<T> cache, Func<T, bool> isOwn)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         cache.Changed += change =>
@@ -97,7 +102,8 @@ internal sealed class NamespaceWatch
             if (change.Old is null || Digest(change.Old) != Digest(change.Object))
                 admissionSince[$"{NamespaceSnapshot.KindOf(change.Object)}/{change.Object.Metadata.Name}"] = time.GetUtcNow();
         };
-        others.Add(Follow(cache).List);
+        Follow(cache);
+        others.Add(() => cache.List().Where(isOwn));
     }
 
     private static string Digest(IKubernetesObject<V1ObjectMeta> obj) => ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize((object)obj))!.AsObject());

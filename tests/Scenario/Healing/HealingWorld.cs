@@ -146,7 +146,7 @@ public sealed class HealingWorld : IAsyncDisposable
         {
             Digests<V1Deployment>(Ns), Digests<V1Service>(Ns), Digests<V1ConfigMap>(Ns), Digests<V1ServiceAccount>(Ns), Digests<V1ResourceQuota>(Ns), Digests<V1LimitRange>(Ns),
             Digests<V1Ingress>(Ns), Digests<V1NetworkPolicy>(Ns), Digests<V2HorizontalPodAutoscaler>(Ns), Digests<V1Role>(Ns), Digests<V1RoleBinding>(Ns),
-            Digests<V1PersistentVolumeClaim>(Ns), Digests<V1PersistentVolume>(null), Digests<V1StorageClass>(null), Digests<V1Node>(null), Digests<V1Namespace>(null), Digests<V1PriorityClass>(null), Digests<V1ClusterRole>(null), Digests<V1ClusterRoleBinding>(null),
+            Digests<V1PersistentVolumeClaim>(Ns), Digests<V1PersistentVolume>(null), Digests<V1StorageClass>(null), Digests<V1Node>(null), Digests<V1Namespace>(null), Digests<V1PriorityClass>(null), Digests<V1ValidatingWebhookConfiguration>(null), Digests<V1MutatingWebhookConfiguration>(null), Digests<V1ClusterRole>(null), Digests<V1ClusterRoleBinding>(null),
             Digests<ModelPool>(Ns), Digests<HealingPolicy>(Ns), Digests<Approver>(Ns),
         }
         .SelectMany(pairs => pairs).ToDictionary();
@@ -213,7 +213,7 @@ public sealed class HealingWorld : IAsyncDisposable
             },
             cancellation);
         Kubectl = new(server.KubeconfigFor(server.AdminToken));
-        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml", "samples/healing-nodes.yaml"])
+        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml", "samples/healing-nodes.yaml", "samples/healing-webhooks.yaml"])
         {
             var path = Path.Combine(Repository.Root, "manifests", part);
             await KubectlAsync(["apply", Directory.Exists(path) ? "-k" : "-f", path], cancellation);
@@ -248,7 +248,7 @@ public sealed class HealingWorld : IAsyncDisposable
     private Baseline Memory() => Baseline.Read(server.Local.Get<V1ConfigMap>(WellKnown.SystemNamespace, $"healing-memory-{Ns}")?.Data);
 
     // The rest is compared and not remembered, or not wholly: bindings of others' accounts, nodes without a pod.
-    private static bool IsUnremembered(string key) => key != $"{V1Namespace.KubeKind}/{Ns}" && key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind or V1ResourceQuota.KubeKind or V1LimitRange.KubeKind or V1Ingress.KubeKind or V1NetworkPolicy.KubeKind or ModelPool.KindName);
+    private static bool IsUnremembered(string key) => key != $"{V1Namespace.KubeKind}/{Ns}" && key.Split('/')[0] is not (V1Deployment.KubeKind or V1Service.KubeKind or V1ConfigMap.KubeKind or V1ResourceQuota.KubeKind or V1LimitRange.KubeKind or V1Ingress.KubeKind or V1NetworkPolicy.KubeKind or V1ValidatingWebhookConfiguration.KubeKind or V1MutatingWebhookConfiguration.KubeKind or ModelPool.KindName);
 
     private IEnumerable<KeyValuePair<string, string>> Digests<T>(string? ns)
         where T : class, IKubernetesObject<V1ObjectMeta> => server.Local.List<T>(ns)

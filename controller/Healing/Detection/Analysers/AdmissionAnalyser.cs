@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Ops.Healing.Catalogue.Actions;
 using Ops.Healing.Cluster;
@@ -29,10 +30,15 @@ internal sealed class AdmissionAnalyser : IAnalyser
                 yield return new(workload.Kind, workload.Name, Causes.PodSecurityRefused, why);
             else if (snapshot.Find(V1Namespace.KubeKind, snapshot.Namespace) is V1Namespace home && PodSecurityChanged(home, memory))
                 yield return new(V1Namespace.KubeKind, home.Metadata.Name, Causes.PodSecurityRefused, why);
+            else if (Webhooks(snapshot).FirstOrDefault(webhook => Remembered.Changed(memory, webhook)) is { } webhook)
+                yield return new(NamespaceSnapshot.KindOf(webhook), webhook.Metadata.Name, Causes.WebhookRefuses, why);
             else if (refused.LastTransitionTime is not { } since || snapshot.Now.UtcDateTime - since >= Unexplained)
                 yield return new(workload.Kind, workload.Name, Causes.CreationRefused, why);
         }
     }
+
+    private static IEnumerable<IKubernetesObject<V1ObjectMeta>> Webhooks(NamespaceSnapshot snapshot) =>
+        snapshot.Others.Where(other => other is V1ValidatingWebhookConfiguration or V1MutatingWebhookConfiguration);
 
     private static bool PodSecurityChanged(V1Namespace home, Baseline memory) =>
         Remembered.Of<V1Namespace>(memory, home.Metadata.Name) is { } was && Levels(home) != Levels(was);

@@ -12,7 +12,9 @@ internal sealed class ContainerAnalyser : IAnalyser
 
     public IEnumerable<Finding> Analyse(NamespaceSnapshot snapshot, Baseline memory)
     {
-        foreach (var workload in snapshot.Workloads)
+        // Who shrank their pods is at fault, where that can be told.
+        var shrunk = new MutationAnalyser().Analyse(snapshot, memory).Any();
+        foreach (var workload in snapshot.Workloads.Where(workload => !shrunk || !MutationAnalyser.Shrunk(workload).Any()))
         {
             var statuses = workload.Pods.SelectMany(pod => (pod.Status?.InitContainerStatuses ?? []).Concat(pod.Status?.ContainerStatuses ?? []));
             if (statuses.Select(status => Of(status, TemplateChange.Since(memory, workload))).FirstOrDefault(found => found is not null) is var (cause, evidence))

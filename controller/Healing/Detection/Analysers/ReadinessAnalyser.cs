@@ -18,6 +18,8 @@ internal sealed class ReadinessAnalyser : IAnalyser
     {
         foreach (var workload in snapshot.Workloads)
         {
+            if (MutationAnalyser.Shrunk(workload).Any() && new MutationAnalyser().Analyse(snapshot, memory).Any())
+                continue;
             var patience = memory.Of(workload.Kind, workload.Name) is { } good ? TimeSpan.FromSeconds(good.StartSeconds * Slower) + Margin : UnknownStart;
             if (workload.Pods.FirstOrDefault(pod => IsScheduled(pod) && NotReadyFor(pod, snapshot.Now) > patience) is not { } pod)
                 continue;
