@@ -57,12 +57,16 @@ public sealed record ServingProfile
     /// <summary>Watts of the replica with nothing to do (an assumption).</summary>
     public double IdleWatts => GpuCount * Gpu.IdleWatts;
 
-    /// <summary>
-    /// Tokens whose cache fits beside the weights: 90 % of the memory as vLLM takes by default, less the weights and 2 GB a GPU
-    /// for activations.
-    /// </summary>
-    public int KvCapacityTokens =>
-        (int)Math.Max(0, ((GpuCount * ((0.9 * Gpu.MemoryBytes) - 2e9)) - WeightBytes) / KvBytesPerToken);
+    /// <summary>Tokens whose cache fits beside the weights where the engine takes vLLM's default share of the memory.</summary>
+    public int KvCapacityTokens => KvTokens(DefaultMemoryShare);
+
+    /// <summary>vLLM's gpu_memory_utilization where nobody sets it.</summary>
+    public const double DefaultMemoryShare = 0.9;
+
+    /// <summary>Tokens whose cache fits into a share of the memory, less the weights and 2 GB a GPU for activations; 0 where the weights do not fit.</summary>
+    /// <param name="memoryShare">Share of each GPU's memory, above 0 and at most 1.</param>
+    public int KvTokens(double memoryShare) =>
+        (int)Math.Max(0, ((GpuCount * ((memoryShare * Gpu.MemoryBytes) - 2e9)) - WeightBytes) / KvBytesPerToken);
 
     /// <summary>Seconds to load the weights from host memory, all GPUs at once (an assumption).</summary>
     public double WakeSeconds => WeightBytes / (GpuCount * Gpu.WakeBytesPerSecond);

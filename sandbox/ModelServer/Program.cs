@@ -9,10 +9,17 @@ if (args is ["--help"] or ["-h"])
 try
 {
     var options = ServerOptions.Parse(args);
-    await using var app = SimulatedServer.Build(options, TimeProvider.System);
-    await app.StartAsync();
-    SimulatedServer.Announce(app, options);
-    await app.WaitForShutdownAsync();
+    var apps = SimulatedServer.BuildAll(options, TimeProvider.System);
+    foreach (var (app, its) in apps.Zip([options, .. options.CoResidents]))
+    {
+        await app.StartAsync();
+        SimulatedServer.Announce(app, its);
+    }
+
+    // Each hears SIGTERM by itself and lets its answers end.
+    await Task.WhenAll(apps.Select(app => app.WaitForShutdownAsync()));
+    foreach (var app in apps)
+        await app.DisposeAsync();
     return 0;
 }
 catch (Exception e) when (e is UsageException or UnknownProfileException)

@@ -26,6 +26,11 @@ internal sealed class ServerOptions
           --max-num-batched-tokens N   tokens in a step, default 8192
           --max-model-len N            prompt plus answer, default the model's own
           --max-waiting N              requests that may wait, default 2048; above it 503
+          --gpu-memory-utilization F   share of each GPU's memory for weights and cache, default 0.9
+          --co-resident 'OPTIONS'...   another model on the same GPUs, one string a model: these options again, with its own
+                                       --model and --port and its --tensor-parallel-size GPUs from --first-gpu on; engines
+                                       that share a GPU take turns
+          --first-gpu N                within --co-resident: the first of the GPUs, default 0
           --load-seconds S             time to load the simulated weights, default 1
           --drain-seconds S            time that answers under way get at SIGTERM, default 25
           --seed N                     seed of answers, default 0
@@ -43,7 +48,16 @@ internal sealed class ServerOptions
 
     public required BatchLimits Limits { get; init; }
 
+    /// <summary>Share of each GPU's memory that weights and cache may take.</summary>
+    public required double MemoryShare { get; init; }
+
     public required int MaxModelLength { get; init; }
+
+    /// <summary>First of the process's GPUs that this model runs on.</summary>
+    public int FirstGpu { get; private init; }
+
+    /// <summary>Models that share the GPUs.</summary>
+    public IReadOnlyList<ServerOptions> CoResidents { get; private init; } = [];
 
     public TimeSpan LoadTime { get; private init; }
 
@@ -55,6 +69,30 @@ internal sealed class ServerOptions
     /// <exception cref="UnknownProfileException">There are no measurements for the model on that GPU shape.</exception>
     public static ServerOptions Parse(IReadOnlyList<string> arguments)
     {
+        var options = ParseOne(arguments);
+        if (options.FirstGpu > 0)
+            throw new UsageException("--first-gpu belongs into --co-resident: the first model has the GPUs from 0 on.");
+        foreach (var other in options.CoResidents)
+        {
+            if (other.CoResidents.Count > 0)
+                throw new UsageException("--co-resident cannot stand within --co-resident; give each model one of its own.");
+            if (other.Profile.Gpu != options.Profile.Gpu || other.FirstGpu + other.Profile.GpuCount > options.Profile.GpuCount)
+                throw new UsageException($"--co-resident {other.Model}: it wants GPUs {other.FirstGpu} to {other.FirstGpu + other.Profile.GpuCount - 1} of type {other.Profile.Gpu.Name}, but the first model has {options.Profile.GpuCount} of type {options.Profile.Gpu.Name}.");
+        }
+
+        ServerOptions[] all = [options, .. options.CoResidents];
+        for (var gpu = 0; gpu < options.Profile.GpuCount; gpu++)
+        {
+            var here = all.Where(one => one.FirstGpu <= gpu && gpu < one.FirstGpu + one.Profile.GpuCount).ToList();
+            if (here.Count > 1 && here.Sum(one => one.MemoryShare) > ServingProfile.DefaultMemoryShare + 1e-9)
+                throw new UsageException($"GPU {gpu}: the shares of {string.Join(", ", here.Select(one => one.Model))} add up to {here.Sum(one => one.MemoryShare):0.00} of its memory; lower --gpu-memory-utilization so that it is at most {ServingProfile.DefaultMemoryShare}.");
+        }
+
+        return options;
+    }
+
+    private static ServerOptions ParseOne(IReadOnlyList<string> arguments)
+    {
         var values = Collect(arguments);
         var model = values.GetValueOrDefault("--model")?[0] ?? throw new UsageException("--model is required.");
         var product = values.GetValueOrDefault("--gpu-product")?[0] ?? GpuProduct.H100.Name;
@@ -62,13 +100,20 @@ internal sealed class ServerOptions
         var power = new PowerSetting(Whole("--clock-mhz", profile.Gpu.MaxClockMHz, 0), Whole("--power-limit-watts", profile.Gpu.MaxPowerLimitWatts, 0));
         if (PowerProblem(profile.Gpu, power) is { } problem)
             throw new UsageException(problem);
+        var memoryShare = Share("--gpu-memory-utilization", ServingProfile.DefaultMemoryShare);
+        var cacheTokens = profile.KvTokens(memoryShare);
+        if (cacheTokens < 1)
+            throw new UsageException($"--gpu-memory-utilization {memoryShare.ToString(CultureInfo.InvariantCulture)} leaves no room for a cache beside the {profile.WeightBytes / profile.GpuCount / 1e9:0.0} GB of weights a GPU of {model}; raise it or take more GPUs.");
         return new ServerOptions
         {
             Model = model,
+            MemoryShare = memoryShare,
+            FirstGpu = Whole("--first-gpu", 0, 0),
+            CoResidents = [.. (values.GetValueOrDefault("--co-resident") ?? []).Select(other => ParseOne(other.Split(' ', StringSplitOptions.RemoveEmptyEntries)))],
             Profile = profile,
             Power = power,
             Limits = new BatchLimits(
-                Whole("--max-num-seqs", 256, 1), Whole("--max-num-batched-tokens", 8192, 1), profile.KvCapacityTokens, Whole("--max-waiting", 2048, 0)),
+                Whole("--max-num-seqs", 256, 1), Whole("--max-num-batched-tokens", 8192, 1), cacheTokens, Whole("--max-waiting", 2048, 0)),
             MaxModelLength = Whole("--max-model-len", profile.MaxModelLength, 2),
             LoadTime = Seconds("--load-seconds", 1),
             DrainTime = Seconds("--drain-seconds", 25),
@@ -85,6 +130,15 @@ internal sealed class ServerOptions
             return int.TryParse(given[0], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least
                 ? value
                 : throw new UsageException($"{name} must be a whole number of at least {least}, not '{given[0]}'.");
+        }
+
+        double Share(string name, double otherwise)
+        {
+            if (!values.TryGetValue(name, out var given))
+                return otherwise;
+            return double.TryParse(given[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is > 0 and <= 1
+                ? value
+                : throw new UsageException($"{name} must be a number above 0 and at most 1, not '{given[0]}'.");
         }
 
         TimeSpan Seconds(string name, double otherwise)
@@ -107,14 +161,15 @@ internal sealed class ServerOptions
             : $"The power limit must be between {gpu.MinPowerLimitWatts} and {gpu.MaxPowerLimitWatts} W a GPU on {gpu.Name}, not {setting.PowerLimitWatts}.";
     }
 
-    // --name value, --name=value, and several values for --served-model-name.
+    // --name value, --name=value, and several values for --served-model-name and --co-resident.
     private static Dictionary<string, List<string>> Collect(IReadOnlyList<string> arguments)
     {
         var values = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         List<string>? current = null;
         foreach (var argument in arguments)
         {
-            if (!argument.StartsWith("--", StringComparison.Ordinal))
+            // The options of a co-resident model are one argument with spaces; no option has any.
+            if (!argument.StartsWith("--", StringComparison.Ordinal) || argument.Contains(' ', StringComparison.Ordinal))
             {
                 (current ?? throw new UsageException($"'{argument}' belongs to no option.")).Add(argument);
                 continue;
@@ -130,7 +185,7 @@ internal sealed class ServerOptions
         }
         foreach (var (name, given) in values)
         {
-            if (given.Count == 0 || (given.Count > 1 && name != "--served-model-name"))
+            if (given.Count == 0 || (given.Count > 1 && name is not ("--served-model-name" or "--co-resident")))
                 throw new UsageException($"{name} takes one value.");
         }
         return values;

@@ -9,7 +9,15 @@ namespace Ops.Sandbox.ModelServer;
 /// <summary>The server, built from its options. Used by Program and, on port 0, by tests.</summary>
 internal static partial class SimulatedServer
 {
-    public static WebApplication Build(ServerOptions options, TimeProvider time)
+    /// <summary>The server of a model, and one for each model that shares its GPUs.</summary>
+    public static IReadOnlyList<WebApplication> BuildAll(ServerOptions options, TimeProvider time)
+    {
+        var clock = new EngineClock(time);
+        var gpus = new SharedGpus(options.Profile.Gpu, options.Profile.GpuCount, clock.Now);
+        return [Build(options, time, clock, gpus, countsIdle: true), .. options.CoResidents.Select(other => Build(other, time, clock, gpus, countsIdle: false))];
+    }
+
+    private static WebApplication Build(ServerOptions options, TimeProvider time, EngineClock clock, SharedGpus gpus, bool countsIdle)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
@@ -23,7 +31,7 @@ internal static partial class SimulatedServer
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new ServerMetrics(options.ServedNames[0]));
         builder.Services.AddSingleton(services => new SimulatedEngine(
-            options.Profile, options.Limits, options.Power, options.LoadTime, new EngineClock(time), services.GetRequiredService<ServerMetrics>()));
+            options.Profile, options.Limits, options.Power, options.LoadTime, clock, gpus, options.FirstGpu, countsIdle, services.GetRequiredService<ServerMetrics>()));
         builder.Services.AddSingleton<Answers>();
         builder.Services.AddSingleton<Embeddings>();
         builder.Services.AddSingleton<Endpoints>();

@@ -19,6 +19,9 @@ internal sealed record BatchLimits(int MaxSequences, int MaxStepTokens, int Cach
 internal readonly record struct StepPlan(int Sequences, int Decoding, int PromptTokens, StepCost Cost)
 {
     public bool IsEmpty => Sequences == 0;
+
+    /// <summary>The same step where so many engines take turns on the GPU: it takes as many times as long for the same joules.</summary>
+    public StepPlan InTurnsOf(int engines) => this with { Cost = new StepCost(Cost.Seconds * engines, Cost.Joules) };
 }
 
 /// <summary>

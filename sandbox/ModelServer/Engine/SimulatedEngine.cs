@@ -18,6 +18,9 @@ internal sealed class SimulatedEngine : IAsyncDisposable
     private readonly BatchLimits _limits;
     private readonly EngineClock _clock;
     private readonly EnergyMeter _meter;
+    private readonly SharedGpus _gpus;
+    private readonly Range _own;
+    private readonly bool _countsIdle;
     private readonly ServerMetrics _metrics;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
@@ -26,12 +29,22 @@ internal sealed class SimulatedEngine : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private PowerSetting _setting;
     private int _lastSequences = 1;
+    private bool _busy;
     private double _lag;
     private volatile bool _ready;
     private int _disposed;
 
+    /// <param name="profile">Time and energy of the model.</param>
+    /// <param name="limits">Bounds of the batch.</param>
+    /// <param name="setting">Clock and power limit at the start.</param>
+    /// <param name="loadTime">Until the simulated weights are loaded.</param>
+    /// <param name="clock">Of all engines on the same GPUs.</param>
+    /// <param name="gpus">The GPUs of the process.</param>
+    /// <param name="firstGpu">The first of them that the model runs on; as many as the profile has.</param>
+    /// <param name="countsIdle">Whether the idle watts of the GPUs are in its figures: one engine of a process counts them.</param>
+    /// <param name="metrics">Where it shows itself.</param>
     public SimulatedEngine(
-        ServingProfile profile, BatchLimits limits, PowerSetting setting, TimeSpan loadTime, EngineClock clock, ServerMetrics metrics)
+        ServingProfile profile, BatchLimits limits, PowerSetting setting, TimeSpan loadTime, EngineClock clock, SharedGpus gpus, int firstGpu, bool countsIdle, ServerMetrics metrics)
     {
         _profile = profile;
         _limits = limits;
@@ -42,7 +55,7 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         _setting = setting;
         _metrics = metrics;
         _meter = new EnergyMeter(clock.Now);
-        _meter.Draw(clock.Now, profile.IdleWatts);
+        (_gpus, _own, _countsIdle) = (gpus, firstGpu..(firstGpu + profile.GpuCount), countsIdle);
         _metrics.BeforeCollect(Observe);
     }
 
@@ -76,10 +89,14 @@ internal sealed class SimulatedEngine : IAsyncDisposable
             lock (_gate)
             {
                 var batch = Math.Max(1, _lastSequences);
-                return (_meter.Watts, _meter.Joules(_clock.Now), _profile.DecodeClockMHz(batch, _setting), _profile.OutsideMeasuredRange(batch, _setting));
+                return (Watts, Joules, _profile.DecodeClockMHz(batch, _setting), _profile.OutsideMeasuredRange(batch, _setting));
             }
         }
     }
+
+    private double Watts => _meter.Watts + (_countsIdle ? _gpus.IdleWatts : 0);
+
+    private double Joules => _meter.Joules(_clock.Now) + (_countsIdle ? _gpus.IdleJoules(_clock.Now) : 0);
 
     /// <summary>Running and waiting sequences.</summary>
     public (int Running, int Waiting) Load
@@ -158,10 +175,21 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         lock (_gate)
         {
             plan = _batch.Plan(at, _setting);
+            if (plan.IsEmpty == _busy)
+            {
+                _busy = !_busy;
+                _gpus.Work(_own, _busy ? 1 : -1, at);
+            }
+
             if (plan.IsEmpty)
-                _meter.Draw(at, _profile.IdleWatts);
+            {
+                _meter.Draw(at, 0);
+            }
             else
+            {
+                plan = plan.InTurnsOf(_gpus.Turns(_own));
                 _meter.Draw(at, at + plan.Cost.Seconds, plan.Cost.Watts);
+            }
         }
         if (plan.IsEmpty)
         {
@@ -200,7 +228,7 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         lock (_gate)
         {
             _metrics.Gauges(
-                _batch.Running, _batch.Waiting, _batch.CacheUsage, _meter.Watts, _meter.Joules(_clock.Now),
+                _batch.Running, _batch.Waiting, _batch.CacheUsage, Watts, Joules,
                 _profile.DecodeClockMHz(Math.Max(1, _lastSequences), _setting), _setting.PowerLimitWatts, _lag);
         }
     }

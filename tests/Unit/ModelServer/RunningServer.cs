@@ -12,11 +12,13 @@ internal sealed class RunningServer : IAsyncDisposable
 {
     public const string Model = "meta-llama/Llama-3.1-8B-Instruct";
 
+    private readonly IReadOnlyList<WebApplication> _all;
     private readonly WebApplication _app;
 
-    private RunningServer(WebApplication app)
+    private RunningServer(IReadOnlyList<WebApplication> all)
     {
-        _app = app;
+        _all = all;
+        var app = _app = all[0];
         Address = new Uri(SimulatedServer.Address(app));
         Http = new HttpClient { BaseAddress = Address };
     }
@@ -25,15 +27,19 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Where the model with this index of its co-residents listens.</summary>
+    public Uri CoResident(int index) => new(SimulatedServer.Address(_all[index + 1]));
+
     public SimulatedEngine Engine => _app.Services.GetRequiredService<SimulatedEngine>();
 
     public static async Task<RunningServer> StartAsync(params string[] more)
     {
         string[] load = more.Contains("--load-seconds") ? [] : ["--load-seconds", "0"];
         var options = ServerOptions.Parse(["--model", Model, "--port", "0", "--drain-seconds", "5", .. load, .. more]);
-        var app = SimulatedServer.Build(options, TimeProvider.System);
-        await app.StartAsync();
-        var server = new RunningServer(app);
+        var all = SimulatedServer.BuildAll(options, TimeProvider.System);
+        foreach (var app in all)
+            await app.StartAsync();
+        var server = new RunningServer(all);
         if (load.Length > 0)
             await UntilAsync(() => server.Engine.Ready);
         return server;
@@ -64,6 +70,7 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await _app.DisposeAsync();
+        foreach (var app in _all)
+            await app.DisposeAsync();
     }
 }

@@ -6,6 +6,8 @@ public class ServerOptionsTests
 {
     private static readonly string[] Llama = ["--model", "meta-llama/Llama-3.1-8B-Instruct"];
 
+    private static readonly string[] Big = ["--model", "Qwen/Qwen3-32B", "--tensor-parallel-size", "2"];
+
     [Fact]
     public void Defaults_are_those_of_the_engine_it_stands_for()
     {
@@ -43,6 +45,23 @@ public class ServerOptionsTests
     [InlineData("--max-num-seqs 0", "at least 1")]
     public void A_bad_argument_is_refused_by_name(string arguments, string named) =>
         Should.Throw<UsageException>(() => ServerOptions.Parse([.. Llama, .. arguments.Split(' ')])).Message.ShouldContain(named);
+
+    [Fact]
+    public void Models_on_the_same_GPUs_are_options_within_options()
+    {
+        var options = ServerOptions.Parse([.. Big, "--gpu-memory-utilization", "0.5", "--co-resident", "--model Qwen/Qwen3-14B --port 8001 --gpu-memory-utilization 0.4", "--model Qwen/Qwen3-8B --port 8002 --gpu-memory-utilization 0.4 --first-gpu 1"]);
+        options.CoResidents.Select(one => (one.Model, one.Url, one.FirstGpu)).ShouldBe([("Qwen/Qwen3-14B", "http://127.0.0.1:8001", 0), ("Qwen/Qwen3-8B", "http://127.0.0.1:8002", 1)]);
+        options.Limits.CacheTokens.ShouldBe(options.Profile.KvTokens(0.5));
+        options.Limits.CacheTokens.ShouldBeLessThan(options.Profile.KvCapacityTokens);
+    }
+
+    [Theory]
+    [InlineData("0.5", "--model Qwen/Qwen3-14B --gpu-memory-utilization 0.41", "GPU 0")]
+    [InlineData("0.5", "--model Qwen/Qwen3-14B --gpu-memory-utilization 0.3", "0.3 leaves no room")]
+    [InlineData("0.5", "--model Qwen/Qwen3-14B --gpu-memory-utilization 0.4 --first-gpu 2", "GPUs 2 to 2")]
+    [InlineData("1.5", "--model Qwen/Qwen3-14B --gpu-memory-utilization 0.4", "at most 1")]
+    public void What_does_not_fit_on_the_GPUs_is_refused(string share, string other, string named) =>
+        Should.Throw<UsageException>(() => ServerOptions.Parse([.. Big, "--gpu-memory-utilization", share, "--co-resident", other])).Message.ShouldContain(named);
 
     [Fact]
     public void A_model_without_measurements_is_refused_with_the_known_ones() =>

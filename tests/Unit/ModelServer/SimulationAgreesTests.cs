@@ -38,6 +38,45 @@ public class SimulationAgreesTests
         run.Joules.ShouldBe(joules, joules * 1e-9);
     }
 
+    // 14B and 8B on one GPU each of the two that the 32B has, and every third request to each. None is larger than a cache.
+    [Fact]
+    public void Engines_that_share_GPUs_take_turns_as_in_the_simulation()
+    {
+        ServingProfile[] profiles = [Profile("Qwen/Qwen3-32B", 2), Profile("Qwen/Qwen3-14B", 1), Profile("Qwen/Qwen3-8B", 1)];
+        int[] first = [0, 0, 1];
+        double[] shares = [0.45, 0.45, 0.45];
+        var trace = SyntheticTrace.Generate(SyntheticKind.Conv, TimeSpan.FromSeconds(60), seed: 3);
+        var workload = new Workload("thirds", [.. Workloads.OfTrace(trace, 6, 60).Arrivals.Select((arrival, i) => arrival with { Task = i % 3, PromptTokens = Math.Min(arrival.PromptTokens, 2000) })]);
+        var pools = profiles.Select((profile, p) => new SimulatedPool
+        {
+            Name = profile.Model, Profile = profile, Quality = [1, 1, 1], CacheTokens = profile.KvTokens(shares[p]), Placement = SimulatedPool.Apart(1, profile.GpuCount, first[p]),
+        });
+        var run = new Simulation(new([.. pools], ["default", "a", "b"]), new ByTask(), workload, new() { Objective = new(1, 1, 1e6, 1e6) }).Run();
+        var (served, joules) = SharedServing.Run(profiles, first, shares, workload);
+
+        workload.Arrivals.Length.ShouldBeGreaterThan(100);
+        for (var i = 0; i < served.Length; i++)
+        {
+            run.Outcomes[i].Variant.ShouldBe(i % 3);
+            run.Outcomes[i].FirstToken.ShouldBe(served[i].FirstToken - workload.Arrivals[i].At, 1e-6, $"request {i}");
+            run.Outcomes[i].Completion.ShouldBe(served[i].Completion - workload.Arrivals[i].At, 1e-6, $"request {i}");
+        }
+
+        run.Joules.ShouldBe(joules, joules * 1e-9);
+    }
+
+    private static ServingProfile Profile(string model, int gpus) => ServingProfiles.Get(model, GpuProduct.H100.Name, gpus);
+
+    /// <summary>Task n to variant n.</summary>
+    private sealed class ByTask : IPolicy
+    {
+        public string Name => "by-task";
+
+        public bool Considers(RouteSnapshot snapshot, int variant) => true;
+
+        public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks) => request.Task;
+    }
+
     // The engine's loop without its clock: plan, take the step's time, complete.
     private static ((double FirstToken, double Completion)[] Served, double Joules) Serve(ServingProfile profile, BatchLimits limits, Workload workload)
     {
