@@ -12,6 +12,7 @@ namespace Ops.Api;
 [KubectlNames("mp", Categories = ["ops"])]
 [ScaleSubresource(".spec.replicas", ".status.replicas", ".status.selector")]
 [CelRule(ModelPoolRules.NameRule, ModelPoolRules.NameMessage)]
+[CelRule(ModelPoolRules.OwnGuestRule, ModelPoolRules.OwnGuestMessage)]
 [PrinterColumn("Model", "string", ".spec.model", Description = "The model that the pool serves.")]
 [PrinterColumn("GPU", "string", ".spec.gpu.product", Description = "The GPU product of a replica.", Priority = 1)]
 [PrinterColumn("GPUs", "integer", ".spec.gpu.count", Description = "GPUs a replica.", Priority = 1)]
@@ -36,6 +37,8 @@ public sealed class ModelPool : CustomResource<ModelPoolSpec, ModelPoolStatus>
 }
 
 /// <summary>What the user wants of a pool.</summary>
+[CelRule(ModelPoolRules.GuestEngineRule, ModelPoolRules.GuestEngineMessage)]
+[CelRule(ModelPoolRules.GuestFieldsRule, ModelPoolRules.GuestFieldsMessage)]
 public sealed record ModelPoolSpec
 {
     /// <summary>Default of replicas.</summary>
@@ -71,7 +74,7 @@ public sealed record ModelPoolSpec
     public GpuSpec Gpu { get; init; } = new();
 
     /// <summary>
-    /// How many replicas to run. Default 1; 0 stops the pool. Where scaling.objective is latency or energy the operator
+    /// How many replicas to run; without effect where coResident is set. Default 1; 0 stops the pool. Where scaling.objective is latency or energy the operator
     /// writes this number through the scale subresource, as an autoscaler does: leave it out of your manifests then.
     /// </summary>
     [Range(0, 1000)]
@@ -87,6 +90,9 @@ public sealed record ModelPoolSpec
     /// each node applies it, and the condition EnergyLimited says what is really in force.
     /// </summary>
     public EnergySpec? Energy { get; init; }
+
+    /// <summary>The pool whose GPUs this model shares; absent means GPUs of its own.</summary>
+    public CoResidentSpec? CoResident { get; init; }
 
     /// <summary>
     /// A pod template laid over the generated one by strategic merge (labels, tolerations, volumes, resources, ...).

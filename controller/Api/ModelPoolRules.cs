@@ -27,6 +27,19 @@ public static class ModelPoolRules
     internal const string ScalingOrderMessage =
         "spec.scaling.min must not be above max; lower min (default 1) or raise max";
 
+    internal const string OwnGuestRule = "!has(self.spec.coResident) || self.spec.coResident.host != self.metadata.name";
+    internal const string OwnGuestMessage =
+        "spec.coResident.host is the pool itself; name the pool whose GPUs the model is to share";
+
+    internal const string GuestEngineRule = "!has(self.coResident) || self.engine.type == 'simulated'";
+    internal const string GuestEngineMessage =
+        "spec.coResident needs spec.engine.type simulated: containers of a pod cannot share GPUs that a device plugin hands out; give the pool GPUs of its own, or remove the field";
+
+    internal const string GuestFieldsRule =
+        "!has(self.coResident) || ((!has(self.scaling) || self.scaling.objective == 'fixed') && !has(self.energy) && !has(self.podTemplate))";
+    internal const string GuestFieldsMessage =
+        "spec.scaling, spec.energy and spec.podTemplate of a pool with spec.coResident are its host's; remove them here and set them on the host";
+
     /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
     /// <param name="pool">A pool that passed its schema.</param>
     public static IEnumerable<string> Broken(ModelPool pool)
@@ -34,6 +47,8 @@ public static class ModelPoolRules
         var name = pool.Metadata.Name ?? "";
         if (name.Length > MaxNameLength || !IsServiceName(name))
             yield return NameMessage;
+        foreach (var broken in BrokenByGuest(pool.Spec, name))
+            yield return broken;
         if (pool.Spec.Energy is { ClockMHz: null, PowerLimitWatts: null, EffectiveMode: not EnergyModes.Auto })
             yield return EnergyEmptyMessage;
         if (pool.Spec.Scaling is { } scaling)
@@ -43,6 +58,18 @@ public static class ModelPoolRules
             if (scaling.EffectiveMin > (scaling.Max ?? int.MaxValue))
                 yield return ScalingOrderMessage;
         }
+    }
+
+    private static IEnumerable<string> BrokenByGuest(ModelPoolSpec spec, string name)
+    {
+        if (spec.CoResident is not { } guest)
+            yield break;
+        if (guest.Host == name)
+            yield return OwnGuestMessage;
+        if (spec.Engine.Type != EngineTypes.Simulated)
+            yield return GuestEngineMessage;
+        if (spec.EffectiveScaling.EffectiveObjective != ScalingObjectives.Fixed || spec.Energy is not null || spec.PodTemplate is not null)
+            yield return GuestFieldsMessage;
     }
 
     // The pattern of NameRule by hand: no regular expression is worth its start-up time here.

@@ -68,6 +68,10 @@ public static class WellKnown
     /// <summary>Name of the serving port in pods and Services of a pool.</summary>
     public const string HttpPortName = "http";
 
+    /// <summary>Name of the Service port of an engine, where a pod has several of one pool: http, http-1, http-2, ...</summary>
+    /// <param name="engine">Index of the engine in the pod.</param>
+    public static string HttpPort(int engine) => engine == 0 ? HttpPortName : $"{HttpPortName}-{engine}";
+
     /// <summary>Name of the container that runs the engine in a pool's pod.</summary>
     public const string EngineContainer = "engine";
 

@@ -30,7 +30,7 @@ public readonly record struct PoolSize(int Replicas, int? ClockMHz, int? PowerLi
 /// <summary>A route and its pools -> a fleet that can be simulated. Pure.</summary>
 public static class RouteFleet
 {
-    /// <summary>The pools of the route's variants that answer, each on GPUs of its own.</summary>
+    /// <summary>The pools of the route's variants that answer, each on GPUs of its own or on those of its host.</summary>
     /// <param name="route">The route.</param>
     /// <param name="pools">The pools of the cluster; those of other namespaces are left out.</param>
     /// <param name="size">What of a pool is simulated.</param>
@@ -47,16 +47,38 @@ public static class RouteFleet
             .. variants.SelectMany(variant => variant.Quality.Keys).Where(task => task != WellKnown.DefaultTask).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];
         var firstGpu = 0;
-        var simulated = ImmutableArray.CreateBuilder<SimulatedPool>();
-        foreach (var variant in variants)
+        var simulated = new Dictionary<string, SimulatedPool>(StringComparer.Ordinal);
+        // Hosts come before their guests, which lie on the same GPUs. A guest whose host is not in the route has nobody beside it.
+        foreach (var variant in variants.OrderBy(variant => byName[variant.Pool].Spec.CoResident is not null))
         {
             var pool = byName[variant.Pool];
-            var one = Simulated(pool, size(pool), [.. tasks.Select(variant.QualityFor)], firstGpu);
-            simulated.Add(one);
-            firstGpu += one.Placement.Length * one.Profile.GpuCount;
+            var host = pool.Spec.CoResident is { } guest ? byName.GetValueOrDefault(guest.Host) : null;
+            var one = Simulated(pool, size(host ?? pool), [.. tasks.Select(variant.QualityFor)], firstGpu) with { CacheTokens = CacheTokens(pool, byName.Values) };
+            if (host is not null && simulated.TryGetValue(host.Metadata.Name, out var below))
+                one = one with { Placement = Beside(below, one.Profile.GpuCount) };
+            else
+                firstGpu += one.Placement.Length * one.Profile.GpuCount;
+            simulated.Add(variant.Pool, one);
         }
 
-        return new(simulated.ToImmutable(), tasks);
+        return new([.. variants.Select(variant => simulated[variant.Pool])], tasks);
+    }
+
+    // An engine on every so many of a host's GPUs.
+    private static ImmutableArray<ImmutableArray<int>> Beside(SimulatedPool host, int gpus) =>
+        [.. host.Placement.SelectMany(placed => placed.Chunk(gpus)).Select(chunk => chunk.ToImmutableArray())];
+
+    // What the engine gets by the memory that the pools were given; null for all that fits.
+    private static int? CacheTokens(ModelPool pool, IEnumerable<ModelPool> pools)
+    {
+        var guests = pools.Where(other => other.Spec.CoResident?.Host == pool.Metadata.Name).Sum(other => other.Spec.CoResident!.MemoryPercent);
+        var percent = pool.Spec.CoResident?.MemoryPercent ?? (100 * ServingProfile.DefaultMemoryShare) - guests;
+        if (pool.Spec.CoResident is null && guests == 0)
+            return null;
+        var profile = ServingProfiles.Find(pool.Spec.Model, pool.Spec.Gpu.Product, pool.Spec.Gpu.EffectiveCount);
+        return profile?.KvTokens(Math.Max(0, percent) / 100) is { } tokens and > 0
+            ? tokens
+            : throw new InvalidFleetException($"ModelPool {pool.Metadata.Name}: {percent:0} % of the memory leave no room for a cache beside the weights of {pool.Spec.Model}; change spec.coResident.memoryPercent.");
     }
 
     /// <summary>The route's objective, in seconds.</summary>

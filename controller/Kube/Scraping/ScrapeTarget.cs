@@ -12,13 +12,21 @@ public static class ScrapeTarget
     /// <param name="portName">The container port's name.</param>
     public static Uri? Of(V1Pod pod, string portName)
     {
+        var port = pod.Spec.Containers.SelectMany(container => container.Ports ?? []).FirstOrDefault(port => port.Name == portName);
+        return port is null ? null : At(pod, port.ContainerPort);
+    }
+
+    /// <summary>The address of a running pod's /metrics on a port, or null.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="port">The port's number.</param>
+    public static Uri? At(V1Pod pod, int port)
+    {
         if (pod.Status is not { Phase: "Running", PodIP: { Length: > 0 } ip } || pod.Metadata.DeletionTimestamp is not null)
             return null;
-        var port = pod.Spec.Containers.SelectMany(container => container.Ports ?? []).FirstOrDefault(port => port.Name == portName);
         // Only an address is taken, never a name that would have to be resolved.
-        if (port is null || !IPAddress.TryParse(ip, out var address))
+        if (!IPAddress.TryParse(ip, out var address))
             return null;
         var host = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
-        return new($"http://{host}:{port.ContainerPort}/metrics");
+        return new($"http://{host}:{port}/metrics");
     }
 }

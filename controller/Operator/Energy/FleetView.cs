@@ -27,7 +27,8 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
         foreach (var gone in histories.Keys.Except(routes.Select(route => ObjectKey.Of(route))).ToList())
             histories.Remove(gone);
         var demands = routes.Select(route => Demand(route, now)).ToList();
-        var pools = caches.Pools.List().Where(pool => pool.Metadata.DeletionTimestamp is null && !pool.Spec.Suspend && !ModelPoolRules.Broken(pool).Any()).ToList();
+        // A guest has no GPUs of its own to plan: what its host draws counts them in.
+        var pools = caches.Pools.List().Where(pool => pool.Metadata.DeletionTimestamp is null && !pool.Spec.Suspend && pool.Spec.CoResident is null && !ModelPoolRules.Broken(pool).Any()).ToList();
         return new()
         {
             Pools = [.. pools.Select(State)],

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using Ops.Api;
 using Ops.Kube;
+using Ops.Planning.Pools;
 
 namespace Ops.Operator.Fleet;
 
@@ -28,6 +29,7 @@ internal sealed class FleetCaches
         StorePods = new(client, new() { LabelSelector = Labels.Store }, logs);
 
         PodsByPool = PoolPods.AddIndex(pod => [PoolOf(pod).ToString()]);
+        GuestsByHost = Pools.AddIndex(pool => pool.Spec.CoResident is { } guest ? [new ObjectKey(pool.Metadata.NamespaceProperty, guest.Host).ToString()] : []);
         RoutesByPool = Routes.AddIndex(route => route.Spec.Variants.Select(variant => Key(route, variant.Pool).ToString()).Distinct());
         RoutesByModel = Routes.AddIndex(route => [route.EffectiveModel]);
         PodsByStore = StorePods.AddIndex(pod => [StoreOf(pod).ToString()]);
@@ -82,6 +84,9 @@ internal sealed class FleetCaches
     /// <summary>Pods by the text of their pool's key.</summary>
     public CacheIndex<V1Pod> PodsByPool { get; }
 
+    /// <summary>Pools by the text of the key of the pool whose GPUs they share.</summary>
+    public CacheIndex<ModelPool> GuestsByHost { get; }
+
     /// <summary>Routes by the text of the keys of the pools that they name.</summary>
     public CacheIndex<ModelRoute> RoutesByPool { get; }
 
@@ -105,6 +110,17 @@ internal sealed class FleetCaches
         ("statefulsets", StatefulSets),
         ("store pods", StorePods),
     ];
+
+    /// <summary>Which pools share a pool's pods.</summary>
+    public CoResidence Shared(ModelPool pool)
+    {
+        var key = HostKey(pool);
+        return CoResidence.Of(pool, Pools.Get(key), GuestsByHost[key.ToString()]);
+    }
+
+    /// <summary>The key of the pool that has the pods: its host's, or its own.</summary>
+    public static ObjectKey HostKey(ModelPool pool) =>
+        pool.Spec.CoResident is { } guest ? new(pool.Metadata.NamespaceProperty, guest.Host) : ObjectKey.Of(pool);
 
     /// <summary>The key of the pool that a pod's label names.</summary>
     public static ObjectKey PoolOf(V1Pod pod) =>

@@ -33,7 +33,9 @@ internal sealed class OperatorService(
             .For(caches.Pools)
             .Owns(caches.Deployments, ModelPool.KindName)
             .Owns(caches.Services, ModelPool.KindName)
-            .Watches(caches.PoolPods, pod => [FleetCaches.PoolOf(pod)]);
+            .Watches(caches.PoolPods, pod => caches.GuestsByHost[FleetCaches.PoolOf(pod).ToString()].Select(guest => ObjectKey.Of(guest)).Prepend(FleetCaches.PoolOf(pod)))
+            // Who shares pods with a pool that has changed: its host, and all that share them too.
+            .Watches(caches.Pools, pool => caches.GuestsByHost[FleetCaches.HostKey(pool).ToString()].Select(guest => ObjectKey.Of(guest)).Prepend(FleetCaches.HostKey(pool)));
         var routes = new ControllerLoop("modelroute", routeReconciler, null, time, logs)
             .For(caches.Routes)
             .Watches(caches.Routes, route => caches.RoutesByModel[route.EffectiveModel].Select(other => ObjectKey.Of(other)))

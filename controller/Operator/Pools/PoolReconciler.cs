@@ -31,7 +31,8 @@ internal sealed class PoolReconciler(
 
         var deployment = await ObserveAsync(caches.Deployments, key, cancellationToken);
         var service = await ObserveAsync(caches.Services, key, cancellationToken);
-        var plan = PoolPlanner.Plan(pool, deployment, service, fleet);
+        var shared = caches.Shared(pool);
+        var plan = PoolPlanner.Plan(pool, deployment, service, fleet, shared);
         (plan, deployment, var refused) = await ApplyAsync(plan, deployment, service, cancellationToken);
 
         var status = PoolStatusPlanner.Plan(new()
@@ -39,8 +40,9 @@ internal sealed class PoolReconciler(
             Pool = pool,
             Plan = plan,
             Fleet = fleet,
-            Deployment = deployment is not null && PoolPlanner.IsOwn(pool, deployment) ? deployment : null,
-            Pods = caches.PodsByPool[key.ToString()],
+            Host = shared.Host,
+            Deployment = OfPods(shared.Host ?? pool, shared.Host is { } host ? caches.Deployments.Get(ObjectKey.Of(host)) : deployment),
+            Pods = caches.PodsByPool[FleetCaches.HostKey(pool).ToString()],
             Numbers = numbers.OfPool(key),
             Now = time.GetUtcNow(),
         });
@@ -49,6 +51,8 @@ internal sealed class PoolReconciler(
             events.Normal(pool, asked.Reason, asked.Message);
         return refused ? Requeue.After(AfterRefusal) : Requeue.None;
     }
+
+    private static V1Deployment? OfPods(ModelPool pool, V1Deployment? deployment) => deployment is not null && PoolPlanner.IsOwn(pool, deployment) ? deployment : null;
 
     // The caches hold only objects with our label. An unlabelled one of the same name must be seen all the same, or
     // the apply would take it over.

@@ -68,7 +68,7 @@ internal sealed partial class ScrapeLoop(
                     else if (target.Kind == Node)
                         nodes.Add(page);
                     else
-                        pools.GetOrAdd(FleetCaches.PoolOf(target.Pod), _ => new())[target.Pod.Metadata.Uid] = PodSample.Read(page, Seconds());
+                        pools.GetOrAdd(target.Pool, _ => new())[target.Series] = PodSample.Read(page, Seconds());
                 });
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -81,7 +81,7 @@ internal sealed partial class ScrapeLoop(
     }
 
     // Every pod that shows figures, with the address of its page. DCGM's exporter and Kepler name their ports so.
-    private List<(V1Pod Pod, string Kind, Uri Address)> Targets()
+    private List<(V1Pod Pod, string Kind, Uri Address, ObjectKey Pool, string Series)> Targets()
     {
         (IEnumerable<V1Pod> Pods, string Kind, string Port)[] sources =
         [
@@ -97,9 +97,23 @@ internal sealed partial class ScrapeLoop(
                from pod in source.Pods
                let address = ScrapeTarget.Of(pod, source.Port)
                where address is not null
-               select (pod, source.Kind, address),
+               select (pod, source.Kind, address, FleetCaches.PoolOf(pod), pod.Metadata.Uid),
+            .. Guests(),
         ];
     }
+
+    // Engines of other pools in a pool's pods, each with a page of its own.
+    private IEnumerable<(V1Pod Pod, string Kind, Uri Address, ObjectKey Pool, string Series)> Guests() =>
+        from guest in caches.Pools.List()
+        where guest.Spec.CoResident is not null
+        let shared = caches.Shared(guest)
+        where shared is { Host: not null, Problem: null }
+        from pod in caches.PodsByPool[FleetCaches.HostKey(guest).ToString()]
+        from engine in Enumerable.Range(0, CoResidence.EnginesByPod(guest, shared.Host!))
+        let port = guest.Spec.Engine.EffectivePort + engine
+        let address = ScrapeTarget.At(pod, port)
+        where address is not null
+        select (pod, Pool, address, ObjectKey.Of(guest), $"{pod.Metadata.Uid}:{port}");
 
     // Engines that know nothing of their GPUs, as vLLM, are completed from their node's exporters.
     private void Complete(ConcurrentDictionary<ObjectKey, ConcurrentDictionary<string, PodSample>> pools, ConcurrentBag<string> nodes)

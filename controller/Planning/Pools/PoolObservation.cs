@@ -16,7 +16,10 @@ public sealed record PoolObservation
     /// <summary>What the fleet's plan asks of the pool; null before the first plan, which keeps what is shown.</summary>
     public PoolTarget? Fleet { get; init; }
 
-    /// <summary>The pool's own Deployment, or null.</summary>
+    /// <summary>The pool in whose pods the model runs; null where they are its own.</summary>
+    public ModelPool? Host { get; init; }
+
+    /// <summary>The Deployment of the pool's pods, or null.</summary>
     public V1Deployment? Deployment { get; init; }
 
     /// <summary>The pool's pods.</summary>

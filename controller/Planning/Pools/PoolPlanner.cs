@@ -15,8 +15,10 @@ public static class PoolPlanner
     /// <param name="deployment">The Deployment of the pool's name as observed, or null.</param>
     /// <param name="service">The Service of the pool's name as observed, or null.</param>
     /// <param name="fleet">What the fleet's plan asks of the pool; null while there is none, and the one shown in its status counts.</param>
-    public static PoolPlan Plan(ModelPool pool, V1Deployment? deployment, V1Service? service, PoolTarget? fleet = null)
+    /// <param name="shared">Which pools share its pods; null for none.</param>
+    public static PoolPlan Plan(ModelPool pool, V1Deployment? deployment, V1Service? service, PoolTarget? fleet = null, CoResidence? shared = null)
     {
+        shared ??= CoResidence.None;
         if (pool.Metadata.DeletionTimestamp is not null)
             return PoolPlan.Nothing("the pool is being deleted; its objects go with it by their owner references");
         if (pool.Spec.Suspend)
@@ -26,15 +28,30 @@ public static class PoolPlanner
         if (Taken(pool, "Deployment", deployment) is { } taken || (taken = Taken(pool, "Service", service)) is not null)
             return PoolPlan.Blocked(taken);
 
+        if (pool.Spec.CoResident is not null)
+            return Guest(pool, deployment, shared);
         var replicas = Replicas(pool, fleet);
-        var (template, problem) = PodTemplateOverlay.Apply(PoolPod.Template(pool), pool.Spec.PodTemplate);
+        var (template, problem) = PodTemplateOverlay.Apply(PoolPod.Template(pool, shared), pool.Spec.PodTemplate);
         if (problem is not null)
             return PoolPlan.Blocked(problem);
         return new(
             Deployment(pool, Stamped(template!), replicas),
-            Service(pool),
+            Service(pool, pool, engines: 1),
             null,
             $"{replicas} x {pool.Spec.Model} on {pool.Spec.Gpu.EffectiveCount} {pool.Spec.Gpu.Product} by {pool.Spec.Engine.Type}, generation {pool.Metadata.Generation}");
+    }
+
+    // A guest has no pods: its Service leads to those of its host.
+    private static PoolPlan Guest(ModelPool pool, V1Deployment? deployment, CoResidence shared)
+    {
+        if (shared.Problem is { } problem)
+            return PoolPlan.Blocked(problem);
+        if (shared.Host is not { } host)
+            return PoolPlan.Blocked(new("HostMissing", $"spec.coResident.host: ModelPool {pool.Spec.CoResident!.Host} is not known yet"));
+        if (deployment is not null)
+            return PoolPlan.Blocked(new("NameConflict", $"Deployment {pool.Metadata.Name} is left from before spec.coResident was set; delete it, its GPUs are no longer needed"));
+        var engines = CoResidence.EnginesByPod(pool, host);
+        return new(null, Service(pool, host, engines), null, $"{engines} x {pool.Spec.Model} in each pod of {host.Metadata.Name}, generation {pool.Metadata.Generation}");
     }
 
     /// <summary>Replicas that are to run: those of the spec, or fewer where an energy budget does not allow them.</summary>
@@ -87,26 +104,29 @@ public static class PoolPlanner
         },
     };
 
-    private static V1Service Service(ModelPool pool) => new()
+    private static V1Service Service(ModelPool pool, ModelPool host, int engines) => new()
     {
         ApiVersion = "v1",
         Kind = "Service",
         Metadata = Metadata(pool),
         Spec = new()
         {
-            Selector = new Dictionary<string, string> { [Labels.Pool] = pool.Metadata.Name },
-            Ports =
-            [
-                new()
-                {
-                    Name = WellKnown.HttpPortName,
-                    Port = pool.Spec.Engine.EffectivePort,
-                    TargetPort = WellKnown.HttpPortName,
-                    Protocol = "TCP",
-                },
-            ],
+            Selector = new Dictionary<string, string> { [Labels.Pool] = host.Metadata.Name },
+            Ports = [.. Enumerable.Range(0, engines).Select(engine => Port(pool, engine, isGuest: pool != host))],
         },
     };
+
+    private static V1ServicePort Port(ModelPool pool, int engine, bool isGuest)
+    {
+        var port = pool.Spec.Engine.EffectivePort + engine;
+        return new()
+        {
+            Name = WellKnown.HttpPort(engine),
+            Port = port,
+            TargetPort = isGuest ? port : WellKnown.HttpPortName,
+            Protocol = "TCP",
+        };
+    }
 
     private static V1ObjectMeta Metadata(ModelPool pool) => new()
     {

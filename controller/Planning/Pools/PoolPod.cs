@@ -22,10 +22,10 @@ internal static class PoolPod
         [Names.Component] = Names.ModelServer,
     };
 
-    public static V1PodTemplateSpec Template(ModelPool pool)
+    public static V1PodTemplateSpec Template(ModelPool pool, CoResidence shared)
     {
         var spec = pool.Spec;
-        var engine = EngineCommand.For(spec);
+        var engine = EngineCommand.For(spec, shared);
         return new()
         {
             Metadata = new() { Labels = Labels(pool) },

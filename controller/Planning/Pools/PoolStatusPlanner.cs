@@ -20,7 +20,7 @@ public static class PoolStatusPlanner
             ObservedGeneration = pool.Metadata.Generation,
             Replicas = count.Total,
             ReadyReplicas = count.Ready,
-            Selector = PoolPlanner.Selector(pool),
+            Selector = PoolPlanner.Selector(seen.Host ?? pool),
             Watts = watts,
             JoulesPerToken = joules,
             TokensPerSecond = tokens,
@@ -29,7 +29,7 @@ public static class PoolStatusPlanner
             Conditions = Conditions.Merge(
                 before?.Conditions,
                 [
-                    Ready(pool, count, trouble),
+                    Ready(seen, count, trouble),
                     Progressing(pool, seen.Plan, count, trouble),
                     trouble is null
                         ? new(ConditionTypes.Degraded, false, "AsExpected", "nothing needs attention")
@@ -55,11 +55,12 @@ public static class PoolStatusPlanner
                 numbers.HasRates ? Steady.Number(before?.TokensPerSecond, numbers.TokensPerSecond) : before?.TokensPerSecond,
                 numbers.ClockMHz);
 
-    private static ConditionFinding Ready(ModelPool pool, ReplicaCount count, PlanProblem? trouble)
+    private static ConditionFinding Ready(PoolObservation seen, ReplicaCount count, PlanProblem? trouble)
     {
+        var pool = seen.Pool;
         var ready = $"{count.Ready} of {count.Desired} replicas ready";
         if (count.Desired == 0)
-            return new(ConditionTypes.Ready, false, "ScaledToZero", pool.Spec.EffectiveReplicas == 0 ? "spec.replicas is 0" : "the energy budget leaves no replica");
+            return new(ConditionTypes.Ready, false, "ScaledToZero", (seen.Host ?? pool).Spec.EffectiveReplicas == 0 ? "spec.replicas is 0" : "the energy budget leaves no replica");
         var enough = count.Ready >= count.Desired;
         if (pool.Spec.Suspend)
             return new(ConditionTypes.Ready, enough, "Suspended", $"{ready}; spec.suspend is true, so changes wait");
@@ -134,7 +135,7 @@ public static class PoolStatusPlanner
         public static ReplicaCount Of(PoolObservation seen)
         {
             var status = seen.Deployment?.Status;
-            var desired = PoolPlanner.Replicas(seen.Pool, seen.Fleet);
+            var desired = PoolPlanner.Replicas(seen.Host ?? seen.Pool, seen.Host is null ? seen.Fleet : null);
             return new(
                 desired,
                 status?.Replicas ?? 0,

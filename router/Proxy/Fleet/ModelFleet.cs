@@ -61,12 +61,34 @@ internal sealed class ModelFleet : IDisposable
             var scraped = new Dictionary<string, PoolReplica>(StringComparer.Ordinal);
             var routes = config.Routes.Select(route => Live(route, known, scraped));
             var table = new LiveTable([.. routes], config.Keys);
+            NeighboursOf(config, known);
+            foreach (var route in table.Routes)
+                route.Observe();
             ForgetSeries(_table, table);
             _replicas = known;
             _scraped = scraped.ToFrozenDictionary(StringComparer.Ordinal);
             _memories = table.Routes.ToDictionary(r => r.Label, r => r.Memory, StringComparer.Ordinal);
             _table = table;
             Interlocked.Exchange(ref _nextChange, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        }
+    }
+
+    // Who shares GPUs with whom: engines of other pools in the same pod, on at least one GPU that is also this one's.
+    private static void NeighboursOf(RoutingTable config, Dictionary<string, Replica> known)
+    {
+        var placed = config.Routes
+            .SelectMany(route => route.Variants.Concat(route.Prefill).SelectMany(pool => pool.Replicas.Select(address => (route.Namespace, Pool: pool, Address: address))))
+            .Where(one => one.Address.Gpus is not null)
+            .DistinctBy(one => one.Address.Url)
+            .GroupBy(one => (one.Namespace, one.Address.Gpus!.Pod));
+        foreach (var pod in placed.Select(group => group.ToList()))
+        {
+            foreach (var one in pod)
+            {
+                known[one.Address.Url].Neighbours = [.. pod
+                    .Where(other => other.Pool.Pool != one.Pool.Pool && other.Pool.Curve is not null && other.Address.Gpus!.Meets(one.Address.Gpus!))
+                    .Select(other => new Neighbour(known[other.Address.Url].Load, other.Pool.Curve!.SecondsPerPromptToken))];
+            }
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class Replica
     private readonly Uri _responses;
     private volatile ReplicaFigures? _figures;
     private volatile ushort _cache;
+    private volatile IReadOnlyList<Neighbour> _neighbours = [];
 
     internal Replica(ReplicaAddress address, PrefixIndex prefixes)
     {
@@ -50,6 +51,13 @@ internal sealed class Replica
 
     internal ReplicaLoad Load { get; } = new();
 
+    /// <summary>Engines of other pools on its GPUs; set with the table, read by every observation.</summary>
+    internal IReadOnlyList<Neighbour> Neighbours
+    {
+        get => _neighbours;
+        set => _neighbours = value;
+    }
+
     /// <summary>What the scraper read last; null before its first success.</summary>
     internal ReplicaFigures? Figures
     {
@@ -80,7 +88,7 @@ internal sealed class Replica
     internal ReplicaState ToState(string? adapter)
     {
         var figures = Figures;
-        var state = new ReplicaState { Name = Name, Address = Url, Load = Load, Cache = _cache };
+        var state = new ReplicaState { Name = Name, Address = Url, Load = Load, Cache = _cache, Neighbours = [.. _neighbours] };
         return figures is null ? state : figures.Describe(state) with
         {
             Lora = adapter is null ? LoraPresence.Unknown : figures.Adapters?.PresenceOf(adapter) ?? LoraPresence.Unknown,

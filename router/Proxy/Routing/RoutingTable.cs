@@ -101,7 +101,21 @@ internal sealed record VariantConfig
 /// <param name="Url">http://ADDRESS:PORT without a trailing slash; https for TLS.</param>
 /// <param name="Protocol">How it is spoken to.</param>
 /// <param name="TlsName">The name that its certificate must have; null without TLS.</param>
-internal sealed record ReplicaAddress(string Name, string Url, UpstreamProtocol Protocol = UpstreamProtocol.Http1, string? TlsName = null);
+internal sealed record ReplicaAddress(string Name, string Url, UpstreamProtocol Protocol = UpstreamProtocol.Http1, string? TlsName = null)
+{
+    /// <summary>The GPUs that it runs on, where its pool or another shares them; null where it has them for itself.</summary>
+    public GpuSlice? Gpus { get; init; }
+}
+
+/// <summary>Some GPUs of a pod.</summary>
+/// <param name="Pod">The pod's name.</param>
+/// <param name="First">The first of its GPUs.</param>
+/// <param name="Count">How many.</param>
+internal sealed record GpuSlice(string Pod, int First, int Count)
+{
+    /// <summary>Whether the two have a GPU in common.</summary>
+    internal bool Meets(GpuSlice other) => Pod == other.Pod && First < other.First + other.Count && other.First < First + Count;
+}
 
 /// <summary>Time limits of one attempt.</summary>
 /// <param name="Connect">Until the connection stands.</param>

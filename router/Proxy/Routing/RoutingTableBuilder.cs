@@ -28,12 +28,14 @@ internal static class RoutingTableBuilder
         var slicesByService = slices
             .Where(s => s.Metadata.Labels?.ContainsKey(Labels.ServiceName) == true)
             .ToLookup(s => (s.Metadata.NamespaceProperty, s.Metadata.Labels[Labels.ServiceName]));
+        // A pool with guests has its GPUs not for itself either.
+        var hosts = poolsByName.Values.Where(p => p.Spec.CoResident is not null).Select(p => (p.Metadata.NamespaceProperty, p.Spec.CoResident!.Host)).ToHashSet();
         var policiesByName = policies.ToDictionary(p => p.Metadata.Name, StringComparer.Ordinal);
         var table = new Dictionary<string, RouteConfig>(StringComparer.Ordinal);
         // Of two routes for one model the older one serves, so that a newcomer cannot take a model over.
         foreach (var route in routes.OrderBy(r => r.Metadata.CreationTimestamp ?? DateTime.MaxValue).ThenBy(r => (r.Metadata.NamespaceProperty, r.Metadata.Name)))
         {
-            var config = Route(route, poolsByName, slicesByService, policiesByName, found);
+            var config = Route(route, poolsByName, hosts, slicesByService, policiesByName, found);
             if (!table.TryAdd(config.Model, config))
                 found.Add($"ModelRoute {Id(route)} is not served: its model {config.Model} belongs to the older ModelRoute {table[config.Model].Namespace}/{table[config.Model].Name}");
         }
@@ -45,6 +47,7 @@ internal static class RoutingTableBuilder
     private static RouteConfig Route(
         ModelRoute route,
         Dictionary<(string, string), ModelPool> pools,
+        HashSet<(string, string)> hosts,
         ILookup<(string, string), V1EndpointSlice> slices,
         Dictionary<string, V1ConfigMap> policies,
         List<string> problems)
@@ -63,7 +66,7 @@ internal static class RoutingTableBuilder
         if (!byRole[false].Any())
             problems.Add($"ModelRoute {Id(route)}: all its pools have the role prefill, so none of them answers; add one with the role decode or both");
         ImmutableArray<VariantConfig> Configs(IEnumerable<VariantSpec> some) =>
-            [.. some.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), slices[(ns, v.Pool)], problems))];
+            [.. some.Select(v => Variant(route, v, tasks, pools.GetValueOrDefault((ns, v.Pool)), HostOf(pools, ns, v.Pool), hosts.Contains((ns, v.Pool)), slices[(ns, v.Pool)], problems))];
         var learned = LearnedConfig.Of(spec.EffectivePolicy, [.. byRole[false].Select(v => v.Pool)], policies);
         if (learned?.Problem is { } problem)
             problems.Add($"ModelRoute {Id(route)}: the price rule decides: {problem}");
@@ -92,7 +95,7 @@ internal static class RoutingTableBuilder
         };
     }
 
-    private static VariantConfig Variant(ModelRoute route, VariantSpec variant, ImmutableArray<string> tasks, ModelPool? pool, IEnumerable<V1EndpointSlice> slices, List<string> problems)
+    private static VariantConfig Variant(ModelRoute route, VariantSpec variant, ImmutableArray<string> tasks, ModelPool? pool, ModelPool? host, bool isHost, IEnumerable<V1EndpointSlice> slices, List<string> problems)
     {
         if (pool is null)
             problems.Add($"ModelRoute {Id(route)}: ModelPool {route.Metadata.NamespaceProperty}/{variant.Pool} does not exist; create it or remove the variant");
@@ -104,10 +107,14 @@ internal static class RoutingTableBuilder
             Quality = [.. tasks.Select(variant.QualityFor)],
             Exists = pool is not null,
             MaxSequences = pool is null ? null : EngineArguments.MaxSequences(pool.Spec.Engine),
-            Curve = pool is null ? null : Curves.Of(pool.Spec),
-            Replicas = pool is null ? [] : Bounded(Replicas(slices, $"{variant.Pool}.{route.Metadata.NamespaceProperty}.svc", problems), route, variant, problems),
+            // Clock and limit of shared GPUs are the host's.
+            Curve = pool is null ? null : Curves.Of(host is null ? pool.Spec : pool.Spec with { Energy = host.Spec.Energy }),
+            Replicas = pool is null ? [] : Bounded(Replicas(slices, pool, host, isHost, problems), route, variant, problems),
         };
     }
+
+    private static ModelPool? HostOf(Dictionary<(string, string), ModelPool> pools, string ns, string pool) =>
+        pools.GetValueOrDefault((ns, pool))?.Spec.CoResident is { } guest ? pools.GetValueOrDefault((ns, guest.Host)) : null;
 
     private static ImmutableArray<ReplicaAddress> Bounded(ImmutableArray<ReplicaAddress> replicas, ModelRoute route, VariantSpec variant, List<string> problems)
     {
@@ -117,12 +124,17 @@ internal static class RoutingTableBuilder
         return replicas[..RouteSnapshot.MaxReplicas];
     }
 
-    private static ImmutableArray<ReplicaAddress> Replicas(IEnumerable<V1EndpointSlice> slices, string serviceName, List<string> problems)
+    private static ImmutableArray<ReplicaAddress> Replicas(IEnumerable<V1EndpointSlice> slices, ModelPool pool, ModelPool? sharedBy, bool isHost, List<string> problems)
     {
+        var serviceName = $"{pool.Metadata.Name}.{pool.Metadata.NamespaceProperty}.svc";
+        // A guest has an engine on every so many of its host's GPUs, each behind a port of its own.
+        var gpus = pool.Spec.Gpu.EffectiveCount;
+        var engines = sharedBy is null ? 1 : Math.Max(1, sharedBy.Spec.Gpu.EffectiveCount / gpus);
         var replicas =
             from slice in slices
             where slice.AddressType is "IPv4" or "IPv6" or "FQDN"
-            let port = (slice.Ports ?? []).FirstOrDefault(p => p.Name == WellKnown.HttpPortName)
+            from engine in Enumerable.Range(0, engines)
+            let port = (slice.Ports ?? []).FirstOrDefault(p => p.Name == WellKnown.HttpPort(engine))
             where port?.Port is not null
             let protocol = ProtocolOf(port, slice, problems)
             from endpoint in slice.Endpoints ?? []
@@ -130,7 +142,11 @@ internal static class RoutingTableBuilder
             where endpoint.Conditions?.Ready ?? true
             from address in endpoint.Addresses ?? []
             let host = slice.AddressType == "IPv6" ? $"[{address}]" : address
-            select new ReplicaAddress(endpoint.TargetRef?.Name ?? address, $"{protocol.Scheme()}://{host}:{port.Port}", protocol, protocol == UpstreamProtocol.Https ? serviceName : null);
+            let pod = endpoint.TargetRef?.Name ?? address
+            select new ReplicaAddress(engine == 0 ? pod : $"{pod}/{engine}", $"{protocol.Scheme()}://{host}:{port.Port}", protocol, protocol == UpstreamProtocol.Https ? serviceName : null)
+            {
+                Gpus = sharedBy is not null || isHost ? new GpuSlice(pod, engine * gpus, gpus) : null,
+            };
         // During a move from one slice to another an endpoint may stand in both.
         return [.. replicas.DistinctBy(r => r.Url).OrderBy(r => r.Url, StringComparer.Ordinal)];
     }

@@ -71,6 +71,10 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"scaling":{"min":3,"max":2}}}""", "spec.scaling.min must not be above max")]
     [InlineData("""{"spec":{"scaling":{"idleAfter":"soon"}}}""", "spec.scaling.idleAfter")]
     [InlineData("""{"spec":{"podTemplate":"x"}}""", "spec.podTemplate")]
+    [InlineData("""{"spec":{"coResident":{"host":"large"}}}""", "spec.coResident.memoryPercent")]
+    [InlineData("""{"spec":{"coResident":{"host":"large","memoryPercent":90}}}""", "spec.coResident.memoryPercent")]
+    [InlineData("""{"spec":{"engine":{"type":"vllm"},"coResident":{"host":"large","memoryPercent":40}}}""", "spec.coResident needs spec.engine.type simulated")]
+    [InlineData("""{"spec":{"engine":{"type":"simulated"},"energy":{"clockMHz":1200},"coResident":{"host":"large","memoryPercent":40}}}""", "are its host's")]
     public void A_wrong_pool_is_refused_by_its_field(string change, string named) => ExpectRefusal(Pool, change, named);
 
     [Theory]
@@ -219,6 +223,12 @@ public sealed class RuleTests
                 pool["spec"]!["energy"] = Some(random, ("mode", () => random.Next(2) == 0 ? "auto" : "fixed"), ("clockMHz", () => 1200));
             if (random.Next(2) == 0)
                 pool["spec"]!["scaling"] = Some(random, ("objective", () => random.Next(2) == 0 ? "energy" : "fixed"), ("min", () => random.Next(4)), ("max", () => random.Next(1, 4)));
+            if (random.Next(2) == 0)
+                pool["spec"]!["coResident"] = new JsonObject { ["host"] = random.Next(2) == 0 && char.IsAsciiLetterLower(name[0]) && name.Length <= 45 ? name : "large", ["memoryPercent"] = 40 };
+            if (random.Next(2) == 0)
+                pool["spec"]!["engine"] = new JsonObject { ["type"] = random.Next(2) == 0 ? "simulated" : "vllm" };
+            if (random.Next(4) == 0)
+                pool["spec"]!["podTemplate"] = new JsonObject();
             var typed = KubernetesJson.Deserialize<ModelPool>(pool.ToJsonString());
             Agree(Definitions.Refusals(pool), ModelPoolRules.Broken(typed));
         });

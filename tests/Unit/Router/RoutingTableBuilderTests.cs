@@ -69,6 +69,29 @@ public sealed class RoutingTableBuilderTests
     }
 
     [Fact]
+    public void A_guest_has_an_engine_on_every_so_many_GPUs_of_its_hosts_pods()
+    {
+        var host = Pool("large", "Qwen/Qwen3-32B");
+        host.Spec = host.Spec with { Gpu = new() { Product = "NVIDIA-H100-80GB-HBM3", Count = 2 }, Energy = new() { ClockMHz = 990 } };
+        var guest = Pool("small", "Qwen/Qwen3-8B");
+        guest.Spec = guest.Spec with { Gpu = new() { Product = "NVIDIA-H100-80GB-HBM3" }, CoResident = new() { Host = "large", MemoryPercent = 40 } };
+        var slice = Slice("small", 8001, ("10.0.0.1", true, "large-a"));
+        slice.Ports.Add(new() { Name = "http-1", Port = 8002 });
+        slice.Ports.Add(new() { Name = "http-2", Port = 8003 });
+
+        var route = Build([Route("chat", ("large", 0.9), ("small", 0.5))], [host, guest], [Slice("large", 8000, ("10.0.0.1", true, "large-a")), slice]).Routes[0];
+
+        route.Variants[0].Replicas.ShouldBe([new ReplicaAddress("large-a", "http://10.0.0.1:8000") { Gpus = new("large-a", 0, 2) }]);
+        route.Variants[1].Replicas.ShouldBe([
+            new ReplicaAddress("large-a", "http://10.0.0.1:8001") { Gpus = new("large-a", 0, 1) },
+            new ReplicaAddress("large-a/1", "http://10.0.0.1:8002") { Gpus = new("large-a", 1, 1) }]);
+        // At the host's clock, prompts take twice as long as at full clock.
+        guest.Spec = guest.Spec with { CoResident = null };
+        var alone = Build([Route("chat", ("small", 0.5))], [guest], []).Routes[0].Variants[0].Curve!;
+        route.Variants[1].Curve!.SecondsPerPromptToken.ShouldBe(2 * alone.SecondsPerPromptToken, 1e-9);
+    }
+
+    [Fact]
     public void The_spec_is_honoured()
     {
         var route = Route("chat", ("large", 0.9));

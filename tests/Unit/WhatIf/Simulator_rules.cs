@@ -39,6 +39,26 @@ public sealed class Simulator_rules
     }
 
     [Fact]
+    public void A_guest_lies_on_its_hosts_GPUs()
+    {
+        var guest = Pool("small", "Qwen/Qwen3-8B", gpus: 1, ready: 1);
+        guest.Spec = guest.Spec with { CoResident = new() { Host = "large", MemoryPercent = 40 } };
+        var host = Pool("large", "Qwen/Qwen3-32B", gpus: 2, ready: 2);
+
+        var fleet = RouteFleet.Of(Route(), [guest, host], PoolSize.Observed);
+
+        fleet.GpuCount.ShouldBe(4);
+        fleet.Validate();
+        var (small, large) = (fleet.Pools.Single(pool => pool.Name == "small"), fleet.Pools.Single(pool => pool.Name == "large"));
+        large.Placement.Select(gpus => string.Join(' ', gpus)).ShouldBe(["0 1", "2 3"]);
+        small.Placement.Select(gpus => string.Join(' ', gpus)).ShouldBe(["0", "1", "2", "3"]);
+        (small.CacheTokens, large.CacheTokens).ShouldBe((small.Profile.KvTokens(0.4), large.Profile.KvTokens(0.5)));
+
+        guest.Spec = guest.Spec with { CoResident = new() { Host = "large", MemoryPercent = 20 } };
+        Should.Throw<InvalidFleetException>(() => RouteFleet.Of(Route(), [guest, host], PoolSize.Observed)).Message.ShouldContain("memoryPercent");
+    }
+
+    [Fact]
     public void Without_the_large_pool_all_answers_come_from_the_small_one()
     {
         var answer = Simulator.Ask(Ask(rate: 2) with { Replicas = ImmutableDictionary<string, int>.Empty.Add("large", 0) }, Cancellation);

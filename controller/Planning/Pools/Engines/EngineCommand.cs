@@ -21,10 +21,10 @@ internal sealed record EngineCommand
     public required bool NeedsScratch { get; init; }
 
     /// <summary>The command of a pool's engine.</summary>
-    public static EngineCommand For(ModelPoolSpec spec) => spec.Engine.Type switch
+    public static EngineCommand For(ModelPoolSpec spec, CoResidence shared) => spec.Engine.Type switch
     {
         EngineTypes.LlamaCpp => LlamaCppEngine.Command(spec),
-        EngineTypes.Simulated => SimulatedEngine.Command(spec),
+        EngineTypes.Simulated => SimulatedEngine.Command(spec, shared),
         _ => VllmEngine.Command(spec),
     };
 

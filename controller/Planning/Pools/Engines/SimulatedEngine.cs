@@ -5,7 +5,7 @@ namespace Ops.Planning.Pools.Engines;
 /// <summary>This project's simulated model server: vLLM's arguments, and flags for what it imitates.</summary>
 internal static class SimulatedEngine
 {
-    public static EngineCommand Command(ModelPoolSpec spec)
+    public static EngineCommand Command(ModelPoolSpec spec, CoResidence shared)
     {
         List<string> args =
         [
@@ -19,6 +19,8 @@ internal static class SimulatedEngine
             args.AddRange(["--clock-mhz", $"{clock}"]);
         if (spec.Energy?.PowerLimitWatts is { } watts)
             args.AddRange(["--power-limit-watts", $"{watts}"]);
+        if (shared.Guests.Count > 0)
+            args.AddRange(["--gpu-memory-utilization", Share(shared.HostPercent), "--co-resident", .. shared.Guests.SelectMany(guest => Guest(guest.Spec, spec.Gpu.EffectiveCount))]);
         return new()
         {
             Args = args,
@@ -27,4 +29,26 @@ internal static class SimulatedEngine
             NeedsScratch = false,
         };
     }
+
+    // One argument an engine: its options, as the server takes them.
+    private static IEnumerable<string> Guest(ModelPoolSpec guest, int hostGpus)
+    {
+        var gpus = guest.Gpu.EffectiveCount;
+        for (var engine = 0; engine < hostGpus / gpus; engine++)
+        {
+            yield return string.Join(' ', (string[])
+            [
+                "--model", guest.Model,
+                "--host", EngineCommand.PodAddress,
+                "--port", $"{guest.Engine.EffectivePort + engine}",
+                "--tensor-parallel-size", $"{gpus}",
+                "--gpu-product", guest.Gpu.Product,
+                "--first-gpu", $"{engine * gpus}",
+                "--gpu-memory-utilization", Share(guest.CoResident!.MemoryPercent),
+                .. guest.Engine.Args ?? [],
+            ]);
+        }
+    }
+
+    private static string Share(int percent) => $"0.{percent:00}";
 }
