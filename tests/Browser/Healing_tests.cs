@@ -32,9 +32,9 @@ public sealed class Healing_tests(Dashboard dashboard)
         var (code, said) = await OpsProcess.RunAsync(TimeSpan.FromSeconds(60), "chaos", "inject", "wrong-target-port", "--namespace", Ns, "--state", dashboard.State);
         code.ShouldBe(0, said);
 
-        // Seen.
+        // Seen. The incident and its plan are rows of their own, and the newer of the two stands first.
         var row = page.Locator(".attention tr", new() { HasText = "WrongTargetPort" });
-        await Expect(row.First).ToContainTextAsync($"{Ns}/currency", Patient);
+        await Expect(row.Filter(new() { HasText = "Incident" })).ToContainTextAsync($"{Ns}/currency", Patient);
         await Expect(row.Filter(new() { HasText = "Waits for a person" })).ToBeVisibleAsync(Visible);
         await page.ScreenshotAsync(new() { Path = Dashboard.Results("healing-1-seen.png") });
 
