@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Ops.Testing;
 
 /// <summary>One finished request as kube-apiserver's audit log tells it.</summary>
-/// <param name="User">Who asked, for example system:serviceaccount:ops-system:operator.</param>
+/// <param name="User">As whom it was asked, for example system:serviceaccount:ops-system:operator: whom the asker impersonates, or the asker.</param>
 /// <param name="Verb">The RBAC verb: get, list, watch, create, update, patch, delete.</param>
 /// <param name="Group">API group, empty for core.</param>
 /// <param name="Resource">Plural resource, empty for a path that is no resource.</param>
@@ -40,14 +40,14 @@ public static class AuditLog
         }
     }
 
-    // {"user":{"username":"u"},"verb":"get","objectRef":{"resource":"pods","namespace":"n","name":"p","apiGroup":"apps","subresource":"status"},"responseStatus":{"code":200},...}
+    // {"user":{"username":"u"},"impersonatedUser":{"username":"v"},"verb":"get","objectRef":{"resource":"pods","namespace":"n","name":"p","apiGroup":"apps","subresource":"status"},"responseStatus":{"code":200},...}
     private static AuditedRequest Parse(string line)
     {
         using var document = JsonDocument.Parse(line);
         var root = document.RootElement;
         var reference = root.TryGetProperty("objectRef", out var found) ? found : default;
         return new AuditedRequest(
-            root.GetProperty("user").GetProperty("username").GetString() ?? "",
+            (root.TryGetProperty("impersonatedUser", out var other) ? other : root.GetProperty("user")).GetProperty("username").GetString() ?? "",
             root.GetProperty("verb").GetString() ?? "",
             Text(reference, "apiGroup"),
             Text(reference, "resource"),

@@ -45,10 +45,7 @@ public sealed class Fleet : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        // Loopback addresses of its own, since other sandboxes may run on this machine: two blocks of 4096 by process id.
-        var (second, third) = (64 + (Environment.ProcessId % 32), Environment.ProcessId / 32 % 8 * 32);
-        var pods = $"127.{second}.{third}.0/20";
-        var services = IPNetwork.Parse($"127.{second}.{third + 16}.0/20");
+        var (pods, services) = SandboxSetup.Addresses(64, 32);
         redis = await RedisBinary.FindAsync(cancellation);
         server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
         node = await SandboxNode.StartAsync(
@@ -73,13 +70,7 @@ public sealed class Fleet : IAsyncLifetime
             },
             cancellation);
         Kubectl = new(server.KubeconfigFor(server.AdminToken));
-        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac"])
-        {
-            var path = Path.Combine(Repository.Root, "manifests", part);
-            await KubectlAsync(["apply", Directory.Exists(path) ? "-k" : "-f", path]);
-        }
-
-        await KubectlAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
+        await SandboxSetup.ApplyAsync(Kubectl, ["deploy/namespace.yaml", "crds", "rbac"], cancellation);
         // The first apply cached discovery from before the CRDs. Most verbs read it anew when a kind is missing; explain
         // does not, so a run whose first test is an explain would fail. This reads it anew for all.
         await KubectlAsync(["api-resources", "--api-group", ApiGroup.Name]);

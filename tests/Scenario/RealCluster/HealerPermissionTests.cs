@@ -1,0 +1,60 @@
+using System.Net;
+using Ops.Testing;
+
+namespace Ops.RealCluster.Tests;
+
+/// <summary>The account that healing acts as, through a whole repair on a real API server.</summary>
+public sealed class HealerPermissionTests(RealCluster cluster)
+{
+    private const string Account = "healer";
+    private const string Ns = "healed";
+
+    [Fact]
+    public async Task The_healer_is_forbidden_nothing_and_is_granted_nothing_in_vain()
+    {
+        await cluster.KubectlAsync("create", "namespace", Ns);
+        await cluster.KubectlAsync("-n", Ns, "create", "deployment", "web", "--image=web:1");
+        // First the right and then the policy, or the healer begins with refusals until somebody has bound it.
+        await cluster.KubectlAsync("-n", Ns, "create", "rolebinding", "ops-healer-actions", "--clusterrole=ops-healer-actions", $"--serviceaccount={Installation.SystemNamespace}:{Account}");
+        await Eventually.HoldsAsync(
+            async () => (await cluster.Kubectl.RunAsync(["auth", "can-i", "list", "pods", "-n", Ns, "--as", Installation.UserOf(Account)], TestContext.Current.CancellationToken)).Output.Trim() == "yes",
+            "the healer's binding is known");
+        var before = cluster.RequestsOf(Account).Count;
+        await using var op = await cluster.StartOperatorAsync();
+        await cluster.KubectlAsync("-n", Ns, "apply", "--validate=false", "-f", Path.Combine(Repository.Root, "manifests", "samples", "healing.yaml"));
+        await cluster.KubectlAsync("-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"verifyWithin":"1s"}}""");
+        await Eventually.HoldsAsync(
+            async () => int.TryParse(await cluster.KubectlAsync("-n", Ns, "get", "hp", "shop", "-o", "jsonpath={.status.remembered}"), out var count) && count > 0, "the namespace is remembered", TimeSpan.FromMinutes(3));
+
+        // The same wait comes twice, so that its Event is counted up instead of made anew.
+        await cluster.KubectlAsync("-n", Ns, "scale", "deployment", "web", "--replicas=0");
+        await PhaseAsync("AwaitingApproval");
+        await AutonomyAsync("suggest");
+        await PhaseAsync("Suggested");
+        await AutonomyAsync("approve");
+        await PhaseAsync("AwaitingApproval");
+        await AutonomyAsync("auto");
+        await PhaseAsync("Succeeded");
+        (await cluster.KubectlAsync("-n", Ns, "get", "deployment", "web", "-o", "jsonpath={.spec.replicas}")).ShouldBe("1");
+        // Another replica is remembered: the memory is written again.
+        await cluster.KubectlAsync("-n", Ns, "scale", "deployment", "web", "--replicas=2");
+        await Eventually.HoldsAsync(
+            async () => (await cluster.KubectlAsync("-n", Installation.SystemNamespace, "get", "configmap", $"healing-memory-{Ns}", "-o", "jsonpath={.data.Deployment\\.web}")).Contains("\"replicas\":2", StringComparison.Ordinal),
+            "the memory has the second replica",
+            TimeSpan.FromMinutes(3));
+
+        // A watch is logged when it ends.
+        await op.Process.SignalAsync("TERM");
+        await op.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var requests = cluster.RequestsOf(Account);
+        requests.Skip(before).Where(request => request.Code == (int)HttpStatusCode.Forbidden).ShouldBeEmpty();
+        var granted = await Permission.GrantedAsync(cluster, Account);
+        granted.ShouldNotBeEmpty();
+        granted.Except(requests.SelectMany(Permission.UsedBy)).ShouldBeEmpty("a permission that nothing needs is taken away, or the test learns to need it");
+    }
+
+    private Task<string> AutonomyAsync(string autonomy) => cluster.KubectlAsync("-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$"""{"spec":{"autonomy":"{{{autonomy}}}"}}""");
+
+    private Task PhaseAsync(string phase) => Eventually.HoldsAsync(
+        async () => await cluster.KubectlAsync("-n", Ns, "get", "rem", "-o", "jsonpath={.items[0].status.phase}") == phase, $"the remediation is {phase}", TimeSpan.FromMinutes(3));
+}
