@@ -13,6 +13,7 @@ public static class ActionCatalogue
         new RestoreTemplate(),
         new ScaleWorkload(),
         new RestartPod(),
+        new RestartRollout(),
         new RestoreFields(V1Service.KubeKind, "/spec/selector", "/spec/ports", "/spec/internalTrafficPolicy"),
         new RestoreConfigMap(),
         new RecreateObject(),

@@ -19,6 +19,9 @@ public enum ActionEffect
 
     /// <summary>Lets an object go whose deletion somebody else has asked for. There is nothing to take back.</summary>
     Release,
+
+    /// <summary>Changes a mark that has no meaning of its own. There is nothing to take back.</summary>
+    Restart,
 }
 
 /// <summary>

@@ -55,6 +55,9 @@ public sealed record NamespaceSnapshot
     /// <summary>The cluster's storage classes.</summary>
     public IReadOnlyCollection<V1StorageClass> StorageClasses { get; init; } = [];
 
+    /// <summary>Incidents of the root-cause service in the namespace.</summary>
+    public IReadOnlyCollection<Incident> RootCauses { get; init; } = [];
+
     /// <summary>When objects that decide over new pods got the content that they have, by "Kind/name", as far as this process has seen it.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> AdmissionSince { get; init; } = new Dictionary<string, DateTimeOffset>();
 

@@ -135,6 +135,12 @@ public static class Causes
     /// <summary>A deleted object stays because of a finalizer whose owner is gone.</summary>
     public const string FinalizerOrphaned = "FinalizerOrphaned";
 
+    /// <summary>The root-cause service names a workload whose processor use moved first.</summary>
+    public const string ProcessorSaturated = "ProcessorSaturated";
+
+    /// <summary>The root-cause service names a workload that others wait for or fail with.</summary>
+    public const string ServiceDegraded = "ServiceDegraded";
+
     /// <summary>A Job gave up.</summary>
     public const string JobFailed = "JobFailed";
 

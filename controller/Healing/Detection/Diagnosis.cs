@@ -8,7 +8,7 @@ namespace Ops.Healing.Detection;
 /// <summary>Every analyser over a snapshot.</summary>
 public static class Diagnosis
 {
-    // The table of contents of what is noticed without any metric. The order is that of the answers.
+    // The table of contents of what is noticed. The order is that of the answers.
     private static readonly IAnalyser[] Analysers =
     [
         new CustomResourceAnalyser(),
@@ -29,6 +29,8 @@ public static class Diagnosis
         new DisruptionBudgetAnalyser(),
         new AccessAnalyser(),
         new JobAnalyser(),
+        // Last: what an object itself says is more certain than what its metrics suggest.
+        new RootCauseAnalyser(),
     ];
 
     /// <summary>What is wrong, at most one finding an object: the first analyser that has something to say about it.</summary>

@@ -117,8 +117,8 @@ public sealed class ActionExecutor(RawObjects objects)
     {
         var (type, kind) = (ActionCatalogue.Find(action.Type)!, KnownKinds.Of(action.Target.Kind));
         var undone = step with { State = RemediationStepStates.Undone };
-        // A deleted pod has long been replaced, and what was let go is gone.
-        if (type.Effect is ActionEffect.Delete or ActionEffect.Release)
+        // A deleted pod has long been replaced, what was let go is gone, and another restart takes none back.
+        if (type.Effect is ActionEffect.Delete or ActionEffect.Release or ActionEffect.Restart)
             return undone;
         var now = await objects.GetAsync(kind, ns, action.Target.Name, cancellationToken);
         if (now is null && type.Effect == ActionEffect.Create)

@@ -52,6 +52,9 @@ public static class RulePlanner
                 "Somebody deleted it, and nobody is left who would take the finalizer off.",
                 [.. DeletionAnalyser.Orphaned(stuck, snapshot).Select(finalizer => Action(nameof(RemoveFinalizer), finding, RemoveFinalizer.FinalizerParameter, finalizer))]),
             Causes.StaleSecret => RestartNotReady(finding, snapshot),
+            // A change that came before the trouble goes back; without one, new processes have what the old ones lost.
+            Causes.ProcessorSaturated or Causes.ServiceDegraded => OfWorkload(finding, snapshot, memory, good)
+                ?? new("Nothing of its template changed since it was well; its pods are made anew.", [Action(nameof(RestartRollout), finding, RestartRollout.AtParameter, RestartRollout.At(snapshot.Now))]),
             _ => OfWorkload(finding, snapshot, memory, good),
         };
     }

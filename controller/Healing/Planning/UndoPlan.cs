@@ -43,6 +43,8 @@ public static class UndoPlan
                 return (null, "It is an undo itself; if the repair is wanted after all, the healer plans it again.");
             case { Effect: ActionEffect.Delete }:
                 return (null, $"{target} was deleted and its controller has made a new one; there is nothing to give back.");
+            case { Effect: ActionEffect.Restart }:
+                return (null, $"{target} was restarted; there is nothing to give back.");
             case { Effect: ActionEffect.Release }:
                 return (null, $"{target} is gone, as its deletion asked.");
             case { Effect: ActionEffect.Create }:

@@ -19,6 +19,9 @@ internal sealed class HealingCaches(Healer healer, ILoggerFactory logs)
     /// <summary>Incidents that the healer opened.</summary>
     public ResourceCache<Incident> Incidents { get; } = new(healer.Client, new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByHealing}" }, logs);
 
+    /// <summary>Incidents that the root-cause service opened.</summary>
+    public ResourceCache<Incident> RootCauses { get; } = new(healer.Client, new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByOps}" }, logs);
+
     /// <summary>The cluster's nodes. A look follows the pods that wait for one, not the nodes' own heartbeats.</summary>
     public ResourceCache<V1Node> Nodes { get; } = new(healer.Client, null, logs);
 
@@ -26,7 +29,7 @@ internal sealed class HealingCaches(Healer healer, ILoggerFactory logs)
     public ResourceCache<V1StorageClass> StorageClasses { get; } = new(healer.Client, null, logs);
 
     /// <summary>Every cache.</summary>
-    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents, Nodes, StorageClasses];
+    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents, RootCauses, Nodes, StorageClasses];
 
     /// <summary>Actions that were written under a policy in the last hour, without those of one remediation.</summary>
     public int ActionsLastHour(HealingPolicy policy, Remediation? without, DateTimeOffset now) => Remediations.List()

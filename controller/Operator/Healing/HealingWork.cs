@@ -17,7 +17,8 @@ internal sealed class HealingWork(
         await Task.WhenAll(caches.All.Select(cache => cache.WaitForSyncAsync(leading)));
         var policies = new ControllerLoop("healingpolicy", policyReconciler, null, time, logs)
             .For(caches.Policies)
-            .Watches(caches.Incidents, incident => PoliciesOf(incident.Metadata.NamespaceProperty));
+            .Watches(caches.Incidents, incident => PoliciesOf(incident.Metadata.NamespaceProperty))
+            .Watches(caches.RootCauses, incident => PoliciesOf(incident.Metadata.NamespaceProperty));
         var remediations = new ControllerLoop("remediation", remediationReconciler, null, time, logs)
             .For(caches.Remediations)
             .Watches(caches.Approvers, approver => RemediationsOf(approver.Metadata.NamespaceProperty))

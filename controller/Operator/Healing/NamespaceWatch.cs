@@ -87,6 +87,7 @@ internal sealed class NamespaceWatch
         Claims = claims.List(),
         Jobs = jobs.List(),
         CronJobs = cronJobs.List(),
+        RootCauses = [.. shared.RootCauses.List().Where(one => one.Metadata.NamespaceProperty == ns)],
         Nodes = shared.Nodes.List(),
         StorageClasses = shared.StorageClasses.List(),
     };

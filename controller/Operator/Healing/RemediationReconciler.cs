@@ -25,6 +25,9 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
     // Time for pods to start, beside that for the symptom to stay away, before a repair that does not show is taken back.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // The root-cause service closes an incident once its metrics have been quiet for two minutes, and they are means of some time.
+    private static readonly TimeSpan PatienceWithMetrics = TimeSpan.FromMinutes(6);
+
     private readonly ActionExecutor executor = new(healer.Objects);
 
     /// <inheritdoc/>
@@ -161,7 +164,8 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
                 : Requeue.After(Soon);
         }
 
-        if (now.UtcDateTime - status.StartedAt > Patience + within)
+        var patience = turn.Remediation.Spec.Cause is Causes.ProcessorSaturated or Causes.ServiceDegraded ? PatienceWithMetrics : Patience;
+        if (now.UtcDateTime - status.StartedAt > patience + within)
             return await TakeBackAsync(turn, $"It did not help: {trouble}.", cancellationToken);
         return status.QuietSince is null
             ? Requeue.After(Soon)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
@@ -154,6 +153,27 @@ public sealed class HealingWorld : IAsyncDisposable
     /// <summary>The incidents.</summary>
     public IReadOnlyList<Incident> Incidents() => server.Local.List<Incident>(Ns);
 
+    /// <summary>Writes an incident as the root-cause service would; it is simulated, that service does not run here.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="scores">Suspects with their scores, the first one with the symptom; empty for a resolved one.</param>
+    public void Suspect(string name, params IReadOnlyList<(string Service, double Score)> scores)
+    {
+        var incident = server.Local.Get<Incident>(Ns, name)
+            ?? server.Local.Create(new Incident { Metadata = new() { Name = name, NamespaceProperty = Ns, Labels = new Dictionary<string, string> { [Labels.ManagedBy] = Labels.ManagedByOps } }, Spec = new() { Type = IncidentTypes.Performance } });
+        incident.Status = (incident.Status ?? new()) with { Phase = scores.Count > 0 ? IncidentPhases.Open : IncidentPhases.Resolved };
+        if (scores is [var first, ..])
+        {
+            incident.Status = incident.Status with
+            {
+                Symptom = $"{Ns}/{first.Service}: request mean (simulated)",
+                Symptoms = [new() { Target = new() { Namespace = Ns, Name = first.Service }, Metric = "request mean" }],
+                Causes = [.. scores.Select((one, place) => new IncidentCause { Rank = place + 1, Target = new() { Namespace = Ns, Name = one.Service }, Metric = "own time", Score = one.Score, LagSeconds = place, Reasons = ["own time rose (simulated)"] })],
+            };
+        }
+
+        server.Local.UpdateStatus(incident);
+    }
+
     /// <summary>The remediations.</summary>
     public IReadOnlyList<Remediation> Remediations() => server.Local.List<Remediation>(Ns);
 
@@ -192,9 +212,7 @@ public sealed class HealingWorld : IAsyncDisposable
 
     private async Task StartClusterAsync(CancellationToken cancellation)
     {
-        // Loopback addresses of its own, since other sandboxes may run on this machine: two blocks of 4096 by process id.
-        var (second, third) = (96 + (Environment.ProcessId % 16), Environment.ProcessId / 16 % 8 * 32);
-        var services = IPNetwork.Parse($"127.{second}.{third + 16}.0/20");
+        var (pods, services) = SandboxSetup.Addresses(96, 16);
         server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
         node = await SandboxNode.StartAsync(
             server,
@@ -207,19 +225,13 @@ public sealed class HealingWorld : IAsyncDisposable
                     ["ops.autonomic.dev/shop:0.1.0"] = new(Repository.Executable("Ops.Sandbox.Shop")),
                     [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
                 },
-                PodAddressRange = $"127.{second}.{third}.0/20",
+                PodAddressRange = pods,
                 ServiceAddressRange = services.ToString(),
                 WorkDirectory = Path.Combine(folder, "node"),
             },
             cancellation);
         Kubectl = new(server.KubeconfigFor(server.AdminToken));
-        foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml", "samples/healing-nodes.yaml", "samples/healing-webhooks.yaml"])
-        {
-            var path = Path.Combine(Repository.Root, "manifests", part);
-            await KubectlAsync(["apply", Directory.Exists(path) ? "-k" : "-f", path], cancellation);
-        }
-
-        await KubectlAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"], cancellation);
+        await SandboxSetup.ApplyAsync(Kubectl, ["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml", "samples/healing-nodes.yaml", "samples/healing-webhooks.yaml"], cancellation);
         await KubectlAsync(["-n", Ns, "apply", "-f", "-"], cancellation, await ShopAsync(cancellation));
         await KubectlAsync(["taint", "node", "edge", "for=nobody:NoSchedule"], cancellation);
         await RunAsync(ObjectFaults.All.SelectMany(fault => fault.Given).Distinct(), cancellation);

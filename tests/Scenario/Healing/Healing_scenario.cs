@@ -32,6 +32,27 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
         (await FaultRun.WritesAsync(fixture.World, ObjectFaults.Controls[0], Cancellation)).ShouldBe(0);
 
     [Fact]
+    public async Task A_clear_root_cause_is_restarted_until_its_incident_is_over_and_an_unclear_one_moves_nothing()
+    {
+        var world = fixture.World;
+        await world.WellAsync(Cancellation);
+        var known = world.Remediations().Select(one => one.Metadata.Name).ToHashSet();
+        world.Suspect("unclear", ("ads", 0.4), ("currency", 0.35));
+        await world.RememberedAsync(Cancellation);
+        world.Remediations().ShouldAllBe(one => known.Contains(one.Metadata.Name));
+        world.Suspect("unclear");
+
+        world.Suspect("clear", ("email", 0.6), ("currency", 0.2));
+        Remediation? plan = null;
+        await world.UntilAsync("the pods are made anew", () => (plan = world.Remediations().FirstOrDefault(one => !known.Contains(one.Metadata.Name))) is { Status.Phase: RemediationPhases.Verifying } && world.IsHealthy(), Cancellation);
+        (plan!.Spec.Cause, plan.Spec.Actions.ShouldHaveSingleItem().Type, plan.Spec.Actions[0].Target.Name).ShouldBe(("ServiceDegraded", "RestartRollout", "email"));
+        // Only who opened the incident knows that it is over.
+        world.Suspect("clear");
+        await world.UntilAsync("the plan succeeded", () => world.Remediations().Single(one => one.Metadata.Name == plan.Metadata.Name).Status?.Phase == RemediationPhases.Succeeded, Cancellation);
+        (await world.KubectlAsync(["-n", HealingWorld.Ns, "get", "deploy", "email", "-o", "jsonpath={.spec.template.metadata.annotations}"], Cancellation)).ShouldContain("restartedAt");
+    }
+
+    [Fact]
     public async Task A_hostile_model_beside_the_rules_changes_nothing_and_what_it_tried_is_written_down()
     {
         var world = fixture.World;

@@ -172,7 +172,7 @@ public sealed class Guard_rules
     public void Every_type_of_the_catalogue_says_what_it_may_do()
     {
         ActionCatalogue.All.Select(type => type.Type).ShouldBeUnique();
-        ActionCatalogue.All.ShouldAllBe(type => type.Summary.EndsWith('.') && type.Kinds.Count > 0 && (type.Effect == ActionEffect.Change) == (type.Fields.Count > 0));
+        ActionCatalogue.All.ShouldAllBe(type => type.Summary.EndsWith('.') && type.Kinds.Count > 0 && (type.Effect == ActionEffect.Change || type.Effect == ActionEffect.Restart) == (type.Fields.Count > 0));
         // No action reaches what guards it.
         ActionCatalogue.All.SelectMany(type => type.Kinds).Intersect(["Secret", "Role", "ClusterRole", "HealingPolicy", "Approver", "Remediation", "ServiceAccount"]).ShouldBeEmpty();
     }
