@@ -19,6 +19,12 @@ public static class ConditionTypes
 
     /// <summary>True when a write that a store has acknowledged on enough replicas survives the loss of a primary now.</summary>
     public const string Durable = "Durable";
+
+    /// <summary>True when the newest backup of a store is complete.</summary>
+    public const string BackedUp = "BackedUp";
+
+    /// <summary>True when every key of the backup that a store begins with is there.</summary>
+    public const string Restored = "Restored";
 }
 
 /// <summary>What a planner found out about one condition; <see cref="Conditions.Merge"/> adds the time.</summary>

@@ -42,6 +42,15 @@ public static class Labels
     /// <summary>Value of <see cref="Component"/> on nodes of a sharded store.</summary>
     public const string StoreNode = "store-node";
 
+    /// <summary>Value of <see cref="Component"/> on pods that write a backup of a store.</summary>
+    public const string StoreBackup = "store-backup";
+
+    /// <summary>Value of <see cref="Component"/> on pods that load a backup for a store.</summary>
+    public const string StoreLoader = "store-loader";
+
+    /// <summary>On pods that load a backup: the shard of the backup that they have, s0, s1, ...</summary>
+    public const string LoadedShard = ApiGroup.Name + "/loaded-shard";
+
     /// <summary>On EndpointSlices: the name of the Service that they belong to.</summary>
     public const string ServiceName = "kubernetes.io/service-name";
 

@@ -39,6 +39,8 @@ public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStore
 [CelRule(ShardedStoreRules.AfterRule, ShardedStoreRules.AfterMessage)]
 [CelRule(ShardedStoreRules.AuthKeptRule, ShardedStoreRules.AuthKeptMessage)]
 [CelRule(ShardedStoreRules.AuthEngineRule, ShardedStoreRules.AuthEngineMessage)]
+[CelRule(ShardedStoreRules.RestoreKeptRule, ShardedStoreRules.RestoreKeptMessage)]
+[CelRule(ShardedStoreRules.BackupEngineRule, ShardedStoreRules.BackupEngineMessage)]
 public sealed record ShardedStoreSpec
 {
     /// <summary>Default of shards.</summary>
@@ -90,6 +92,12 @@ public sealed record ShardedStoreSpec
     /// </summary>
     public StoreAuthSpec? Auth { get; init; }
 
+    /// <summary>Copies on a volume; absent means none.</summary>
+    public StoreBackupSpec? Backup { get; init; }
+
+    /// <summary>A backup that the store begins with, perhaps of a store with another number of shards.</summary>
+    public StoreRestoreSpec? RestoreFrom { get; init; }
+
     /// <summary>Shards with the default filled in.</summary>
     [JsonIgnore]
     public int EffectiveShards => Shards ?? DefaultShards;
@@ -138,6 +146,9 @@ public static class StoreEngines
         Garnet => "ops.autonomic.dev/garnet:0.1.0",
         _ => "valkey/valkey:8.1.1",
     };
+
+    /// <summary>The command-line client in an image of that type.</summary>
+    public static string Client(string type) => type == Redis ? "redis-cli" : "valkey-cli";
 
     /// <summary>The program of an image of that type.</summary>
     public static string Program(string type) => type switch

@@ -43,6 +43,14 @@ public static class ShardedStoreRules
     internal const string AuthEngineMessage =
         "spec.auth needs the engine valkey or redis; remove it, or choose one of these";
 
+    internal const string RestoreKeptRule = "!has(oldSelf.restoreFrom) || (has(self.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)";
+    internal const string RestoreKeptMessage =
+        "spec.restoreFrom cannot change, since a store begins only once; make another store";
+
+    internal const string BackupEngineRule = "self.engine.type != 'garnet' || !(has(self.backup) || has(self.restoreFrom))";
+    internal const string BackupEngineMessage =
+        "spec.backup and spec.restoreFrom need the engine valkey or redis; remove them, or choose one of these";
+
     internal const string AfterRule = "duration(self.failover.after) >= duration('500ms')";
     internal const string AfterMessage =
         "spec.failover.after must be at least 500ms, or a busy machine counts as a dead one; raise it, or remove it to get its default 2s";
@@ -62,5 +70,7 @@ public static class ShardedStoreRules
             yield return AfterMessage;
         if (spec.Auth is not null && spec.Engine.Type == StoreEngines.Garnet)
             yield return AuthEngineMessage;
+        if ((spec.Backup is not null || spec.RestoreFrom is not null) && spec.Engine.Type == StoreEngines.Garnet)
+            yield return BackupEngineMessage;
     }
 }

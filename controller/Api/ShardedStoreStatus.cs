@@ -56,6 +56,12 @@ public sealed record ShardedStoreStatus
     [MaxLength(20)]
     public IReadOnlyList<StoreEventStatus>? History { get; init; }
 
+    /// <summary>The backups; absent before the first.</summary>
+    public StoreBackupStatus? Backup { get; init; }
+
+    /// <summary>How far the restore of spec.restoreFrom is; absent before it begins.</summary>
+    public StoreRestoreStatus? Restore { get; init; }
+
     /// <summary>The shards in order.</summary>
     [MaxLength(128)]
     [ListMapKeys("name")]
@@ -63,7 +69,8 @@ public sealed record ShardedStoreStatus
 
     /// <summary>
     /// Ready (every slot is served), Progressing (nodes or slots are on their way), Degraded (a person has to look), Durable
-    /// (a write acknowledged by minReplicasToWrite replicas survives the loss of any one primary now).
+    /// (a write acknowledged by minReplicasToWrite replicas survives the loss of any one primary now), BackedUp (the newest backup is complete), Restored (every key
+    /// of spec.restoreFrom is here).
     /// </summary>
     [MaxLength(16)]
     [ListMapKeys("type")]

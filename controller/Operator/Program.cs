@@ -46,6 +46,7 @@ builder.Services.AddSingleton<FleetPlans>();
 builder.Services.AddSingleton<FleetPlanning>();
 builder.Services.AddSingleton<BudgetReconciler>();
 builder.Services.AddSingleton<StoreConnections>();
+builder.Services.AddSingleton<StoreCopies>();
 builder.Services.AddSingleton<StoreReconciler>();
 builder.Services.AddSingleton<Healer>();
 builder.Services.AddSingleton<HealingCaches>();

@@ -13,6 +13,7 @@ internal static class StoreConditions
         Progressing(seen, replicas, wanted),
         Degraded(seen),
         Durable(seen.Store.Spec, rows, covered),
+        .. CopyConditions.Of(seen.Store.Spec, seen.Copies),
     ];
 
     private static ConditionFinding Ready(StoreObservation seen, int covered)

@@ -41,6 +41,12 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
         /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
         public DateTimeOffset? NumbersShown { get; set; }
 
+        /// <summary>How far the copying of the shard that is restored is: the pod that has it, the cursor, and the keys so far.</summary>
+        public (string Pod, long Cursor, long Keys)? Copying { get; set; }
+
+        /// <summary>How far the restore came with the last look.</summary>
+        public StoreRestoreStatus? Restored { get; set; }
+
         /// <summary>Members that refused every known password when they were last asked.</summary>
         public IReadOnlyList<string> Refusing { get; set; } = [];
 

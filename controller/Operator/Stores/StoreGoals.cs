@@ -51,6 +51,7 @@ internal static class StoreGoals
             TargetSkew = spec.Rebalancing.EffectiveTargetSkew,
             MovesLeft = MovesLeft(store, now),
             MaxSteps = MaxSteps,
+            MovesHeld = store.Status?.Backup?.Running is not null ? "slots move again when the backup is complete" : RestorePlanner.IsUnderWay(store) ? "slots move again when the backup is restored" : null,
         };
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class StoreReconciler(
     KubeClient client,
     FleetCaches caches,
     StoreConnections connections,
+    StoreCopies copying,
     ApplyWriter writer,
     StatusWriter statuses,
     EventRecorder events,
@@ -64,9 +65,11 @@ internal sealed partial class StoreReconciler(
         goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
         var plan = StorePlanner.Next(view, goal);
         memory = memory.Adopted(view, plan, goal);
+        var job = await copying.JobAsync(store, cancellationToken);
+        var copies = Copies(store, connection, view, plan, job, now);
 
         var fresh = connection.NumbersShown is not { } shown || now - shown >= BetweenNumbers;
-        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null), fresh, fresh ? connection.Load.Report() : null, now));
+        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null), fresh, fresh ? connection.Load.Report() : null, now) { Copies = copies });
         if (fresh)
             connection.NumbersShown = now;
         if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)
@@ -79,7 +82,18 @@ internal sealed partial class StoreReconciler(
             return Requeue.After(trouble is not null && trouble == secret ? AfterWrongSecret : AfterRefusal);
         await ExecuteAsync(key, connection, plan, view, pods, cancellationToken);
         await DropDrainedAsync(store, sets, goal, view, plan, cancellationToken);
-        return Requeue.After(Pause(store, plan));
+        await copying.TakeAsync(store, copies, job, goal, view, cancellationToken);
+        connection.Restored = await copying.RestoreAsync(store, copies.Restore, connection, sets, pods, view, cancellationToken);
+        return Requeue.After(connection.Copying is null ? Pause(store, plan) : TimeSpan.FromMilliseconds(1));
+    }
+
+    // A restore that went on since the last status is shown, and so remembered, with this one.
+    private static CopyState Copies(ShardedStore store, StoreConnections.Connection connection, StoreView view, StorePlan plan, V1Job? job, DateTimeOffset now)
+    {
+        var steady = plan.Phase == StorePhase.Steady;
+        var (restore, refused) = RestorePlanner.Begin(store, view, steady);
+        restore = connection.Restored is { } done && restore is not null && done.ShardsDone > restore.ShardsDone ? done : restore;
+        return new(BackupPlanner.Next(store, job, steady && !RestorePlanner.IsUnderWay(store), now), restore, refused);
     }
 
     // Where we elect, silence has to be seen early: a quarter of the wait adds at most that much to it.

@@ -19,7 +19,11 @@ namespace Ops.Operator.Stores;
 /// <param name="Load">How the load lies on the slots; null while too little was seen, or when those shown stay.</param>
 /// <param name="Now">The moment.</param>
 internal sealed record StoreObservation(
-    ShardedStore Store, StoreGoal Goal, StoreView View, StorePlan Plan, StoreMemory Memory, PlanProblem? Trouble, PlanProblem? PodTrouble, bool FreshNumbers, LoadReport? Load, DateTimeOffset Now);
+    ShardedStore Store, StoreGoal Goal, StoreView View, StorePlan Plan, StoreMemory Memory, PlanProblem? Trouble, PlanProblem? PodTrouble, bool FreshNumbers, LoadReport? Load, DateTimeOffset Now)
+{
+    /// <summary>Its backups and its restore.</summary>
+    public CopyState Copies { get; init; } = CopyState.Nothing;
+}
 
 /// <summary>What is seen of a store -> its status. Pure; the previous status is part of the input.</summary>
 internal static class StoreStatusPlanner
@@ -59,6 +63,8 @@ internal static class StoreStatusPlanner
             Load = seen.FreshNumbers ? StoreLoadPlanner.Of(seen.Load, [.. seen.Goal.Shards.Where(shard => !shard.Leaving).Select(shard => (shard.Name, Slots(believed, shard, ownership)))], before?.Load) : before?.Load,
             Migrations = Migrations(seen),
             History = StoreHistory.Of(before, rows, plan, seen.Goal, seen.Now),
+            Backup = seen.Copies.Backup,
+            Restore = seen.Copies.Restore,
             Shards = rows,
             Conditions = Conditions.Merge(before?.Conditions, StoreConditions.Of(seen, rows, covered, replicas, wanted), store.Metadata.Generation, seen.Now),
         };

@@ -26,24 +26,39 @@ internal static class StoreLogin
         exec "$0" {FilePath}/auth.conf "$@"
         """;
 
-    /// <summary>Adds it to a pod's template.</summary>
+    /// <summary>Hands the password to the engine's client, where there is one, by the environment of the shell that runs it.</summary>
+    internal const string ClientScript = $"""
+        if [ -f {SecretPath}/{StoreSecretEntries.Password} ]; then REDISCLI_AUTH=$(cat {SecretPath}/{StoreSecretEntries.Password}); export REDISCLI_AUTH; fi
+        """;
+
+    /// <summary>Adds it to the engine of a pod's template.</summary>
     internal static void AddTo(V1PodSpec pod, ShardedStoreSpec store)
+    {
+        if (store.Auth is null)
+            return;
+        pod.Containers[0].Command = ["sh", "-c", Script, StoreEngines.Program(store.Engine.Type)];
+        MountTo(pod, store);
+        pod.Containers[0].VolumeMounts.Add(new() { Name = FileVolume, MountPath = FilePath });
+        pod.Volumes.Add(new() { Name = FileVolume, EmptyDir = new() { Medium = "Memory", SizeLimit = new("1Mi") } });
+    }
+
+    /// <summary>Runs lines of shell before the engine, whether it has a password or not.</summary>
+    internal static void Before(V1PodSpec pod, string lines, ShardedStoreSpec store)
+    {
+        var script = store.Auth is null ? "exec \"$0\" \"$@\"" : Script;
+        pod.Containers[0].Command = ["sh", "-c", lines + script, StoreEngines.Program(store.Engine.Type)];
+    }
+
+    /// <summary>Adds only the mounted Secret.</summary>
+    internal static void MountTo(V1PodSpec pod, ShardedStoreSpec store)
     {
         if (store.Auth is not { } auth)
             return;
-        var container = pod.Containers[0];
-        container.Command = ["sh", "-c", Script, StoreEngines.Program(store.Engine.Type)];
-        container.VolumeMounts =
-        [
-            .. container.VolumeMounts,
-            new() { Name = SecretVolume, MountPath = SecretPath, ReadOnlyProperty = true },
-            new() { Name = FileVolume, MountPath = FilePath },
-        ];
+        pod.Containers[0].VolumeMounts = [.. pod.Containers[0].VolumeMounts ?? [], new() { Name = SecretVolume, MountPath = SecretPath, ReadOnlyProperty = true }];
         pod.Volumes =
         [
             .. pod.Volumes ?? [],
             new() { Name = SecretVolume, Secret = new() { SecretName = auth.SecretRef.Name, DefaultMode = 288, Items = [new() { Key = StoreSecretEntries.Password, Path = StoreSecretEntries.Password }] } },
-            new() { Name = FileVolume, EmptyDir = new() { Medium = "Memory", SizeLimit = new("1Mi") } },
         ];
     }
 }

@@ -111,12 +111,12 @@ public static class StoreObjects
             ClusterIP = headless ? "None" : null,
             // Nodes find each other before any of them is ready.
             PublishNotReadyAddresses = headless ? true : null,
-            Selector = new Dictionary<string, string> { [Labels.Store] = store.Metadata.Name },
+            Selector = new Dictionary<string, string> { [Labels.Store] = store.Metadata.Name, [Labels.Component] = Labels.StoreNode },
             Ports = [new() { Name = StorePod.PortName, Port = WellKnown.StorePort, TargetPort = StorePod.PortName, Protocol = "TCP" }],
         },
     };
 
-    private static V1ObjectMeta Metadata(ShardedStore store, string name, Dictionary<string, string> labels) => new()
+    internal static V1ObjectMeta Metadata(ShardedStore store, string name, Dictionary<string, string> labels) => new()
     {
         Name = name,
         NamespaceProperty = store.Metadata.NamespaceProperty,

@@ -54,13 +54,7 @@ internal static class StorePod
         Spec = new()
         {
             Containers = [Container(store)],
-            SecurityContext = new()
-            {
-                RunAsNonRoot = true,
-                RunAsUser = UserId,
-                FsGroup = UserId,
-                SeccompProfile = new() { Type = "RuntimeDefault" },
-            },
+            SecurityContext = PodSecurity(),
             // Nodes of a shard on different machines where there are several; a preference, so that one machine is enough.
             Affinity = new()
             {
@@ -86,6 +80,21 @@ internal static class StorePod
         },
     };
 
+    internal static V1PodSecurityContext PodSecurity() => new()
+    {
+        RunAsNonRoot = true,
+        RunAsUser = UserId,
+        FsGroup = UserId,
+        SeccompProfile = new() { Type = "RuntimeDefault" },
+    };
+
+    internal static V1SecurityContext ContainerSecurity() => new()
+    {
+        AllowPrivilegeEscalation = false,
+        Capabilities = new() { Drop = ["ALL"] },
+        ReadOnlyRootFilesystem = true,
+    };
+
     private static V1Container Container(ShardedStore store) => new()
     {
         Name = WellKnown.EngineContainer,
@@ -100,12 +109,7 @@ internal static class StorePod
         // A node that reads its log back listens at once, and the engine itself tells clients to wait.
         ReadinessProbe = Listens(period: 2, failures: 3),
         LivenessProbe = Listens(period: 10, failures: 6),
-        SecurityContext = new()
-        {
-            AllowPrivilegeEscalation = false,
-            Capabilities = new() { Drop = ["ALL"] },
-            ReadOnlyRootFilesystem = true,
-        },
+        SecurityContext = ContainerSecurity(),
         TerminationMessagePolicy = "FallbackToLogsOnError",
         VolumeMounts = [new() { Name = DataVolume, MountPath = DataPath }],
     };
@@ -129,7 +133,7 @@ internal static class StorePod
         "--aof", "--recover", "--device-type", "RandomAccess",
     ];
 
-    private static V1Probe Listens(int period, int failures) => new()
+    internal static V1Probe Listens(int period, int failures) => new()
     {
         TcpSocket = new() { Port = PortName },
         PeriodSeconds = period,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ops.Storage.Cluster;
+using Ops.Storage.Engines;
 using StackExchange.Redis;
 
 namespace Ops.Storage.Access;
@@ -89,22 +90,9 @@ internal sealed class RedisAccess(TimeProvider time)
         foreach (var password in passwords.Keys)
         {
             cancellation.ThrowIfCancellationRequested();
-            var options = new ConfigurationOptions
-            {
-                AllowAdmin = true,
-                ConnectRetry = 0,
-                ConnectTimeout = (int)AnswerWithin.TotalMilliseconds,
-                AsyncTimeout = (int)AnswerWithin.TotalMilliseconds,
-                Protocol = RedisProtocol.Resp2,
-                CommandMap = CommandMap.Create(["CLUSTER", "SUBSCRIBE"], available: false),
-                TieBreaker = "",
-                ConfigurationChannel = "",
-                Password = password,
-                EndPoints = { { address.Host, address.Port } },
-            };
             try
             {
-                var connection = await ConnectionMultiplexer.ConnectAsync(options);
+                var connection = await ConnectionMultiplexer.ConnectAsync(NodeOptions.Of(address, password, AnswerWithin));
                 return new Door(member, connection, connection.GetServer(address.Host, address.Port), Refused: false);
             }
             catch (RedisConnectionException refused) when (refused.FailureType == ConnectionFailureType.AuthenticationFailure)

@@ -37,6 +37,19 @@ public interface IStoreEngine : IAsyncDisposable
     /// <exception cref="StoreEngineException">A node did not answer.</exception>
     Task<LoadSample?> SampleLoadAsync(StoreView view, CancellationToken cancellation) => Task.FromResult<LoadSample?>(null);
 
+    /// <summary>
+    /// Copies keys of a node that belongs to no cluster to their owners, with their times to live, for about half a second.
+    /// A key that its owner has already stays as it is there, so it can be repeated.
+    /// </summary>
+    /// <param name="from">The node; it takes the store's password.</param>
+    /// <param name="cursor">Where the last call ended; 0 begins.</param>
+    /// <param name="view">The observation whose primaries get the keys; every slot has one.</param>
+    /// <param name="cancellation">Breaks off between two commands.</param>
+    /// <returns>Where to go on, 0 at the end, and how many keys were read.</returns>
+    /// <exception cref="StoreEngineException">A node refused or did not answer; the call can be repeated.</exception>
+    Task<(long Cursor, long Keys)> CopyKeysAsync(StoreAddress from, long cursor, StoreView view, CancellationToken cancellation) =>
+        throw new NotSupportedException("this engine copies no keys");
+
     /// <summary>Carries out one step.</summary>
     /// <param name="step">A step of a plan that was made from <paramref name="view"/>.</param>
     /// <param name="view">The observation.</param>

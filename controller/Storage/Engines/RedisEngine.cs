@@ -79,6 +79,20 @@ public sealed class RedisEngine : IStoreEngine
     }
 
     /// <inheritdoc/>
+    public async Task<(long Cursor, long Keys)> CopyKeysAsync(StoreAddress from, long cursor, StoreView view, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        try
+        {
+            return await new KeyCopier(_time, _password).CopyAsync(from, cursor, view, cancellation);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new StoreEngineException($"keys are not copied from {from}: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(step);

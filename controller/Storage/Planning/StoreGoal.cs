@@ -30,6 +30,9 @@ public sealed record StoreGoal
     /// <summary>Whether a person has approved a takeover without a majority of primaries. It may lose acknowledged writes.</summary>
     public bool TakeoverApproved { get; init; }
 
+    /// <summary>Why no slot may move now, as a sentence; null when slots may.</summary>
+    public string? MovesHeld { get; init; }
+
     /// <summary>What the slots are balanced by.</summary>
     public RebalanceMode Rebalance { get; init; } = RebalanceMode.Load;
 

@@ -6,14 +6,15 @@ namespace Ops.Storage.Slots;
 public static class HashSlot
 {
     /// <summary>The slot of a key.</summary>
-    public static int Of(string key)
+    public static int Of(string key) => Of(Encoding.UTF8.GetBytes(key));
+
+    /// <summary>The slot of a key, which may be any bytes.</summary>
+    public static int Of(ReadOnlySpan<byte> key)
     {
-        ArgumentNullException.ThrowIfNull(key);
-        var open = key.IndexOf('{');
-        var close = open < 0 ? -1 : key.IndexOf('}', open + 1);
-        var hashed = close > open + 1 ? key[(open + 1)..close] : key;
+        var open = key.IndexOf((byte)'{');
+        var length = open < 0 ? -1 : key[(open + 1)..].IndexOf((byte)'}');
         var crc = 0;
-        foreach (var letter in Encoding.UTF8.GetBytes(hashed))
+        foreach (var letter in length > 0 ? key.Slice(open + 1, length) : key)
         {
             crc ^= letter << 8;
             for (var bit = 0; bit < 8; bit++)

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Text;
 using k8s;
 using k8s.Models;
 using Ops.Api;
@@ -36,7 +34,7 @@ public sealed class StoreAuthTests(Fleet fleet)
         foreach (var pod in pods)
         {
             (await AskAsync(pod, null)).ShouldStartWith("-NOAUTH");
-            (await AskAsync(pod, "first-a8f3b2")).ShouldBe("+PONG");
+            (await AskAsync(pod, "first-a8f3b2")).ShouldBe("PONG");
             KubernetesJson.Serialize(pod).ShouldNotContain("first-a8f3b2");
             (await fleet.KubectlAsync(["-n", Ns, "logs", pod.Metadata.Name])).ShouldNotContain("first-a8f3b2");
         }
@@ -46,11 +44,11 @@ public sealed class StoreAuthTests(Fleet fleet)
 
         // Both passwords while clients change over, then only the new one; the same processes all the time.
         await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("second-77c1d0", "first-a8f3b2"));
-        await fleet.UntilAsync("all nodes take the new password", async () => (await AnswersAsync("second-77c1d0")).All(answer => answer == "+PONG"));
-        (await AnswersAsync("first-a8f3b2")).ShouldAllBe(answer => answer == "+PONG");
+        await fleet.UntilAsync("all nodes take the new password", async () => (await AnswersAsync("second-77c1d0")).All(answer => answer == "PONG"));
+        (await AnswersAsync("first-a8f3b2")).ShouldAllBe(answer => answer == "PONG");
         await fleet.KubectlAsync(["-n", Ns, "patch", "secret", "carts-auth", "--type=merge", "-p", """{"data":{"previous":null}}"""]);
         await fleet.UntilAsync("no node takes the old password", async () => (await AnswersAsync("first-a8f3b2")).All(answer => answer.StartsWith("-WRONGPASS", StringComparison.Ordinal)));
-        (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "+PONG");
+        (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "PONG");
         await WholeAsync();
         fleet.List<V1Pod>(Ns).Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order()
             .ShouldBe(pods.Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order());
@@ -58,7 +56,7 @@ public sealed class StoreAuthTests(Fleet fleet)
         // A wrong Secret changes nothing and is named.
         await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("not one"));
         (await DegradedAsync("SecretWrong", "entry password of Secret carts-auth")).ShouldNotContain("not one");
-        (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "+PONG");
+        (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "PONG");
         var log = fleet.Operator.Tail(100_000);
         (log.Contains("first-a8f3b2") || log.Contains("second-77c1d0")).ShouldBeFalse();
         await fleet.DropAsync(Ns);
@@ -101,22 +99,11 @@ public sealed class StoreAuthTests(Fleet fleet)
 
     private async Task<IReadOnlyList<string>> AnswersAsync(string password) => await Task.WhenAll(fleet.List<V1Pod>(Ns).Select(pod => AskAsync(pod, password)));
 
-    // The answer to PING, after AUTH where there is a password; a refused AUTH's words in its place.
+    // The answer to PING, or the words of a refused AUTH.
     private static async Task<string> AskAsync(V1Pod pod, string? password)
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync(pod.Status.PodIP, WellKnown.StorePort, TestContext.Current.CancellationToken);
-        await using var stream = client.GetStream();
-        using var reader = new StreamReader(stream);
-        if (password is not null)
-        {
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"AUTH {password}\r\n"), TestContext.Current.CancellationToken);
-            if (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is not "+OK" and var refusal)
-                return refusal ?? "";
-        }
-
-        await stream.WriteAsync("PING\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
-        return await reader.ReadLineAsync(TestContext.Current.CancellationToken) ?? "";
+        using var client = new StoreClient(pod.Status.PodIP, password);
+        return await client.AskAsync(pod.Status.PodIP, "PING");
     }
 
     private async Task<ShardedStore> StoreAsync() => KubernetesJson.Deserialize<ShardedStore>(await fleet.KubectlAsync(["-n", Ns, "get", "sstore", "carts", "-o", "json"]));

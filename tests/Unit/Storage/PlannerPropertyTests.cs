@@ -91,6 +91,20 @@ public sealed class PlannerPropertyTests
     }
 
     [Fact]
+    public void No_slot_moves_while_moves_are_held_and_a_replica_is_still_attached()
+    {
+        var store = new ModelStore(3, 1, elects: true);
+        store.Settle();
+        var held = store.Goal with { MovesHeld = "a copy is made", Shards = [.. store.Goal.Shards[..2], store.Goal.Shards[2] with { Leaving = true }] };
+
+        var plan = StorePlanner.Next(store.Cluster.View(), held);
+
+        (plan.Phase, plan.Reason, plan.Steps.Length).ShouldBe((StorePhase.Waiting, "a copy is made", 0));
+        store.Cluster.Node("s0-1").PrimaryId = store.Cluster.Node("s1-0").Id;
+        StorePlanner.Next(store.Cluster.View(), held).Steps.ShouldHaveSingleItem().ShouldBeOfType<StoreStep.Replicate>();
+    }
+
+    [Fact]
     public void Whatever_the_load_the_planner_comes_to_rest_and_no_slot_is_moved_twice() =>
         Gen.Select(Gen.Int[2, 5], Gen.Double[0, 1].Array[64], Gen.Double[1, 30]).Sample(
             (shards, draws, tail) =>

@@ -40,6 +40,9 @@ internal sealed class BalanceSlots : IStoreRule
         // One receiver after the other: a receiver takes a new epoch, and writes it to its disk, each time that another one
         // took a higher one in between.
         var moves = balance.Moves.OrderBy(move => move.To).Select(move => new StoreStep.MoveSlot(move.Slot, Owner(state, move.Slot), state.Shards[move.To].Primary!)).ToList();
+        // A key of a slot that moves while a copy is made would be in two shards of it, or in none.
+        if (state.Goal.MovesHeld is { } held)
+            return new StorePlan(StorePhase.Waiting, held, []);
         if (moves.FirstOrDefault(move => !move.To.Serves) is { } early)
             return new StorePlan(StorePhase.Waiting, $"{early.To.Member} does not serve yet: it still calls the cluster down", []);
         var steps = moves.Where(KnowsEpoch).ToImmutableArray<StoreStep>();
