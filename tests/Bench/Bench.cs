@@ -19,7 +19,8 @@ internal interface IBench
 /// <param name="Say">Prints one line of progress.</param>
 /// <param name="Soak">How long a soak lasts, where the bench has one; null for the bench's own default.</param>
 /// <param name="Part">Only this part of a bench that has parts; null for all.</param>
-internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null, string? Part = null);
+/// <param name="Checkpoint">Writes the figures so far to the file of <c>--json</c>, so that a long run that is cut off leaves what it has; null for nowhere.</param>
+internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null, string? Part = null, Func<Task>? Checkpoint = null);
 
 /// <summary>Figures in the order in which they were measured, each with its unit for people. Parts that run at once may add theirs.</summary>
 internal sealed class Figures

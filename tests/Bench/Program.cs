@@ -28,10 +28,11 @@ foreach (var bench in benches)
     command.SetAction(async (parsed, cancellation) =>
     {
         var figures = new Figures();
+        var file = parsed.GetValue(json);
         TimeSpan? soakTime = parsed.GetValue(soak) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
         try
         {
-            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine, soakTime, parsed.GetValue(part)), cancellation);
+            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine, soakTime, parsed.GetValue(part), file is null ? null : () => Report.WriteJsonAsync(file, bench.Name, figures, cancellation)), cancellation);
         }
         catch (BenchCannotRunException e)
         {
@@ -40,7 +41,7 @@ foreach (var bench in benches)
         }
 
         Report.Print(bench.Name, figures);
-        if (parsed.GetValue(json) is { } file)
+        if (file is not null)
             await Report.WriteJsonAsync(file, bench.Name, figures, cancellation);
         return 0;
     });

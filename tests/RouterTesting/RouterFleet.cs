@@ -126,6 +126,26 @@ public sealed class RouterFleet : IAsyncDisposable
         });
     }
 
+    /// <summary>Creates a pool whose model runs in the pod of another pool's only endpoint, with an engine at each port.</summary>
+    public void CreateGuest(string name, string model, int gpus, CoResidentSpec guest, IPEndPoint host, params int[] ports)
+    {
+        Local.Create(new ModelPool
+        {
+            ApiVersion = $"{ApiGroup.Name}/{ApiGroup.Version}",
+            Metadata = new() { Name = name, NamespaceProperty = Namespace },
+            Spec = new() { Model = model, Engine = new() { Type = EngineTypes.Simulated }, Gpu = new() { Product = "NVIDIA-H100-80GB-HBM3", Count = gpus }, CoResident = guest },
+        });
+        Local.Create(new V1EndpointSlice
+        {
+            ApiVersion = "discovery.k8s.io/v1",
+            Kind = "EndpointSlice",
+            Metadata = new() { Name = SliceName(name), NamespaceProperty = Namespace, Labels = new Dictionary<string, string> { [Labels.ServiceName] = name } },
+            AddressType = "IPv4",
+            Ports = [.. ports.Select((port, engine) => new Discoveryv1EndpointPort { Name = WellKnown.HttpPort(engine), Port = port, Protocol = "TCP" })],
+            Endpoints = [Endpoint(guest.Host, host)],
+        });
+    }
+
     /// <summary>Replaces the endpoints of a pool. All of them have the same port.</summary>
     public void SetEndpoints(string pool, params IPEndPoint[] endpoints) => Local.Patch<V1EndpointSlice>(Namespace, SliceName(pool), new JsonObject
     {

@@ -23,7 +23,9 @@ internal sealed class EnergyBench : IBench
     ];
 
     // A mixture of experts beside them: of 30 billion parameters 3.3 work on a token, so its prompts cost a twentieth of the
-    // 70B's. Declared below what its card claims (MMLU-Pro 78, the 70B's card 66), since a reader may doubt cards.
+    // 70B's. Declared below what its card claims, since a reader may doubt cards: MMLU-Pro 78.4
+    // (huggingface.co/Qwen/Qwen3-30B-A3B-Instruct-2507) against 66.4 of the 70B (CoT; models/llama3_1/MODEL_CARD.md of
+    // github.com/meta-llama/llama-models). The qualities themselves are declared, not cited.
     private static readonly (string Name, string Model, int Gpus, int Replicas, double Quality) Sparse = ("30b-a3b", "Qwen/Qwen3-30B-A3B-Instruct-2507", 2, 4, 0.86);
 
     private const int Gpus = 16;

@@ -62,7 +62,7 @@ internal static class LearnedBench
             worst = Math.Min(worst, gain.Mean);
             context.Figures.Add($"gain_vs_price_{name}", gain.Mean, "points", $"learned over price, {name} on seeds not trained on, 95 % +- {gain.Half:0.00}");
             if (name == "bursty_16")
-                Bound(context, fleet, rule, workload, objective, gain, seeds);
+                Bound(context, fleet, workload, objective, gain, seeds);
             if (name == "shift_16")
                 Kept(context, inputs, policies, seconds, seeds);
         }
@@ -70,15 +70,10 @@ internal static class LearnedBench
         context.Figures.Add("worst_vs_price_points", worst, "points", "the least of these gains");
     }
 
-    private static void Bound(BenchContext context, SimulatedFleet fleet, Arm rule, Func<int, Workload> workload, Objective objective, Interval gain, int seeds)
+    private static void Bound(BenchContext context, SimulatedFleet fleet, Func<int, Workload> workload, Objective objective, Interval gain, int seeds)
     {
         context.Figures.Add("gain_vs_price_bursty_points", gain.Mean, "points", $"learned over price on bursts, 95 % +- {gain.Half:0.00}");
-        var gaps = Enumerable.Range(0, Math.Min(3, seeds)).Select(seed =>
-        {
-            var stream = workload(seed);
-            var best = Score.Of(Lookahead.Run(fleet, new PricePolicy(), stream, new() { Objective = objective }, objective), fleet, objective);
-            return 100 * (best.Performance - rule.Run(stream, objective).Performance);
-        }).ToList();
+        var gaps = Enumerable.Range(0, Math.Min(3, seeds)).Select(seed => LookaheadBench.Gap(fleet, workload(seed), objective)).ToList();
         var gap = Interval.Of(gaps);
         context.Figures.Add("oracle_gap_points", gap.Mean, "points", $"clairvoyant lookahead over price on bursts, {gaps.Count} seeds, 95 % +- {gap.Half:0.00}");
         context.Figures.Add("oracle_gap_closed", gain.Mean / gap.Mean, "", "share of that gap that the learned policy closes");

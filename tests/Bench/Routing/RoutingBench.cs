@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ops.Bench.Rca;
 using Ops.Picking;
 
@@ -11,6 +12,9 @@ internal sealed class RoutingBench : IBench
 {
     // In real time, so not in the quick form unless it is asked for.
     private const string LivePart = "live";
+
+    // Tries every choice of every request on the future: too slow for the quick form as well.
+    private const string LookaheadPart = "lookahead";
 
     /// <inheritdoc/>
     public string Name => "routing";
@@ -32,18 +36,31 @@ internal sealed class RoutingBench : IBench
             ("windows", () => WindowBench.Run(context, inputs, plots)),
             ("sweep", () => SweepBench.Run(context, inputs)),
             ("learned", () => LearnedBench.Run(context, inputs, plots)),
+            (LookaheadPart, () => LookaheadBench.Run(context, inputs)),
         ];
+        if (context is { Quick: false, Part: null })
+            context.Say("10 seeds, 5 trainings for each objective and the live replays; each part says when it begins and what it took, and --json keeps the figures of those that are done");
         if (context.Part is { } only && only != LivePart && !parts.Any(part => part.Name == only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name).Append(LivePart))}");
         foreach (var (name, run) in parts)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (context.Part is null || context.Part == name)
-                run();
+            if (context.Part == name || (context.Part is null && !(context.Quick && name == LookaheadPart)))
+                await TimedAsync(context, name, () => Task.Run(run, cancellation));
         }
 
         if (context.Part == LivePart || (context.Part is null && !context.Quick))
-            await LiveBench.RunAsync(context, inputs, cancellation);
+            await TimedAsync(context, LivePart, () => LiveBench.RunAsync(context, inputs, cancellation));
         context.Say($"plots are in {plots}");
+    }
+
+    private static async Task TimedAsync(BenchContext context, string part, Func<Task> run)
+    {
+        context.Say($"part {part}");
+        var watch = Stopwatch.StartNew();
+        await run();
+        context.Say($"part {part} took {watch.Elapsed.TotalSeconds:0} s");
+        if (context.Checkpoint is { } checkpoint)
+            await checkpoint();
     }
 }
