@@ -31,6 +31,10 @@ public sealed class PermissionTests(RealCluster cluster)
         new("", "serviceaccounts", "impersonate"),
         // Pods of a store go only while all its nodes answer; no engine runs here. tests/Scenario/Operator rolls real stores with this account.
         new("", "pods", "delete"),
+        // So are its backups, whose Jobs read the engines.
+        new("batch", "jobs", "get"),
+        new("batch", "jobs", "create"),
+        new("batch", "jobs", "patch"),
     ];
 
     // What other tests let happen before: an API server that has just started forbids everything until it knows the roles.
