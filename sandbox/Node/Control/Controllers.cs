@@ -86,8 +86,19 @@ internal sealed class Controllers : IAsyncDisposable
         return loop;
     }
 
-    private Func<ObjectName, TimeSpan?> Plans<T>(ObjectCache<T> cache, Func<T, Plan> plan) where T : class, IKubernetesObject<V1ObjectMeta> =>
-        key => cache.Get(key.Namespace, key.Name) is { } thing ? state.Execute(plan(thing)) : null;
+    private Func<ObjectName, TimeSpan?> Plans<T>(ObjectCache<T> cache, Func<T, Plan> plan) where T : class, IKubernetesObject<V1ObjectMeta> => key =>
+    {
+        if (cache.Get(key.Namespace, key.Name) is not { } thing)
+            return null;
+        var made = plan(thing);
+        return made.Writes.Count == 0 || IsCurrent(thing) ? state.Execute(made) : null;
+    };
+
+    // Its dependents may be told gone or released before its own deletion mark is told here. Acting on such a picture makes
+    // or adopts what the collector has just settled; upstream reads the mark again as well. The watch brings the key back.
+    private bool IsCurrent<T>(T seen) where T : class, IKubernetesObject<V1ObjectMeta> =>
+        state.Client.Get<T>(seen.Namespace(), seen.Name()) is { } live && live.Metadata.Uid == seen.Metadata.Uid
+            && live.Metadata.DeletionTimestamp is null == seen.Metadata.DeletionTimestamp is null;
 
     /// <summary>Makes the default accounts of namespaces that are there already, before any pod asks for one.</summary>
     public void MakeDefaultAccounts()
