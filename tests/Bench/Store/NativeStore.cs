@@ -23,7 +23,7 @@ internal sealed class NativeStore : IAsyncDisposable
     /// <summary>Starts the nodes and lets redis-cli form a cluster of them.</summary>
     internal static async Task<NativeStore> StartAsync(string server, string cli, int shards, int replicas, CancellationToken cancellation)
     {
-        var nodes = new RedisNodes(server, "--min-replicas-to-write", $"{Math.Min(replicas, 1)}", "--min-replicas-max-lag", "10");
+        var nodes = RedisNodes.Redis(server, "--min-replicas-to-write", $"{Math.Min(replicas, 1)}", "--min-replicas-max-lag", "10");
         var store = new NativeStore(nodes, cli, shards);
         try
         {

@@ -13,7 +13,7 @@ public sealed class KeyCopyTests
         var cancellation = TestContext.Current.CancellationToken;
         await using var store = await RedisStore.StartAsync(3);
         await store.SettleAsync();
-        await using var loader = new RedisNodes((await RedisBinary.FindAsync(cancellation))!, "--cluster-enabled", "no");
+        await using var loader = RedisNodes.Redis((await RedisBinary.FindAsync(cancellation))!, "--cluster-enabled", "no");
         await loader.StartAsync("loader", cancellation);
         await using var client = await ConnectionMultiplexer.ConnectAsync(string.Join(',', store.Nodes.Members.Values));
         await using var source = await ConnectionMultiplexer.ConnectAsync($"{loader.Members["loader"]}");

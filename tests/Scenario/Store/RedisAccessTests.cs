@@ -14,7 +14,7 @@ public sealed class RedisAccessTests
         var cancellation = TestContext.Current.CancellationToken;
         var redis = await RedisBinary.FindAsync(cancellation);
         Assert.SkipWhen(redis is null, RedisBinary.Missing);
-        await using var nodes = new RedisNodes(redis!, "--requirepass", "first", "--masterauth", "first");
+        await using var nodes = RedisNodes.Redis(redis!, "--requirepass", "first", "--masterauth", "first");
         await nodes.StartAsync("s0-0", cancellation);
         await nodes.StartAsync("s0-1", cancellation);
         await using var engine = new RedisEngine(TimeProvider.System);

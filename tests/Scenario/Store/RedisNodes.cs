@@ -5,10 +5,10 @@ using Ops.Testing;
 
 namespace Ops.StoreScenario;
 
-/// <summary>Real redis-server processes, each on a loopback address and in a folder of its own, as pods with a volume are.</summary>
-/// <param name="redis">The server's executable.</param>
-/// <param name="more">Arguments beside the usual ones.</param>
-internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDisposable
+/// <summary>Real processes of an engine, each on a loopback address and in a folder of its own, as pods with a volume are.</summary>
+/// <param name="server">The server's executable.</param>
+/// <param name="arguments">Its arguments for an address and a folder.</param>
+internal sealed class RedisNodes(string server, Func<StoreAddress, string, IEnumerable<string>> arguments) : IAsyncDisposable
 {
     // Shared by the stores of tests that run at the same time. 250 addresses go round; no store starts so many nodes in its life.
     private static int _addresses;
@@ -20,6 +20,25 @@ internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDis
 
     internal ImmutableSortedDictionary<string, StoreAddress> Members => _running.ToImmutableSortedDictionary(node => node.Key, node => node.Value.Address);
 
+    /// <summary>Nodes of redis-server.</summary>
+    /// <param name="server">The server's executable.</param>
+    /// <param name="more">Arguments beside the usual ones.</param>
+    internal static RedisNodes Redis(string server, params string[] more) => new(server, (address, folder) =>
+    [
+        "--bind", address.Host, "--port", $"{address.Port}", "--dir", folder, "--protected-mode", "no",
+        "--cluster-enabled", "yes", "--cluster-announce-ip", address.Host, "--cluster-node-timeout", "2000",
+        "--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",
+        "--appendonly", "yes", "--repl-diskless-sync-delay", "0", .. more,
+    ]);
+
+    /// <summary>Nodes of garnet-server, as the operator's pods start it, with the least memory.</summary>
+    internal static RedisNodes Garnet(string server) => new(server, (address, folder) =>
+    [
+        "--bind", address.Host, "--port", $"{address.Port}", "--checkpointdir", folder,
+        "--cluster", "--cluster-announce-ip", address.Host, "--cluster-timeout", "2",
+        "--aof", "--recover", "--device-type", "RandomAccess", "--memory", "64m", "--index", "4m", "--aof-memory", "64m",
+    ]);
+
     /// <summary>Starts a member, or starts it again with its volume and a new address.</summary>
     /// <param name="member">The member.</param>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -30,13 +49,8 @@ internal sealed class RedisNodes(string redis, params string[] more) : IAsyncDis
         var folder = Directory.CreateDirectory(Path.Combine(_folder, member)).FullName;
         var address = at ?? new StoreAddress($"127.{100 + Environment.ProcessId % 100}.{Environment.ProcessId / 100 % 250}.{1 + (Interlocked.Increment(ref _addresses) % 250)}", _port);
         var process = ChildProcess.Start(
-            redis,
-            [
-                "--bind", address.Host, "--port", $"{address.Port}", "--dir", folder, "--protected-mode", "no",
-                "--cluster-enabled", "yes", "--cluster-announce-ip", address.Host, "--cluster-node-timeout", "2000",
-                "--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",
-                "--appendonly", "yes", "--repl-diskless-sync-delay", "0", .. more,
-            ],
+            server,
+            arguments(address, folder),
             Path.Combine(_folder, member + ".log"));
         _running[member] = (process, address);
         while (!await ListensAsync(address, cancellation))

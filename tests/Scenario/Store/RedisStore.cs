@@ -15,7 +15,7 @@ internal sealed class RedisStore : IAsyncDisposable
     private readonly RedisNodes _nodes;
     private readonly List<string> _history = [];
 
-    private RedisStore(string redis) => _nodes = new RedisNodes(redis);
+    private RedisStore(RedisNodes nodes) => _nodes = nodes;
 
     internal RedisNodes Nodes => _nodes;
 
@@ -36,7 +36,18 @@ internal sealed class RedisStore : IAsyncDisposable
     {
         var redis = await RedisBinary.FindAsync(TestContext.Current.CancellationToken);
         Assert.SkipWhen(redis is null, RedisBinary.Missing);
-        var store = new RedisStore(redis!);
+        var store = new RedisStore(RedisNodes.Redis(redis!));
+        await store.ScaleAsync(shards);
+        return store;
+    }
+
+    /// <summary>The same of an engine that elects nobody; skips the test where no garnet-server can be had.</summary>
+    internal static async Task<RedisStore> StartGarnetAsync(int shards)
+    {
+        var garnet = await GarnetBinary.FindAsync(TestContext.Current.CancellationToken);
+        Assert.SkipWhen(garnet is null, GarnetBinary.Missing);
+        var store = new RedisStore(RedisNodes.Garnet(garnet!));
+        store.Goal = store.Goal with { EngineElects = false };
         await store.ScaleAsync(shards);
         return store;
     }

@@ -1,0 +1,23 @@
+namespace Ops.Testing;
+
+/// <summary>Finds garnet-server: on PATH, else in the cache that get-garnet.sh fills. In CI it is fetched when missing.</summary>
+public static class GarnetBinary
+{
+    private const string Script = "tests/Scenario/Store/get-garnet.sh";
+
+    /// <summary>What to do where there is none.</summary>
+    public const string Missing = "garnet-server not found; run " + Script + " (no root), or put garnet-server 2.2.8 or newer on PATH";
+
+    /// <summary>Path of garnet-server; null where there is none and this is not CI.</summary>
+    public static async Task<string?> FindAsync(CancellationToken cancellation)
+    {
+        if (Find() is { } found)
+            return found;
+        if (Environment.GetEnvironmentVariable("CI") != "true")
+            return null;
+        await SetupScript.RunAsync(Path.Combine(Repository.Root, Script), Console.Error.WriteLine, cancellation);
+        return Find();
+    }
+
+    private static string? Find() => SetupScript.Find("garnet-server", SetupScript.Cache("garnet"));
+}
