@@ -41,7 +41,7 @@ public static class MetricKinds
         ("cpu", MetricKind.Resource), ("mem", MetricKind.Resource), ("disk", MetricKind.Resource), ("socket", MetricKind.Resource),
         ("thread", MetricKind.Resource), ("heap", MetricKind.Resource), ("fd", MetricKind.Resource), ("io", MetricKind.Resource),
         ("syscall", MetricKind.Load), ("network", MetricKind.Load), ("net", MetricKind.Load), ("bytes", MetricKind.Load),
-        ("workload", MetricKind.Load), ("load", MetricKind.Load), ("request", MetricKind.Load), ("rps", MetricKind.Load), ("qps", MetricKind.Load), ("ops", MetricKind.Load),
+        ("workload", MetricKind.Load), ("load", MetricKind.Load), ("request", MetricKind.Load), ("rps", MetricKind.Load), ("qps", MetricKind.Load), ("ops", MetricKind.Load), ("job", MetricKind.Load),
     ];
 
     /// <summary>The kind that a metric's own name (without its service) tells; <see cref="MetricKind.Other"/> if it tells none.</summary>

@@ -63,12 +63,27 @@ public sealed class ShiftWalk : IMethod
             shares = CallGraphWalk.Normalise([.. shares.Zip(weights, (share, weight) => share * weight)]);
         }
 
+        var reasons = services.Where(service => loudest[index[service]] >= 0 && shifts[loudest[index[service]]].Deviations >= Moved)
+            .ToDictionary(service => service, service => InWords(metrics[loudest[index[service]]], shifts[loudest[index[service]]]));
+        if (Walk)
+        {
+            var calls = incident.Calls.Where(edge => edge.Caller != edge.Callee).Select(edge => (index[edge.Caller], index[edge.Callee]));
+            (shares, var senders) = new PushedLoad(metrics, shifts, index, calls).Traced(shares);
+            foreach (var (service, metric) in senders)
+            {
+                // Here its work is no mere sign of a fault somewhere: it counts in full.
+                shifts[metric] = shifts[metric] with { Score = shifts[metric].Score / metrics[metric].Kind.Weight() };
+                prior[service] = Math.Max(prior[service], shifts[metric].Score);
+                reasons[services[service]] = $"{InWords(metrics[metric], shifts[metric])}, and what it calls got much more work";
+            }
+        }
+
         if (incident.Symptom is { } symptom && index.TryGetValue(symptom, out var noticed))
             shares[noticed] *= AtSymptom;
         return new Scores(
             services.ToDictionary(service => service, service => shares[index[service]]),
             [.. metrics.Select((metric, m) => prior[index[metric.Service]] > 0 ? shares[index[metric.Service]] * OfMetric(metric, shifts[m]) / prior[index[metric.Service]] : 0)],
-            services.Where(service => loudest[index[service]] >= 0 && shifts[loudest[index[service]]].Deviations >= Moved).ToDictionary(service => service, service => InWords(metrics[loudest[index[service]]], shifts[loudest[index[service]]])));
+            reasons);
     }
 
     // An edge counts by how sure it is: half as much as a known call at a statistic of 4, as much at infinity.
