@@ -22,6 +22,7 @@ public static class HealingPolicyRules
 
     internal const string OrphanedRule = "duration(self.orphanedAfter) >= duration('1s')";
     internal const string OrphanedMessage = "spec.orphanedAfter must be at least 1s; raise it, or remove it to get its default 10m";
+
     internal const string TimeoutRule = "!has(self.llm) || !has(self.llm.timeout) || (duration(self.llm.timeout) >= duration('1s') && duration(self.llm.timeout) <= duration('120s'))";
     internal const string TimeoutMessage = "spec.llm.timeout must be 1s to 120s; change it, or remove it to get its default 20s";
 

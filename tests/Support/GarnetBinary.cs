@@ -9,15 +9,5 @@ public static class GarnetBinary
     public const string Missing = "garnet-server not found; run " + Script + " (no root), or put garnet-server 2.2.8 or newer on PATH";
 
     /// <summary>Path of garnet-server; null where there is none and this is not CI.</summary>
-    public static async Task<string?> FindAsync(CancellationToken cancellation)
-    {
-        if (Find() is { } found)
-            return found;
-        if (Environment.GetEnvironmentVariable("CI") != "true")
-            return null;
-        await SetupScript.RunAsync(Path.Combine(Repository.Root, Script), Console.Error.WriteLine, cancellation);
-        return Find();
-    }
-
-    private static string? Find() => SetupScript.Find("garnet-server", SetupScript.Cache("garnet"));
+    public static Task<string?> FindAsync(CancellationToken cancellation) => SetupScript.FindOrFetchAsync("garnet-server", "garnet", Script, cancellation);
 }

@@ -9,18 +9,8 @@ public static class RedisBinary
     public const string Missing = "redis-server not found; run " + Script + " (Debian, no root), or put redis-server 7 or newer on PATH";
 
     /// <summary>Path of redis-server; null where there is none and this is not CI.</summary>
-    public static async Task<string?> FindAsync(CancellationToken cancellation)
-    {
-        if (Find() is { } found)
-            return found;
-        if (Environment.GetEnvironmentVariable("CI") != "true")
-            return null;
-        await SetupScript.RunAsync(Path.Combine(Repository.Root, Script), Console.Error.WriteLine, cancellation);
-        return Find();
-    }
+    public static Task<string?> FindAsync(CancellationToken cancellation) => SetupScript.FindOrFetchAsync("redis-server", "redis", Script, cancellation);
 
     /// <summary>Path of redis-cli; null where there is none.</summary>
     public static string? FindCli() => SetupScript.Find("redis-cli", SetupScript.Cache("redis"));
-
-    private static string? Find() => SetupScript.Find("redis-server", SetupScript.Cache("redis"));
 }

@@ -16,6 +16,21 @@ public static class SetupScript
     public static string? Find(string name, string folder) =>
         (Environment.GetEnvironmentVariable("PATH")?.Split(':') ?? []).Append(folder).Select(place => Executable(place, name)).FirstOrDefault(found => found is not null);
 
+    /// <summary>The full path of a program on PATH or in the script's cache. In CI the script is run when it is missing; else null.</summary>
+    /// <param name="name">The program.</param>
+    /// <param name="cache">The cache that the script fills.</param>
+    /// <param name="script">The script, from the repository's root.</param>
+    /// <param name="cancellation">Ends the wait for the script.</param>
+    public static async Task<string?> FindOrFetchAsync(string name, string cache, string script, CancellationToken cancellation)
+    {
+        if (Find(name, Cache(cache)) is { } found)
+            return found;
+        if (Environment.GetEnvironmentVariable("CI") != "true")
+            return null;
+        await RunAsync(Path.Combine(Repository.Root, script), Console.Error.WriteLine, cancellation);
+        return Find(name, Cache(cache));
+    }
+
     /// <summary>Runs a script to its end.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public static async Task RunAsync(string script, Action<string> progress, CancellationToken cancellation)
