@@ -4,8 +4,8 @@ using Ops.Kube;
 
 namespace Ops.Operator.Healing;
 
-/// <summary>The kinds of healing, in all namespaces.</summary>
-internal sealed class HealingCaches(Healer healer, ILoggerFactory logs)
+/// <summary>The kinds of healing in all namespaces, and what belongs to none: watched once for all namespaces that have a policy.</summary>
+internal sealed class HealingCaches(Healer healer, TimeProvider time, ILoggerFactory logs)
 {
     /// <summary>All policies.</summary>
     public ResourceCache<HealingPolicy> Policies { get; } = new(healer.Client, null, logs);
@@ -28,8 +28,11 @@ internal sealed class HealingCaches(Healer healer, ILoggerFactory logs)
     /// <summary>The cluster's storage classes.</summary>
     public ResourceCache<V1StorageClass> StorageClasses { get; } = new(healer.Client, null, logs);
 
+    /// <summary>Namespaces and webhook configurations.</summary>
+    public AdmissionObjects Admission { get; } = new(healer.Client, time, logs);
+
     /// <summary>Every cache.</summary>
-    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents, RootCauses, Nodes, StorageClasses];
+    public IReadOnlyList<IResourceCache> All => [Policies, Remediations, Approvers, Incidents, RootCauses, Nodes, StorageClasses, Admission.Namespaces, Admission.Validating, Admission.Mutating];
 
     /// <summary>Actions that were written under a policy in the last hour, without those of one remediation.</summary>
     public int ActionsLastHour(HealingPolicy policy, Remediation? without, DateTimeOffset now) => Remediations.List()

@@ -18,7 +18,10 @@ internal sealed class HealingWork(
         var policies = new ControllerLoop("healingpolicy", policyReconciler, null, time, logs)
             .For(caches.Policies)
             .Watches(caches.Incidents, incident => PoliciesOf(incident.Metadata.NamespaceProperty))
-            .Watches(caches.RootCauses, incident => PoliciesOf(incident.Metadata.NamespaceProperty));
+            .Watches(caches.RootCauses, incident => PoliciesOf(incident.Metadata.NamespaceProperty))
+            .Watches(caches.Admission.Namespaces, one => PoliciesOf(one.Metadata.Name))
+            .Watches(caches.Admission.Validating, hooks => AdmissionObjects.NamespacesOf(hooks).SelectMany(PoliciesOf))
+            .Watches(caches.Admission.Mutating, hooks => AdmissionObjects.NamespacesOf(hooks).SelectMany(PoliciesOf));
         var remediations = new ControllerLoop("remediation", remediationReconciler, null, time, logs)
             .For(caches.Remediations)
             .Watches(caches.Approvers, approver => RemediationsOf(approver.Metadata.NamespaceProperty))

@@ -1,10 +1,7 @@
-using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
-using Ops.Healing.Content;
 using Ops.Kube;
 
 namespace Ops.Operator.Healing;
@@ -18,9 +15,6 @@ internal sealed class NamespaceWatch
     private readonly ILoggerFactory logs;
     private readonly HealingCaches shared;
     private readonly GroupList groups;
-    private readonly TimeProvider time;
-    // One entry an object of the few kinds.
-    private readonly ConcurrentDictionary<string, DateTimeOffset> admissionSince = [];
     private readonly List<IResourceCache> all = [];
     private readonly List<Func<IEnumerable<IKubernetesObject<V1ObjectMeta>>>> others = [];
     private readonly ResourceCache<V1Deployment> deployments;
@@ -35,9 +29,9 @@ internal sealed class NamespaceWatch
     private readonly ResourceCache<V1Job> jobs;
     private readonly ResourceCache<V1CronJob> cronJobs;
 
-    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, GroupList groups, TimeProvider time, ILoggerFactory logs)
+    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, GroupList groups, ILoggerFactory logs)
     {
-        (this.client, this.ns, this.changed, this.shared, this.groups, this.time, this.logs) = (client, ns, changed, shared, groups, time, logs);
+        (this.client, this.ns, this.changed, this.shared, this.groups, this.logs) = (client, ns, changed, shared, groups, logs);
         (deployments, statefulSets, replicaSets, pods) = (Watch<V1Deployment>(), Watch<V1StatefulSet>(), Watch<V1ReplicaSet>(), Watch<V1Pod>());
         (services, configMaps, claims, jobs) = (Watch<V1Service>(), Watch<V1ConfigMap>(), Watch<V1PersistentVolumeClaim>(), Watch<V1Job>());
         // Kubernetes before 1.21 serves these as beta only.
@@ -48,9 +42,6 @@ internal sealed class NamespaceWatch
         Other<V1ResourceQuota>();
         Other<V1LimitRange>();
         Other<V1RoleBinding>();
-        Admission(new ResourceCache<V1Namespace>(client, new() { FieldSelector = $"metadata.name={ns}" }, logs), _ => true);
-        Admission(new ResourceCache<V1ValidatingWebhookConfiguration>(client, new(), logs), IsOwn);
-        Admission(new ResourceCache<V1MutatingWebhookConfiguration>(client, new(), logs), IsOwn);
         Other<ModelPool>();
         Other<ModelRoute>();
         Other<ShardedStore>();
@@ -71,7 +62,7 @@ internal sealed class NamespaceWatch
     public NamespaceSnapshot Snapshot(HealingPolicy policy, DateTimeOffset now) => new()
     {
         ApiGroups = groups.Names,
-        AdmissionSince = admissionSince,
+        AdmissionSince = shared.Admission.Since,
         OrphanedAfter = policy.Spec.EffectiveOrphanedAfter,
         Namespace = ns,
         Now = now,
@@ -83,7 +74,7 @@ internal sealed class NamespaceWatch
         ConfigMaps = configMaps.List(),
         EndpointSlices = endpoints.List(),
         DisruptionBudgets = budgets.List(),
-        Others = [.. others.SelectMany(list => list())],
+        Others = [.. others.SelectMany(list => list()).Concat(shared.Admission.Of(ns))],
         Claims = claims.List(),
         Jobs = jobs.List(),
         CronJobs = cronJobs.List(),
@@ -92,32 +83,10 @@ internal sealed class NamespaceWatch
         StorageClasses = shared.StorageClasses.List(),
     };
 
-    private bool IsOwn<T>(T configuration)
-        where T : class, IKubernetesObject<V1ObjectMeta> => OwnWebhooks.AreOf(JsonNode.Parse(KubernetesJson.Serialize((object)configuration))!["webhooks"], ns);
-
-    private void Admission<T>(ResourceCache<T> cache, Func<T, bool> isOwn)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        cache.Changed += change =>
-        {
-            if (change.Old is null || Digest(change.Old) != Digest(change.Object))
-                admissionSince[$"{NamespaceSnapshot.KindOf(change.Object)}/{change.Object.Metadata.Name}"] = time.GetUtcNow();
-        };
-        Follow(cache);
-        others.Add(() => cache.List().Where(isOwn));
-    }
-
-    private static string Digest(IKubernetesObject<V1ObjectMeta> obj) => ObjectContent.Digest(JsonNode.Parse(KubernetesJson.Serialize((object)obj))!.AsObject());
-
     private ResourceCache<T> Watch<T>(string? olderVersion = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        return Follow(new ResourceCache<T>(client, new() { Namespace = ns, OlderVersion = olderVersion }, logs));
-    }
-
-    private ResourceCache<T> Follow<T>(ResourceCache<T> cache)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
+        var cache = new ResourceCache<T>(client, new() { Namespace = ns, OlderVersion = olderVersion }, logs);
         cache.Changed += _ => changed();
         cache.Listed += changed;
         all.Add(cache);
