@@ -35,7 +35,8 @@ internal sealed class RedisNodes(string server, Func<StoreAddress, string, IEnum
     internal static RedisNodes Garnet(string server) => new(server, (address, folder) =>
     [
         "--bind", address.Host, "--port", $"{address.Port}", "--checkpointdir", folder,
-        "--cluster", "--cluster-announce-ip", address.Host, "--cluster-timeout", "2",
+        "--cluster", "--cluster-announce-ip", address.Host, "--cluster-timeout", "2", "--gossip-delay", "1",
+        "--cluster-replica-resume-with-data", "--cluster-replication-reestablishment-timeout", "1",
         "--aof", "--recover", "--device-type", "RandomAccess", "--memory", "64m", "--index", "4m", "--aof-memory", "64m",
     ]);
 

@@ -29,6 +29,11 @@ internal sealed class RedisStore : IAsyncDisposable
     /// <summary>What is known of the load; used once the store is filled.</summary>
     internal LoadWindow Load { get; } = new();
 
+    /// <summary>What the nodes said last, for the message of a test that fails.</summary>
+    internal string Seen => string.Join("; ", Goal.Members.Select(member => View.Nodes.TryGetValue(member, out var node)
+        ? $"{member} {node.Id[..8]} {(node.PrimaryId is { } primary ? $"copies {primary[..8]}{(node.LinkUp ? "" : " without a link")}" : $"has {node.Slots.Count} slots")} at {node.Offset}"
+        : $"{member} ({Goal.Identities.GetValueOrDefault(member, "never seen")[..8]}) is silent"));
+
     internal IEnumerable<NodeView> Primaries => View.Nodes.Values.Where(node => node.IsPrimary && !node.Slots.IsEmpty);
 
     /// <summary>Starts the members of a store; skips the test where no redis-server can be had.</summary>
