@@ -44,6 +44,9 @@ public sealed record HealingPolicySpec
     /// <summary>Default of orphanedAfter.</summary>
     public const string DefaultOrphanedAfter = "10m";
 
+    /// <summary>Most goals of a policy.</summary>
+    public const int MaxGoals = 16;
+
     /// <summary>The kill switch: no further write under this policy, running remediations stop before their next step. Default false.</summary>
     [DefaultValue(false)]
     public bool Suspend { get; init; }
@@ -96,6 +99,11 @@ public sealed record HealingPolicySpec
     [RegularExpression(GoDuration.Pattern)]
     [DefaultValue(DefaultOrphanedAfter)]
     public string? OrphanedAfter { get; init; }
+
+    /// <summary>What is wanted of Deployments beyond that they run: numbers that are measured. A goal that is missed is repaired like a fault.</summary>
+    [MaxLength(MaxGoals)]
+    [ListMapKeys("name")]
+    public IReadOnlyList<HealingGoal>? Goals { get; init; }
 
     /// <summary>A language model that may propose plans of the same typed actions, through the same checks. Default: none, rules alone.</summary>
     public HealingLlm? Llm { get; init; }
@@ -209,6 +217,11 @@ public sealed record HealingPolicyStatus
 
     /// <summary>Tokens that the language model cost in the last hour, counted since the operator's start; absent without one.</summary>
     public int? TokensLastHour { get; init; }
+
+    /// <summary>How the goals stand, in the order of spec.goals.</summary>
+    [MaxLength(HealingPolicySpec.MaxGoals)]
+    [ListMapKeys("name")]
+    public IReadOnlyList<GoalStatus>? Goals { get; init; }
 
     /// <summary>Ready, Degraded.</summary>
     [ListMapKeys("type")]

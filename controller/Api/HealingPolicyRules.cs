@@ -38,5 +38,7 @@ public static class HealingPolicyRules
             yield return OrphanedMessage;
         if (policy.Spec.Llm is { } llm && (llm.EffectiveTimeout < TimeSpan.FromSeconds(1) || llm.EffectiveTimeout > TimeSpan.FromSeconds(120)))
             yield return TimeoutMessage;
+        foreach (var broken in (policy.Spec.Goals ?? []).SelectMany(HealingGoalRules.Broken))
+            yield return broken;
     }
 }

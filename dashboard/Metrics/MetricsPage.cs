@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using k8s.Models;
 using Ops.Api;
 using Ops.Kube;
@@ -19,14 +17,6 @@ internal static class MetricsPage
         var labels = pod.Metadata.Labels ?? new Dictionary<string, string>();
         if (labels.ContainsKey(Labels.Pool) || (labels.TryGetValue(Labels.Component, out var component) && component == Labels.Router) || IsOperator(pod))
             return ScrapeTarget.Of(pod, WellKnown.HttpPortName);
-        var annotations = pod.Metadata.Annotations ?? new Dictionary<string, string>();
-        if (!annotations.TryGetValue("prometheus.io/scrape", out var wanted) || wanted != "true" || pod.Metadata.DeletionTimestamp is not null)
-            return null;
-        var port = annotations.TryGetValue("prometheus.io/port", out var text) && ushort.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : 0;
-        var path = annotations.TryGetValue("prometheus.io/path", out var own) ? own : "/metrics";
-        // Only an address is taken, never a name that would have to be resolved, and only a path of it.
-        if (port == 0 || !path.StartsWith('/') || !IPAddress.TryParse(pod.Status?.PodIP, out var address))
-            return null;
-        return Uri.TryCreate(new UriBuilder("http", address.ToString(), port).Uri, path, out var page) && page.Host == address.ToString() ? page : null;
+        return ScrapeTarget.Annotated(pod);
     }
 }

@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using Ops.Api;
+using Ops.Healing.Goals;
 
 namespace Ops.Healing.Cluster;
 
@@ -57,6 +58,9 @@ public sealed record NamespaceSnapshot
 
     /// <summary>Incidents of the root-cause service in the namespace.</summary>
     public IReadOnlyCollection<Incident> RootCauses { get; init; } = [];
+
+    /// <summary>The goals of the namespace's policies, as last judged.</summary>
+    public IReadOnlyList<JudgedGoal> Goals { get; init; } = [];
 
     /// <summary>When objects that decide over new pods got the content that they have, by "Kind/name", as far as this process has seen it.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> AdmissionSince { get; init; } = new Dictionary<string, DateTimeOffset>();

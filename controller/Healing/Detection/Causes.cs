@@ -146,4 +146,23 @@ public static class Causes
 
     /// <summary>A CronJob that ran is suspended.</summary>
     public const string CronJobSuspended = "CronJobSuspended";
+
+    /// <summary>A goal is missed, and requests rose since it was met.</summary>
+    public const string LoadRose = "LoadRose";
+
+    /// <summary>A goal for the processor is missed though requests did not rise.</summary>
+    public const string ProcessorStressed = "ProcessorStressed";
+
+    /// <summary>A goal is missed, and nothing that is measured tells why.</summary>
+    public const string GoalMissed = "GoalMissed";
+
+    /// <summary>A goal asks for another number of pods.</summary>
+    public const string OtherReplicasWanted = "OtherReplicasWanted";
+
+    /// <summary>A goal would be met with fewer pods.</summary>
+    public const string PodsIdle = "PodsIdle";
+
+    /// <summary>Whether a goal of a policy is missed, rather than an object broken.</summary>
+    /// <param name="cause">A cause.</param>
+    public static bool IsOfGoal(string cause) => cause is LoadRose or ProcessorStressed or GoalMissed or OtherReplicasWanted or PodsIdle;
 }

@@ -1,3 +1,4 @@
+using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Detection.Analysers;
@@ -36,8 +37,12 @@ public static class Diagnosis
     /// <summary>What is wrong, at most one finding an object: the first analyser that has something to say about it.</summary>
     /// <param name="snapshot">The namespace.</param>
     /// <param name="memory">Its last good states.</param>
-    public static IReadOnlyList<Finding> Of(NamespaceSnapshot snapshot, Baseline memory) =>
-        [.. Analysers.SelectMany(analyser => analyser.Analyse(snapshot, memory)).Select(finding => AtOwner(finding, snapshot)).DistinctBy(finding => (finding.Kind, finding.Name))];
+    public static IReadOnlyList<Finding> Of(NamespaceSnapshot snapshot, Baseline memory)
+    {
+        List<Finding> concrete = [.. Analysers.SelectMany(analyser => analyser.Analyse(snapshot, memory)).Select(finding => AtOwner(finding, snapshot)).DistinctBy(finding => (finding.Kind, finding.Name))];
+        // A goal is missed because of something: while a fault is known that may be it, that is what is repaired.
+        return concrete.Exists(finding => finding.Kind is not (V1Job.KubeKind or V1CronJob.KubeKind)) ? concrete : [.. concrete, .. GoalFindings.Of(snapshot)];
+    }
 
     // What is wrong with something that a custom resource of Ops makes is wrong with that resource: it would be made again.
     private static Finding AtOwner(Finding finding, NamespaceSnapshot snapshot) =>

@@ -19,8 +19,11 @@ public static class RulePlanner
     /// <param name="finding">What is wrong.</param>
     /// <param name="snapshot">The namespace.</param>
     /// <param name="memory">Its last good states.</param>
-    public static HealingPlan? Plan(Finding finding, NamespaceSnapshot snapshot, Baseline memory)
+    /// <param name="tried">Types of actions that were done for the same incident and did not help.</param>
+    public static HealingPlan? Plan(Finding finding, NamespaceSnapshot snapshot, Baseline memory, IReadOnlyCollection<string>? tried = null)
     {
+        if (Causes.IsOfGoal(finding.Cause))
+            return GoalPlanner.Plan(finding, snapshot, memory, tried ?? []);
         if (memory.Of(finding.Kind, finding.Name) is not { } good)
             return null;
         return finding.Cause switch
@@ -53,11 +56,15 @@ public static class RulePlanner
                 [.. DeletionAnalyser.Orphaned(stuck, snapshot).Select(finalizer => Action(nameof(RemoveFinalizer), finding, RemoveFinalizer.FinalizerParameter, finalizer))]),
             Causes.StaleSecret => RestartNotReady(finding, snapshot),
             // A change that came before the trouble goes back; without one, new processes have what the old ones lost.
-            Causes.ProcessorSaturated or Causes.ServiceDegraded => OfWorkload(finding, snapshot, memory, good)
-                ?? new("Nothing of its template changed since it was well; its pods are made anew.", [Action(nameof(RestartRollout), finding, RestartRollout.AtParameter, RestartRollout.At(snapshot.Now))]),
+            Causes.ProcessorSaturated or Causes.ServiceDegraded => OfFault(finding, snapshot, memory),
             _ => OfWorkload(finding, snapshot, memory, good),
         };
     }
+
+    /// <summary>The plan for a workload that runs and does not do well: back to the template that did, else new processes. Null where nothing is remembered of it.</summary>
+    internal static HealingPlan? OfFault(Finding finding, NamespaceSnapshot snapshot, Baseline memory) => memory.Of(finding.Kind, finding.Name) is not { } good ? null
+        : OfWorkload(finding, snapshot, memory, good)
+            ?? new("Nothing of its template changed since it was well; its pods are made anew.", [Action(nameof(RestartRollout), finding, RestartRollout.AtParameter, RestartRollout.At(snapshot.Now))]);
 
     // Only pods that are not ready, so that nothing that serves is taken away.
     private static HealingPlan? RestartNotReady(Finding finding, NamespaceSnapshot snapshot)

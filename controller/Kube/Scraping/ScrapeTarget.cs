@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using k8s.Models;
@@ -14,6 +15,24 @@ public static class ScrapeTarget
     {
         var port = pod.Spec.Containers.SelectMany(container => container.Ports ?? []).FirstOrDefault(port => port.Name == portName);
         return port is null ? null : At(pod, port.ContainerPort);
+    }
+
+    /// <summary>
+    /// The address that a pod itself names by the usual annotations (prometheus.io/scrape, port, path), or null where it does
+    /// not ask to be read. Without a port it is the first of its containers; without a path, /metrics.
+    /// </summary>
+    /// <param name="pod">The pod.</param>
+    public static Uri? Annotated(V1Pod pod)
+    {
+        if (pod.Metadata.Annotations is not { } notes || !notes.TryGetValue("prometheus.io/scrape", out var wanted) || wanted != "true" || pod.Metadata.DeletionTimestamp is not null)
+            return null;
+        var port = notes.TryGetValue("prometheus.io/port", out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var told)
+            ? told : pod.Spec.Containers.SelectMany(container => container.Ports ?? []).Select(open => (int?)open.ContainerPort).FirstOrDefault() ?? 0;
+        // Only an address is taken, never a name that would have to be resolved, and only a path of that address.
+        if (port is < 1 or > 65535 || !IPAddress.TryParse(pod.Status?.PodIP, out var address))
+            return null;
+        var path = notes.TryGetValue("prometheus.io/path", out var asked) && asked.StartsWith('/') ? asked : "/metrics";
+        return new UriBuilder("http", address.ToString(), port, path).Uri;
     }
 
     /// <summary>The address of a running pod's /metrics on a port, or null.</summary>

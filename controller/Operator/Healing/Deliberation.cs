@@ -23,8 +23,17 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
     {
         if (!plans.IsDue(incident))
             return;
-        var rule = RulePlanner.Plan(finding, snapshot, memory);
         var tried = plans.Of(incident);
+        var vain = tried.Where(one => one.Status?.Phase is RemediationPhases.RolledBack or RemediationPhases.Failed).SelectMany(one => one.Spec.Actions).Select(action => action.Type).ToHashSet();
+        var rule = RulePlanner.Plan(finding, snapshot, memory, vain);
+        // A goal is a number, and so is what is done for it: nothing to ask a model about.
+        if (Causes.IsOfGoal(finding.Cause))
+        {
+            if (rule is not null && !GoalPlanner.IsCooling(finding, snapshot, plans.In(snapshot.Namespace)))
+                await ProposeAsync(policy, incident, finding, rule, cancellationToken);
+            return;
+        }
+
         if (policy.Spec.Llm is not { } llm || HealingPolicyRules.Broken(policy).Any() || (rule is not null && tried.Count == 0 && llm.Use != LlmUses.Always))
         {
             if (rule is not null)

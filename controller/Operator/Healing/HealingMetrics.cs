@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Healing.Goals;
 using Ops.Healing.Planning.Llm;
 using Prometheus;
 
@@ -22,6 +23,20 @@ internal static class HealingMetrics
     private static readonly Counter Tokens = Metrics.CreateCounter("ops_healing_llm_tokens_total", "Tokens of questions to language models, prompts and answers.", "cause");
 
     private static readonly Counter Answers = Metrics.CreateCounter("ops_healing_llm_answers_total", "What came of questions to language models: plans that can be read, or problems.", "cause", "outcome");
+
+    private static readonly Gauge Goals = Metrics.CreateGauge("ops_healing_goal_met", "1 where a goal of a HealingPolicy is met, 0 where it is violated; absent where it cannot be measured.", "namespace", "policy", "goal");
+
+    /// <summary>Shows a goal's state.</summary>
+    public static void Judged(JudgedGoal goal)
+    {
+        if (goal.State == GoalStates.Unknown)
+            Forget(goal);
+        else
+            Goals.WithLabels(goal.Namespace, goal.Policy, goal.Goal.Name).Set(goal.State == GoalStates.Met ? 1 : 0);
+    }
+
+    /// <summary>Shows a goal no more.</summary>
+    public static void Forget(JudgedGoal goal) => Goals.RemoveLabelled(goal.Namespace, goal.Policy, goal.Goal.Name);
 
     /// <summary>Counts an incident.</summary>
     public static void Detected(string cause, TimeSpan after) => Detection.WithLabels(cause).Observe(after.TotalSeconds);

@@ -29,7 +29,9 @@ internal sealed class NamespaceWatch
     private readonly ResourceCache<V1Job> jobs;
     private readonly ResourceCache<V1CronJob> cronJobs;
 
-    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, GroupList groups, ILoggerFactory logs)
+    private readonly GoalWatch goals;
+
+    public NamespaceWatch(KubeClient client, string ns, Action changed, HealingCaches shared, GroupList groups, MetricsReader metrics, TimeProvider time, ILoggerFactory logs)
     {
         (this.client, this.ns, this.changed, this.shared, this.groups, this.logs) = (client, ns, changed, shared, groups, logs);
         (deployments, statefulSets, replicaSets, pods) = (Watch<V1Deployment>(), Watch<V1StatefulSet>(), Watch<V1ReplicaSet>(), Watch<V1Pod>());
@@ -45,6 +47,7 @@ internal sealed class NamespaceWatch
         Other<ModelPool>();
         Other<ModelRoute>();
         Other<ShardedStore>();
+        goals = new(metrics, () => HasSynced ? [.. shared.Policies.List().Where(one => one.Metadata.NamespaceProperty == ns)] : [], Snapshot, changed, time, logs.CreateLogger<GoalWatch>());
     }
 
     /// <summary>Whether everything was read at least once.</summary>
@@ -54,7 +57,7 @@ internal sealed class NamespaceWatch
     public string Trouble => all.FirstOrDefault(cache => !cache.HasSynced)?.Trouble ?? "";
 
     /// <summary>Keeps everything current until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(cache => cache.RunAsync(cancellationToken)));
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(cache => cache.RunAsync(cancellationToken)).Append(goals.RunAsync(cancellationToken)));
 
     /// <summary>What is there now.</summary>
     /// <param name="policy">Whose patience with deletions counts.</param>
@@ -63,6 +66,7 @@ internal sealed class NamespaceWatch
     {
         ApiGroups = groups.Names,
         AdmissionSince = shared.Admission.Since,
+        Goals = goals.Judged,
         OrphanedAfter = policy.Spec.EffectiveOrphanedAfter,
         Namespace = ns,
         Now = now,

@@ -4,7 +4,7 @@ using Ops.Kube;
 namespace Ops.Operator.Healing;
 
 /// <summary>The namespaces that have a policy: nothing else of a cluster is watched.</summary>
-internal sealed class NamespaceWatches(Healer healer, HealingCaches caches, GroupList groups, ILoggerFactory logs)
+internal sealed class NamespaceWatches(Healer healer, HealingCaches caches, GroupList groups, MetricsReader metrics, TimeProvider time, ILoggerFactory logs)
 {
     private readonly ConcurrentDictionary<string, (NamespaceWatch Watch, CancellationTokenSource Stop, Task Run)> running = [];
     private CancellationToken stopping;
@@ -42,7 +42,7 @@ internal sealed class NamespaceWatches(Healer healer, HealingCaches caches, Grou
 
     private (NamespaceWatch, CancellationTokenSource, Task) Start(string ns)
     {
-        var watch = new NamespaceWatch(healer.Client, ns, () => Changed?.Invoke(ns), caches, groups, logs);
+        var watch = new NamespaceWatch(healer.Client, ns, () => Changed?.Invoke(ns), caches, groups, metrics, time, logs);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         return (watch, stop, watch.RunAsync(stop.Token));
     }

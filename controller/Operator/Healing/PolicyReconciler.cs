@@ -66,13 +66,17 @@ internal sealed class PolicyReconciler(
                 await deliberation.FollowAsync(policy, incident, finding, snapshot, memory, cancellationToken);
         }
 
-        foreach (var incident in incidents.Open(snapshot.Namespace).Where(incident => !all.Any(finding => IncidentBook.IsAbout(incident, finding))))
+        foreach (var incident in incidents.Open(snapshot.Namespace).Where(incident => !all.Any(finding => IncidentBook.IsAbout(incident, finding)) && !IsUnclear(incident, snapshot)))
         {
             // A symptom that is away for a moment may come back; whether it stays away is what the remediation waits for.
             if (!plans.IsActive(incident) && time.GetUtcNow().UtcDateTime - incident.Status?.DetectedAt > policy.Spec.EffectiveVerifyWithin)
                 await incidents.ResolveAsync(incident, cancellationToken);
         }
     }
+
+    // What cannot be measured is not known to be over.
+    private static bool IsUnclear(Incident incident, NamespaceSnapshot snapshot) =>
+        incident.Status?.Causes is [{ Reasons: [var cause], Target: { Name: var name } }] && Causes.IsOfGoal(cause) && GoalFindings.Unclear(name, snapshot) is not null;
 
     private Task ReportAsync(HealingPolicy policy, List<Finding> findings, NamespaceSnapshot snapshot, Baseline memory, CancellationToken cancellationToken)
     {
@@ -82,6 +86,7 @@ internal sealed class PolicyReconciler(
             Findings = findings.Count,
             Remembered = memory.States.Count,
             ActionsLastHour = caches.ActionsLastHour(policy, null, time.GetUtcNow()),
+            Goals = policy.Spec.Goals is null ? null : [.. snapshot.Goals.Where(one => one.Policy == policy.Metadata.Name).Select(one => one.Shown).OfType<GoalStatus>()],
             TokensLastHour = policy.Spec.Llm is null ? null : meter.LastHour(policy.Metadata.Uid),
         };
         var ready = HealingPolicyRules.Broken(policy).FirstOrDefault() is { } broken ? new ConditionFinding("Ready", false, "InvalidSpec", broken)
@@ -111,8 +116,12 @@ internal sealed class PolicyReconciler(
         }
     }
 
-    // The first policy by name that selects the object has it. What workloads only read or run on seldom carries their labels.
-    private bool IsMine(HealingPolicy policy, Finding finding, NamespaceSnapshot snapshot, Baseline memory) => caches.Policies.List()
+    // A goal is its own policy's; else the first policy by name that selects the object has it. What workloads only read or run
+    // on seldom carries their labels.
+    private bool IsMine(HealingPolicy policy, Finding finding, NamespaceSnapshot snapshot, Baseline memory) => GoalFindings.GoalOf(finding, snapshot) is var (goal, _)
+        ? goal.Policy == policy.Metadata.Name : IsFirst(policy, finding, snapshot, memory);
+
+    private bool IsFirst(HealingPolicy policy, Finding finding, NamespaceSnapshot snapshot, Baseline memory) => caches.Policies.List()
         .Where(one => one.Metadata.NamespaceProperty == snapshot.Namespace && one.Metadata.DeletionTimestamp is null)
         .OrderBy(one => one.Metadata.Name, StringComparer.Ordinal)
         .FirstOrDefault(one => finding.Kind is not (V1Deployment.KubeKind or V1StatefulSet.KubeKind or V1Service.KubeKind) || one.Spec.Selects(LabelsOf(finding, snapshot, memory)))?.Metadata.Uid == policy.Metadata.Uid;

@@ -186,9 +186,12 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
 
     private string? Trouble(Turn turn)
     {
-        var findings = Diagnosis.Of(turn.Snapshot, turn.Memory);
-        // Whoever takes a repair back wants another number of pods than the one that is remembered.
-        var good = turn.Remediation.Spec.Planner == RemediationPlanners.Person ? Baseline.Empty : turn.Memory;
+        if (GoalProgress.Unclear(turn.Remediation, turn.Snapshot) is { } unclear)
+            return unclear;
+        var findings = GoalProgress.Left(turn.Remediation, turn.Snapshot, Diagnosis.Of(turn.Snapshot, turn.Memory));
+        // A person and a goal want another number of pods than the one that is remembered.
+        var isOfGoal = Causes.IsOfGoal(turn.Remediation.Spec.Cause);
+        var good = isOfGoal || turn.Remediation.Spec.Planner == RemediationPlanners.Person ? Baseline.Empty : turn.Memory;
         foreach (var target in turn.Remediation.Spec.Actions.Select(action => action.Target))
         {
             if (Verification.Trouble(target.Kind, target.Name, turn.Snapshot, good, findings) is { } trouble)
@@ -196,9 +199,11 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         }
 
         // Whatever went wrong elsewhere since the first write counts against the repair. The start is kept in whole seconds, so
-        // both are compared in them: else of two plans of one second each would wait for the other's incident to end.
+        // both are compared in them: else of two plans of one second each would wait for the other's incident to end. What makes
+        // one goal missed makes others missed a little later, and that is not the work of the plan for the first.
         return caches.Incidents.List().FirstOrDefault(one => one.Metadata.NamespaceProperty == turn.Snapshot.Namespace
-            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt is { } detected && Second(new(detected, TimeSpan.Zero)) > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident)
+            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt is { } detected && Second(new(detected, TimeSpan.Zero)) > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident
+            && !(isOfGoal && open.Causes is [{ Reasons: [var reason] }] && Causes.IsOfGoal(reason)))
             is { } worse ? $"since then {worse.Status!.Symptom}" : null;
     }
 

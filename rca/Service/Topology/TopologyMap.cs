@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using k8s.Models;
 using Ops.Api;
@@ -13,10 +12,6 @@ namespace Ops.Rca.Service.Topology;
 /// </summary>
 internal sealed class TopologyMap
 {
-    private const string Scrape = "prometheus.io/scrape";
-    private const string Port = "prometheus.io/port";
-    private const string PagePath = "prometheus.io/path";
-
     private static readonly TimeSpan StartUp = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, string> byAddress = [];
@@ -82,19 +77,8 @@ internal sealed class TopologyMap
     }
 
     // A pod that starts has no normal yet, and one that ends is nobody's trouble; one that was there and is not ready is.
-    private static Uri? PageOf(V1Pod pod, DateTimeOffset now)
-    {
-        var notes = pod.Metadata.Annotations;
-        if (notes is null || !notes.TryGetValue(Scrape, out var scrape) || scrape != "true" || pod.Metadata.DeletionTimestamp is not null || (!IsReady(pod) && now - pod.Status.StartTime < StartUp))
-            return null;
-        var port = notes.TryGetValue(Port, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var told)
-            ? told : pod.Spec.Containers.SelectMany(container => container.Ports ?? []).Select(open => (int?)open.ContainerPort).FirstOrDefault() ?? 0;
-        // Only an address is taken, never a name that would have to be resolved, and only a path of that address.
-        if (port is < 1 or > 65535 || !IPAddress.TryParse(pod.Status?.PodIP, out var address))
-            return null;
-        var path = notes.TryGetValue(PagePath, out var asked) && asked.StartsWith('/') ? asked : "/metrics";
-        return new UriBuilder("http", address.ToString(), port, path).Uri;
-    }
+    private static Uri? PageOf(V1Pod pod, DateTimeOffset now) =>
+        !IsReady(pod) && now - pod.Status?.StartTime < StartUp ? null : Kube.ScrapeTarget.Annotated(pod);
 
-    private static bool IsReady(V1Pod pod) => pod.Status.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
+    private static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
 }

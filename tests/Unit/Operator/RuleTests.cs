@@ -161,6 +161,32 @@ public sealed class RuleTests
         });
 
     [Fact]
+    public void Rules_for_goals_are_the_same_in_cel_and_in_code() =>
+        Gen.Int[1, 1_000_000].Sample(seed =>
+        {
+            var random = new Random(seed);
+            var goal = Some(
+                random,
+                ("percentOfLimit", () => 30), ("below", () => random.Next(2) == 0 ? "0s" : "300ms"), ("replicas", () => 3), ("min", () => random.Next(1, 4)), ("max", () => random.Next(1, 4)), ("combine", () => random.Next(2) == 0 ? "each" : "sum"));
+            (goal["name"], goal["targets"]) = ("g", new JsonArray("web"));
+            goal["type"] = random.GetItems([GoalTypes.Ready, GoalTypes.Cpu, GoalTypes.Memory, GoalTypes.MeanLatency, GoalTypes.P99Latency, GoalTypes.Replicas, GoalTypes.Autoscale], 1)[0];
+            var policy = Parse(Healing);
+            policy["spec"]!["goals"] = new JsonArray(goal);
+            Agree(Definitions.Refusals(policy), HealingPolicyRules.Broken(KubernetesJson.Deserialize<HealingPolicy>(policy.ToJsonString())));
+        });
+
+    [Theory]
+    [InlineData("""{"name":"g","type":"cpu","targets":["web"]}""", "percentOfLimit")]
+    [InlineData("""{"name":"g","type":"cpu","targets":["web"],"percentOfLimit":0}""", "spec.goals[0].percentOfLimit")]
+    [InlineData("""{"name":"g","type":"p99Latency","targets":["web"],"below":"fast"}""", "spec.goals[0].below")]
+    [InlineData("""{"name":"g","type":"p99Latency","targets":["web"],"below":"0s"}""", "above 0s")]
+    [InlineData("""{"name":"g","type":"autoscale","targets":["web"],"percentOfLimit":50}""", "needs max")]
+    [InlineData("""{"name":"g","type":"ready","targets":[]}""", "spec.goals[0].targets")]
+    [InlineData("""{"name":"g","type":"happy","targets":["web"]}""", "spec.goals[0].type")]
+    [InlineData("""{"name":"g","type":"ready","targets":["web"],"combine":"sum"}""", "combine")]
+    public void A_wrong_goal_is_refused_by_its_field(string goal, string named) => ExpectRefusal(Healing, $$$"""{"spec":{"goals":[{{{goal}}}]}}""", named);
+
+    [Fact]
     public void Rules_for_incidents_are_the_same_in_cel_and_in_code() =>
         Gen.Int[0, 200].Sample(seconds =>
         {

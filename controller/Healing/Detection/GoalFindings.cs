@@ -1,0 +1,67 @@
+using System.Globalization;
+using k8s.Models;
+using Ops.Api;
+using Ops.Healing.Cluster;
+using Ops.Healing.Goals;
+
+namespace Ops.Healing.Detection;
+
+/// <summary>Goals that are violated, as findings at the Deployments that miss them.</summary>
+public static class GoalFindings
+{
+    // Requests that grow by less than half may be chance.
+    private const double Rise = 1.5;
+
+    // What a goal measures, from what is nearest to a cause to what is farthest: who waits for a busy service is slow too.
+    private static readonly string[][] Nearest =
+    [
+        [GoalTypes.Ready], [GoalTypes.Replicas], [GoalTypes.Cpu, GoalTypes.Memory], [GoalTypes.Autoscale], [GoalTypes.MeanLatency, GoalTypes.P99Latency],
+    ];
+
+    /// <summary>One finding a Deployment, of the goals that are nearest to a cause; goals that are missed but have not settled hold back those farther away.</summary>
+    /// <param name="snapshot">The namespace.</param>
+    public static IReadOnlyList<Finding> Of(NamespaceSnapshot snapshot)
+    {
+        var nearest = Nearest.Select(types => snapshot.Goals.Where(one => one.IsMissed && !IsIdle(one) && types.Contains(one.Goal.Type)).ToList()).FirstOrDefault(goals => goals.Count > 0)
+            // Pods that are not needed harm nobody, so nothing else may be wrong.
+            ?? [.. snapshot.Goals.Where(IsIdle)];
+        return [.. nearest.Where(one => one.State == GoalStates.Violated).SelectMany(Of).DistinctBy(finding => finding.Name)];
+    }
+
+    /// <summary>The violated goal that a finding tells of, or null.</summary>
+    /// <param name="finding">A finding.</param>
+    /// <param name="snapshot">The namespace.</param>
+    public static (JudgedGoal Goal, GoalTarget Target)? GoalOf(Finding finding, NamespaceSnapshot snapshot) =>
+        (from one in snapshot.Goals
+         where one.State == GoalStates.Violated
+         from target in one.Targets
+         where target.IsMissed && target.Name == finding.Name && Of(one, target) == finding
+         select ((JudgedGoal, GoalTarget)?)(one, target)).FirstOrDefault();
+
+    /// <summary>Whether a goal that an incident may be about was violated and cannot be measured now, so that nobody can say that it is over.</summary>
+    /// <param name="deployment">Name of a Deployment.</param>
+    /// <param name="snapshot">The namespace.</param>
+    public static JudgedGoal? Unclear(string deployment, NamespaceSnapshot snapshot) =>
+        snapshot.Goals.FirstOrDefault(one => one is { IsOpen: true, State: GoalStates.Unknown } && one.Goal.Targets.Contains(deployment));
+
+    private static bool IsIdle(JudgedGoal goal) => goal.IsMissed && goal.Targets.Where(target => target.IsMissed).All(target => target.IsIdle);
+
+    private static IEnumerable<Finding> Of(JudgedGoal goal) => goal.Targets.Where(target => target.IsMissed).Select(target => Of(goal, target));
+
+    private static Finding Of(JudgedGoal goal, GoalTarget target) =>
+        new(V1Deployment.KubeKind, target.Name, CauseOf(goal, target), $"goal {goal.Goal.Name} of HealingPolicy {goal.Policy}: {target.Why}, and the limit is {GoalMeasure.Format(goal.Goal, target.Limit)}{Requests(goal)}");
+
+    private static string CauseOf(JudgedGoal goal, GoalTarget target) => goal.Goal.Type switch
+    {
+        GoalTypes.Ready => Causes.GoalMissed,
+        GoalTypes.Replicas => Causes.OtherReplicasWanted,
+        _ when target.IsIdle => Causes.PodsIdle,
+        GoalTypes.Autoscale => Causes.LoadRose,
+        _ when goal.RequestsWhenMet is { } usual && goal.Requests > usual * Rise => Causes.LoadRose,
+        GoalTypes.Cpu => Causes.ProcessorStressed,
+        _ => Causes.GoalMissed,
+    };
+
+    private static string Requests(JudgedGoal goal) => goal is { Requests: { } now, RequestsWhenMet: { } usual }
+        ? string.Create(CultureInfo.InvariantCulture, $"; {now:0.0} requests/s, {usual:0.0} when it was met") : "";
+}
