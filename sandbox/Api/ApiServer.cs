@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Ops.Sandbox.Api.Admission;
+using Ops.Sandbox.Api.Admission.Quotas;
 using Ops.Sandbox.Api.Auth;
 using Ops.Sandbox.Api.Controllers;
 using Ops.Sandbox.Api.Crd;
@@ -115,6 +116,7 @@ public sealed class ApiServer : IAsyncDisposable
         var loops = Task.WhenAll(
             crds.RunAsync(stopping.Token),
             new NamespaceCleaner(store, registry, deleter, time, options.LoggerFactory.CreateLogger<NamespaceCleaner>()).RunAsync(stopping.Token),
+            new QuotaStatus(store, time, options.LoggerFactory.CreateLogger<QuotaStatus>()).RunAsync(stopping.Token),
             new EventExpiry(registry, deleter, time, options.EventLifetime).RunAsync(stopping.Token));
         server = new ApiServer(app, store, tokens, adminToken, local, metrics, stopping, loops, certificate);
         return server;
@@ -164,10 +166,12 @@ public sealed class ApiServer : IAsyncDisposable
         new NamespaceDefaults(),
         new CrdAdmission(),
         new WebhookRules(),
+        new LimitRanges(),
         new PodIdentity(),
         new PodPriority(),
         new PodSecurity(),
-        new ServiceAddresses(options.ServiceAddressRange));
+        new ServiceAddresses(options.ServiceAddressRange),
+        new ResourceQuotas(options.TimeProvider));
 
     private static WebApplication Listen(ApiServerOptions options, RequestPipeline pipeline, X509Certificate2 certificate)
     {

@@ -7,6 +7,9 @@ internal static class Known
 {
     public static readonly ResourceId Namespaces = new("", "namespaces");
     public static readonly ResourceId Pods = new("", "pods");
+    public static readonly ResourceId Claims = new("", "persistentvolumeclaims");
+    public static readonly ResourceId Quotas = new("", "resourcequotas");
+    public static readonly ResourceId LimitRanges = new("", "limitranges");
     public static readonly ResourceId Services = new("", "services");
     public static readonly ResourceId ServiceAccounts = new("", "serviceaccounts");
     public static readonly ResourceId Secrets = new("", "secrets");

@@ -31,9 +31,10 @@ internal static class ObjectFaultsAround
         {
             Given = [Apply("""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"shop"},"spec":{"hard":{"pods":"30"}}}""")],
         },
-        new("limit-range-too-small", "LimitRange/shop", "LimitRangeTooSmall", Patch("limits", "shop", """[{"op":"replace","path":"/spec/limits/0/max/cpu","value":"10m"}]"""))
+        new("limit-range-too-small", "LimitRange/shop", "LimitRangeTooSmall", Patch("limits", "shop", """[{"op":"replace","path":"/spec/limits/0","value":{"type":"Container","max":{"memory":"16Mi"}}}]"""), Of("delete", "pod", "-l", "app.kubernetes.io/name=currency", "--wait=false"))
         {
-            Given = [Apply("""{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"shop"},"spec":{"limits":[{"type":"Container","max":{"cpu":"8"}}]}}""")],
+            // Of memory, since an autoscaler would find a default request for cpu as good as one of the workload's own.
+            Given = [Apply("""{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"shop"},"spec":{"limits":[{"type":"Container","max":{"memory":"64Gi"},"default":{"memory":"1Gi"},"defaultRequest":{"memory":"32Mi"}}]}}""")],
         },
         new("pod-security-refusal", "Namespace/shop", "PodSecurityRefused", Of("label", "ns", "shop", "pod-security.kubernetes.io/enforce=restricted", "--overwrite"), Of("delete", "pod", "-l", "app.kubernetes.io/name=report", "--wait=false"))
         {

@@ -39,6 +39,11 @@ internal interface IAdmissionPlugin
     void AfterDefaults(AdmissionContext context)
     {
     }
+
+    /// <summary>Runs last, on a valid object that webhooks have seen.</summary>
+    void BeforeStore(AdmissionContext context)
+    {
+    }
 }
 
 /// <summary>The plugins in the order in which they run.</summary>
@@ -57,6 +62,14 @@ internal sealed class AdmissionChain(params IReadOnlyList<IAdmissionPlugin> plug
         foreach (var plugin in plugins)
         {
             if (plugin.Applies(context.Resource)) plugin.AfterDefaults(context);
+        }
+    }
+
+    public void BeforeStore(AdmissionContext context)
+    {
+        foreach (var plugin in plugins)
+        {
+            if (plugin.Applies(context.Resource)) plugin.BeforeStore(context);
         }
     }
 }

@@ -7,7 +7,7 @@ internal sealed class UnenforcedKinds : IAdmissionPlugin
 {
     private static readonly HashSet<string> Kinds = new(StringComparer.Ordinal)
     {
-        "NetworkPolicy", "ResourceQuota", "LimitRange", "HorizontalPodAutoscaler", "Ingress", "IngressClass", "CronJob",
+        "NetworkPolicy", "HorizontalPodAutoscaler", "Ingress", "IngressClass", "CronJob",
     };
 
     public bool Applies(ServedResource resource) => !resource.Kind.IsCustom && Kinds.Contains(resource.Kind.Kind);

@@ -145,6 +145,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         if (WaitsForWebhooks(context, 0, isNamed ? name : "")) return document;
         if (!applied) ManagedFields.RecordUpdate(null, document, kind, options.FieldManager, options.Subresource, time.GetUtcNow());
         RejectInvalid(resource, document, old: null);
+        admission.BeforeStore(context);
         if (tx.Find(resource.Storage, new ObjectId(ns, name)) is { } existing)
             throw Errors.AlreadyExists(resource.Id, name, existing.Parse().Metadata().ContainsKey("deletionTimestamp"));
         if (options.DryRun) return document;
@@ -171,6 +172,7 @@ internal sealed class ObjectWriter(ObjectStore store, AdmissionChain admission, 
         if (!applied) ReplacedObject.RecordManagers(document, old, kind, options, time.GetUtcNow(), unchanged);
         if (unchanged && ReplacedObject.SameManagers(document, old)) return resource.FromStorage(live.Parse());
         RejectInvalid(resource, document, old);
+        admission.BeforeStore(context);
         if (options.DryRun) return document;
         if (ReplacedObject.IsFinished(document))
         {

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Ops.Sandbox.Node.Objects;
 using Ops.Sandbox.Node.Volumes;
+using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Node.Scheduling;
 
@@ -39,7 +40,7 @@ internal sealed class ClusterPicture
             used[node] = new Dictionary<string, decimal>(StringComparer.Ordinal);
         }
         pods.Add(pod);
-        foreach (var (name, amount) in PodResources.RequestsOf(pod.Spec))
-            used[node][name] = used[node].GetValueOrDefault(name) + amount;
+        foreach (var (name, amount) in PodAmounts.Requests(pod.Spec))
+            used[node][name] = used[node].GetValueOrDefault(name) + amount.ToDecimal();
     }
 }

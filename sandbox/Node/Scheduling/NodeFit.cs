@@ -1,5 +1,6 @@
 using k8s.Models;
 using Ops.Sandbox.Node.Objects;
+using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Node.Scheduling;
 
@@ -66,8 +67,9 @@ internal static class NodeFit
         if (allocatable.TryGetValue("pods", out var room) && picture.PodsOn(node).Count >= room.ToDecimal())
             reasons.Add("Too many pods");
         var used = picture.UsedOn(node);
-        foreach (var (name, amount) in PodResources.RequestsOf(pod.Spec))
+        foreach (var (name, quantity) in PodAmounts.Requests(pod.Spec))
         {
+            var amount = quantity.ToDecimal();
             var free = (allocatable.TryGetValue(name, out var total) ? total.ToDecimal() : 0) - used.GetValueOrDefault(name);
             if (amount > 0 && amount > free)
                 reasons.Add($"Insufficient {name}");

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Ops.Sandbox.Node.Objects;
+using Ops.Sandbox.Objects;
 
 namespace Ops.Sandbox.Node.Scheduling;
 
@@ -65,13 +66,13 @@ internal static class PodScheduler
     /// <summary>Mean free share of cpu and memory with the pod placed.</summary>
     private static double LeastAllocated(V1Pod pod, V1Node node, ClusterPicture picture)
     {
-        var requests = PodResources.RequestsOf(pod.Spec);
+        var requests = PodAmounts.Requests(pod.Spec);
         var used = picture.UsedOn(node);
         var shares = new List<double>();
         foreach (var name in new[] { "cpu", "memory" })
         {
             if (node.Status?.Allocatable is { } allocatable && allocatable.TryGetValue(name, out var total) && total.ToDecimal() > 0)
-                shares.Add((double)((total.ToDecimal() - used.GetValueOrDefault(name) - requests.GetValueOrDefault(name)) / total.ToDecimal()));
+                shares.Add((double)((total.ToDecimal() - used.GetValueOrDefault(name) - requests.Of(name)) / total.ToDecimal()));
         }
         return shares.Count == 0 ? 0 : shares.Average();
     }

@@ -27,6 +27,9 @@ internal static class BuiltInDefaults
             case "Service" when spec is not null:
                 Service(spec);
                 break;
+            case "LimitRange" when spec is not null:
+                LimitRangeRules.Default(spec);
+                break;
             case "Secret":
                 Secret(obj);
                 break;

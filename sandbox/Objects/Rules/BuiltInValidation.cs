@@ -5,6 +5,8 @@ namespace Ops.Sandbox.Objects;
 /// <summary>Rules of built-in kinds that a schema cannot say, as far as the sandbox honours the fields.</summary>
 internal static class BuiltInValidation
 {
+    private static readonly string?[] QuotaScopes = ["Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass"];
+
     public static void Validate(JsonObject obj, JsonObject? old, KindDefinition kind, List<FieldCause> causes)
     {
         var spec = obj["spec"] as JsonObject ?? [];
@@ -70,7 +72,31 @@ internal static class BuiltInValidation
             case "HorizontalPodAutoscaler":
                 Autoscaler(spec, causes);
                 break;
+            case "LimitRange":
+                LimitRangeRules.Validate(spec, causes);
+                break;
+            case "ResourceQuota":
+                Quota(spec, causes);
+                break;
         }
+    }
+
+    private static void Quota(JsonObject spec, List<FieldCause> causes)
+    {
+        foreach (var (name, amount) in ResourceAmounts.Read(spec["hard"] as JsonObject))
+        {
+            var field = $"spec.hard[{name}]";
+            if (amount.ToDecimal() < 0)
+                causes.Add(FieldCauses.Invalid(field, spec["hard"]![name], "must be greater than or equal to 0"));
+            else if ((name is "pods" or "services" or "secrets" or "configmaps" or "persistentvolumeclaims" || name.StartsWith("count/", StringComparison.Ordinal)) && amount.ToDecimal() % 1 != 0)
+                causes.Add(FieldCauses.Invalid(field, spec["hard"]![name], "must be an integer"));
+        }
+
+        // What the sandbox does not count it must not seem to limit.
+        var scopes = (spec["scopes"] as JsonArray ?? []).Select((scope, i) => (Field: $"spec.scopes[{i}]", Name: scope.TextOrNull()))
+            .Concat(((spec["scopeSelector"] as JsonObject)?["matchExpressions"] as JsonArray ?? []).Select((rule, i) => (Field: $"spec.scopeSelector.matchExpressions[{i}].scopeName", Name: rule?["scopeName"].TextOrNull())));
+        foreach (var (field, name) in scopes.Where(scope => !QuotaScopes.Contains(scope.Name)))
+            causes.Add(FieldCauses.Invalid(field, JsonValue.Create(name), "unsupported scope"));
     }
 
     public static void NotNegative(JsonObject spec, string name, string path, List<FieldCause> causes)

@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using Ops.Sandbox.Node.Scheduling;
 using Ops.Sandbox.Node.Volumes;
+using Ops.Sandbox.Objects;
 
 namespace Ops.SandboxNode.Tests;
 
@@ -67,11 +68,11 @@ public sealed class SchedulerTests
         pod.Spec.Containers.Add(new V1Container { Name = "b", Resources = Request(("cpu", "250m")) });
         pod.Spec.InitContainers = [new V1Container { Name = "i", Resources = Request(("cpu", "2"), ("memory", "1Gi")) }];
 
-        var requests = PodResources.RequestsOf(pod.Spec);
+        var requests = PodAmounts.Requests(pod.Spec);
 
-        requests["cpu"].ShouldBe(2m);
-        requests["memory"].ShouldBe(1024m * 1024 * 1024);
-        requests["nvidia.com/gpu"].ShouldBe(1m);
+        requests.Of("cpu").ShouldBe(2m);
+        requests.Of("memory").ShouldBe(1024m * 1024 * 1024);
+        requests.Of("nvidia.com/gpu").ShouldBe(1m);
     }
 
     [Fact]
@@ -154,8 +155,8 @@ public sealed class SchedulerTests
         NodeFit.MatchesNodeAffinity(With(Term()), node).ShouldBeFalse();
     }
 
-    private static bool Fits(V1Pod pod, V1Node node, ClusterPicture picture) => PodResources.RequestsOf(pod.Spec).All(request =>
-        request.Value == 0 || request.Value <= (node.Status.Allocatable.TryGetValue(request.Key, out var total) ? total.ToDecimal() : 0) - picture.UsedOn(node).GetValueOrDefault(request.Key));
+    private static bool Fits(V1Pod pod, V1Node node, ClusterPicture picture) => PodAmounts.Requests(pod.Spec).All(request =>
+        request.Value.ToDecimal() == 0 || request.Value.ToDecimal() <= (node.Status.Allocatable.TryGetValue(request.Key, out var total) ? total.ToDecimal() : 0) - picture.UsedOn(node).GetValueOrDefault(request.Key));
 
     private static V1Pod Pod(string name, string cpu = "0", int gpus = 0)
     {
