@@ -188,9 +188,10 @@ public sealed record StoreStorageSpec
 public sealed record DurabilitySpec
 {
     /// <summary>
-    /// Replicas that must be in reach of a primary for it to take writes (min-replicas-to-write), and that a client should
-    /// wait for (WAIT). Default 0. A write is safe against the loss of a primary once WAIT has returned at least this
-    /// number and it is 1 or more; an OK without WAIT is not, since replication is asynchronous.
+    /// Replicas that must be in reach of a primary for it to take writes (min-replicas-to-write). Default 0. It bounds what a
+    /// primary that is cut off goes on to take, and confirms nothing: replication is asynchronous. A write is safe against
+    /// the loss of any one node once WAIT has returned replicasPerShard, all of them; where fewer confirmed it, another replica
+    /// may be elected. With replicasPerShard: 1, WAIT 1 is enough.
     /// </summary>
     [Range(0, 5)]
     [DefaultValue(0)]

@@ -69,8 +69,8 @@ public sealed record ShardedStoreStatus
 
     /// <summary>
     /// Ready (every slot is served), Progressing (nodes or slots are on their way), Degraded (a person has to look), Durable
-    /// (a write acknowledged by minReplicasToWrite replicas survives the loss of any one primary now), BackedUp (the newest backup is complete), Restored (every key
-    /// of spec.restoreFrom is here).
+    /// (all replicas follow, so that all can confirm a write, which then survives the loss of any one node), BackedUp (the
+    /// newest backup is complete), Restored (every key of spec.restoreFrom is here).
     /// </summary>
     [MaxLength(16)]
     [ListMapKeys("type")]

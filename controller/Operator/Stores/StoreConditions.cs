@@ -53,9 +53,11 @@ internal static class StoreConditions
         ? $"{problem.Message} To approve one for exactly this state, set spec.failover.approveTakeover to {StoreGoals.TakeoverToken(seen.Goal, seen.View)}."
         : problem.Message;
 
+    // Any replica may be elected, also one that did not confirm: the engine's replicas know each other's offsets only as of the
+    // last ping. So a write is safe where all of a shard's replicas have it, and that can be had only while all follow.
     private static ConditionFinding Durable(ShardedStoreSpec spec, IReadOnlyList<StoreShardStatus> rows, int covered)
     {
-        var asked = spec.Durability.EffectiveMinReplicasToWrite;
+        var (asked, all) = (spec.Durability.EffectiveMinReplicasToWrite, spec.EffectiveReplicasPerShard);
         if (asked == 0)
             return new(ConditionTypes.Durable, false, "NotAsked", "spec.durability.minReplicasToWrite is 0, so an acknowledged write may go with its primary");
         foreach (var row in rows.Where(row => row.Leaving is null || row.Slots > 0))
@@ -63,10 +65,12 @@ internal static class StoreConditions
             var following = (row.Members ?? []).Count(member => member.InSync == true);
             if (row.Primary is null || following < asked)
                 return new(ConditionTypes.Durable, false, "TooFewReplicas", $"shard {row.Name} has {(row.Primary is null ? "no primary" : $"{following} of {asked} replicas in step")}; its writes wait or are refused");
+            if (following < all)
+                return new(ConditionTypes.Durable, false, "ReplicaMissing", $"shard {row.Name} takes writes with {following} of {all} replicas in step: WAIT {all} confirms none of them now, and one that only {following} confirmed is lost if the other is elected");
         }
 
         return covered == SlotSet.Slots
-            ? new(ConditionTypes.Durable, true, "Held", $"a write that {asked} or more replicas confirmed survives the loss of any one primary")
+            ? new(ConditionTypes.Durable, true, "Held", $"a write for which WAIT returned {all}, all replicas of its shard, survives the loss of any one node")
             : new(ConditionTypes.Durable, false, "SlotsUncovered", $"{covered} of {SlotSet.Slots} slots are served");
     }
 }

@@ -50,6 +50,9 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
         /// <summary>Members that refused every known password when they were last asked.</summary>
         public IReadOnlyList<string> Refusing { get; set; } = [];
 
+        /// <summary>Its shards that are empty and wait to be removed.</summary>
+        public DrainedShards Drained { get; } = new();
+
         /// <summary>The status written last, and the version of the object that it was made from.</summary>
         public (string Version, ShardedStoreStatus Status)? Written { get; set; }
 

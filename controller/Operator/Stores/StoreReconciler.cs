@@ -81,7 +81,8 @@ internal sealed partial class StoreReconciler(
         if (store.Spec.Suspend || trouble is not null)
             return Requeue.After(trouble is not null && trouble == secret ? AfterWrongSecret : AfterRefusal);
         await ExecuteAsync(key, connection, plan, view, pods, cancellationToken);
-        await DropDrainedAsync(store, sets, goal, view, plan, cancellationToken);
+        foreach (var set in Drained(sets, connection, goal, view, plan, now))
+            await writer.DeleteAsync(set, cancellationToken: cancellationToken);
         await copying.TakeAsync(store, copies, job, goal, view, cancellationToken);
         connection.Restored = await copying.RestoreAsync(store, copies.Restore, connection, sets, pods, view, cancellationToken);
         return Requeue.After(connection.Copying is null ? Pause(store, plan) : TimeSpan.FromMilliseconds(1));
@@ -194,19 +195,19 @@ internal sealed partial class StoreReconciler(
             await writer.DeleteAsync(pod, cancellationToken: cancellationToken);
     }
 
-    // A shard that shall go and holds no slot any more, by the word of nodes that all answer for what is left.
-    private async Task DropDrainedAsync(ShardedStore store, IReadOnlyList<V1StatefulSet> sets, StoreGoal goal, StoreView view, StorePlan plan, CancellationToken cancellationToken)
+    // Shards that shall go and hold no slot any more, by the word of nodes that all answer for what is left; the last one first.
+    private static List<V1StatefulSet> Drained(IReadOnlyList<V1StatefulSet> sets, StoreConnections.Connection connection, StoreGoal goal, StoreView view, StorePlan plan, DateTimeOffset now)
     {
         if (goal.Formed && plan.Phase is not StorePhase.Steady)
-            return;
+            return [];
         var ownership = Ownership.Of(Belief.Of(view, goal.Formed, goal.Identities.Values).View);
-        foreach (var shard in goal.Shards.Where(shard => shard.Leaving).Reverse())
-        {
-            var holds = shard.Members.Any(member => goal.Identities.TryGetValue(member, out var id) && !ownership.Of(id).IsEmpty);
-            if (holds || sets.FirstOrDefault(set => StoreObjects.ShardName(StoreObjects.ShardIndex(set)) == shard.Name) is not { } set)
-                return;
-            await writer.DeleteAsync(set, cancellationToken: cancellationToken);
-        }
+        var empty = goal.Shards.Where(shard => shard.Leaving).Reverse()
+            .TakeWhile(shard => !shard.Members.Any(member => goal.Identities.TryGetValue(member, out var id) && !ownership.Of(id).IsEmpty))
+            .Select(shard => sets.FirstOrDefault(set => StoreObjects.ShardName(StoreObjects.ShardIndex(set)) == shard.Name))
+            .TakeWhile(set => set is not null)
+            .Select(set => set!)
+            .ToList();
+        return connection.Drained.Due(empty, now);
     }
 
     private Task ShowAsync(ShardedStore store, ShardedStoreStatus status, CancellationToken cancellationToken)

@@ -26,6 +26,7 @@ public static class StorePlanner
         new SpareDoubted(),
         new RollUpgrade(),
         new BalanceSlots(),
+        new AwaitNews(),
     ];
 
     /// <summary>Plans the next step.</summary>

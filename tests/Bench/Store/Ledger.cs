@@ -18,15 +18,16 @@ internal sealed class Ledger : IAsyncDisposable
 
     private readonly Func<IEnumerable<StoreAddress>> _seeds;
     private readonly int _copies;
+    private readonly TimeSpan _patience;
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, (long Value, long At)>[] _acknowledged;
     private readonly Task[] _workers;
     private long _count;
     private long _redirects;
 
-    private Ledger(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies)
+    private Ledger(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies, TimeSpan patience)
     {
-        (_seeds, _copies) = (seeds, copies);
+        (_seeds, _copies, _patience) = (seeds, copies, patience);
         _acknowledged = [.. Enumerable.Range(0, workers).Select(_ => new Dictionary<string, (long Value, long At)>())];
         _workers = [.. Enumerable.Range(0, workers).Select(worker => Task.Run(() => WriteAsync(worker, pace)))];
     }
@@ -40,12 +41,16 @@ internal sealed class Ledger : IAsyncDisposable
     /// <summary>Writes that failed or were not confirmed, by the reason: an engine's error by its code, what the client itself found in words; the client was not told OK.</summary>
     internal ConcurrentDictionary<string, int> Failures { get; } = [];
 
+    /// <summary>Tries of writes that failed and were followed by another, by the reason.</summary>
+    internal ConcurrentDictionary<string, int> Retries { get; } = [];
+
     /// <summary>Starts writing.</summary>
     /// <param name="seeds">Addresses of the store's nodes, at any moment.</param>
     /// <param name="workers">Clients at once.</param>
     /// <param name="pace">Pause of each between two writes, so that the load is the same whatever the machine.</param>
     /// <param name="copies">Replicas that must have confirmed a write; with none the primary's OK is enough.</param>
-    internal static Ledger Start(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies) => new(seeds, workers, pace, copies);
+    /// <param name="patience">How long a write is tried again; with none its first error counts.</param>
+    internal static Ledger Start(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies, TimeSpan patience = default) => new(seeds, workers, pace, copies, patience);
 
     /// <summary>Stops writing and looks for every acknowledged write.</summary>
     /// <returns>Keys whose acknowledged value, or a later one, is not there, and when it was acknowledged.</returns>
@@ -79,7 +84,7 @@ internal sealed class Ledger : IAsyncDisposable
 
     private async Task WriteAsync(int worker, TimeSpan pace)
     {
-        using var client = new StoreClient(_seeds, Within);
+        using var client = new StoreClient(_seeds, Within, _patience);
         for (var sequence = 1L; !_stop.IsCancellationRequested; sequence++)
         {
             var key = $"w{_copies}-{worker}:{sequence % KeysOfWorker}";
@@ -87,6 +92,8 @@ internal sealed class Ledger : IAsyncDisposable
             string[] set = ["SET", key, sequence.ToString(CultureInfo.InvariantCulture)];
             var answer = await client.AskAsync(key, CancellationToken.None, _copies > 0 ? [set, ["WAIT", $"{_copies}", WaitMs]] : [set]);
             Interlocked.Add(ref _redirects, answer.Redirects);
+            foreach (var why in answer.Retried)
+                Retries.AddOrUpdate(Reason(why), 1, (_, before) => before + 1);
             if (answer.Error is null && (answer.Answer is "OK" || (answer.Answer is long confirmed && confirmed >= _copies)))
             {
                 _acknowledged[worker][key] = (sequence, Stopwatch.GetTimestamp());

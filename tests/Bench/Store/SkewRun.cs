@@ -49,6 +49,7 @@ internal static class SkewRun
     private static void Report(BenchContext context, Arm load, Arm keys, Arm off, long shift, double shifted, double settled)
     {
         var (moving, figures) = (load.Watch.WhileMoving(), context.Figures);
+        Arm[] arms = [load, keys, off];
         var byMoving = load.Load.Requests.ToLookup(request => moving(request.Began, request.Ended), request => request.Milliseconds);
         figures.Add("skew_max_over_mean", load.Skew, "", $"requests of the busiest of {Shards} shards over the mean, {Stopwatch.GetElapsedTime(shift).TotalSeconds:0} s after the hot slots of a Zipf load (1.1) moved to another shard; slots placed by load");
         figures.Add("skew_max_over_mean_by_keys", keys.Skew, "", "the same at the same moment, slots placed by their number");
@@ -60,7 +61,10 @@ internal static class SkewRun
         figures.Add("skew_p99_moving_ms", LoadResult.Quantile([.. byMoving[true].Order()], 0.99), "ms", "99th percentile of clients' requests while slots moved, redirects included");
         figures.Add("skew_p99_quiet_ms", LoadResult.Quantile([.. byMoving[false].Order()], 0.99), "ms", "the same clients while none did");
         figures.Add("skew_requests_moving", byMoving[true].Count(), "", "requests behind the first of the two");
-        figures.Add("skew_errors", load.Load.Failed + keys.Load.Failed + off.Load.Failed, "", "requests of all three stores that failed; redirects are none");
+        figures.Add("skew_errors", arms.Sum(arm => arm.Load.Failed), "", "requests of all three stores that failed; redirects are none");
+        figures.Add("skew_retries", arms.Sum(arm => arm.Load.Retried), "", "tries of theirs that failed and were followed by another with a new map");
+        foreach (var why in arms.Select(arm => arm.Load.LastFailure).OfType<string>())
+            context.Say($"skew: the last failure of a try: {why}");
     }
 
     /// <summary>One way of placing slots, with its store and load.</summary>

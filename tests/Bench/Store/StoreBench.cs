@@ -17,6 +17,9 @@ internal sealed class StoreBench : IBench
     private const int Replicas = 2;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(4);
 
+    // What clients of clusters wait in all for a command by default is mostly 2 to 5 s.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     // What strikes in turn beside primaries that fall silent; the quick form does the first two.
     private static readonly StoreFault[] Others =
     [
@@ -131,16 +134,17 @@ internal sealed class StoreBench : IBench
             await tool;
         await using var site = await world.CreateAsync("scale", StoreEngines.Redis, 3, 0, "{}", cancellation);
         await site.WholeAsync(cancellation);
-        await using var ledger = Ledger.Start(site.Seeds, 2, Pace, copies: 0);
+        await using var ledger = Ledger.Start(site.Seeds, 2, Pace, copies: 0, Patience);
         var run = new ScaleRun(site, site.Members.ToHashSet());
         await world.ScaleAsync(site, 6, cancellation);
         var rate = await run.RateAsync(moved => moved >= 8_190, window, cancellation);
         await world.ScaleAsync(site, 3, cancellation);
         await run.RateAsync(moved => moved == 0, TimeSpan.FromMinutes(5), cancellation);
         await site.WholeAsync(cancellation);
-        context.Say($"scale: {rate:0} slots a second, {ledger.Redirects} redirects, {ledger.Failures.Values.Sum()} errors {string.Join(' ', ledger.Failures.Select(one => $"{one.Key} {one.Value}"))}");
+        context.Say($"scale: {rate:0} slots a second, {ledger.Redirects} redirects, {Sum(ledger.Failures)}errors, {Sum(ledger.Retries)}tries again");
 
         context.Figures.Add("scale_errors", ledger.Failures.Values.Sum(), "", "writes that failed while three shards became six and three again; redirects are none");
+        context.Figures.Add("scale_retries", ledger.Retries.Values.Sum(), "", "tries of theirs that failed and were followed by another with a new map");
         context.Figures.Add("scale_redirects", ledger.Redirects, "", "writes that another node took in the end");
         context.Figures.Add("scale_lost", (await ledger.FindLostAsync(cancellation)).Count, "", "of those acknowledged meanwhile, not there in the end");
         context.Figures.Add("scale_acked", ledger.Acknowledged, "", "writes acknowledged meanwhile");
@@ -148,6 +152,9 @@ internal sealed class StoreBench : IBench
         context.Figures.Add("tool_slots_per_s", await tool, "1/s", "the same by redis-cli --cluster rebalance, under the same load");
         context.Figures.Add("scale_rate_vs_tool", rate / await tool, "", "the one over the other");
     }
+
+    private static string Sum(IEnumerable<KeyValuePair<string, int>> reasons) =>
+        $"{reasons.Sum(one => one.Value)} {string.Concat(reasons.Select(one => $"({one.Key}: {one.Value}) "))}";
 
     private static async Task<double> ToolAsync(string server, string cli, TimeSpan window, CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
 using Ops.Storage.Cluster;
 using Ops.Storage.Slots;
 
@@ -8,29 +10,60 @@ namespace Ops.Bench.Store;
 /// <param name="Error">Why not; null when all went well.</param>
 /// <param name="Redirects">How often another node was named on the way, which is no error.</param>
 /// <param name="Served">Who answered in the end.</param>
-internal sealed record StoreAnswer(object? Answer, string? Error, int Redirects, StoreAddress Served);
+internal sealed record StoreAnswer(object? Answer, string? Error, int Redirects, StoreAddress Served)
+{
+    /// <summary>Why earlier tries failed, in order.</summary>
+    public ImmutableArray<string> Retried { get; init; } = [];
+}
 
-/// <summary>A client of a cluster as the protocol wants it: a map of the slots, MOVED, ASK and TRYAGAIN. For one caller at a time.</summary>
+/// <summary>
+/// A client of a cluster as the protocol wants it: a map of the slots, MOVED, ASK and TRYAGAIN, and where it is patient, another
+/// try with a new map after a broken connection or an error that says "not now". For one caller at a time.
+/// </summary>
 /// <param name="seeds">Addresses to ask for the map; read anew each time, since pods get new ones.</param>
 /// <param name="within">How long an answer may take.</param>
-internal sealed class StoreClient(Func<IEnumerable<StoreAddress>> seeds, TimeSpan within) : IDisposable
+/// <param name="patience">How long a command is tried again. With none the first error counts. What is sent must bear repetition.</param>
+internal sealed class StoreClient(Func<IEnumerable<StoreAddress>> seeds, TimeSpan within, TimeSpan patience = default) : IDisposable
 {
     // Two moves of a slot may cross one command; more redirects in a row are a cluster that does not agree with itself.
     private const int MaxRedirects = 8;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
+
+    // One that is told of moves all the time reads the map once a second, as clients of clusters do, not after each.
+    private static readonly TimeSpan BetweenMaps = TimeSpan.FromSeconds(1);
 
     private readonly StoreAddress[] _map = new StoreAddress[SlotSet.Slots];
     private readonly Dictionary<StoreAddress, RespConnection> _open = [];
     private bool _known;
+    private bool _moved;
+    private long _learned;
 
     /// <summary>Sends commands for one key in one piece on one connection; the answer is that of the last command.</summary>
     public async Task<StoreAnswer> AskAsync(string key, CancellationToken cancellation, params string[][] commands)
+    {
+        var retried = ImmutableArray<string>.Empty;
+        for (var (began, redirects) = (Stopwatch.GetTimestamp(), 0); ; await Task.Delay(BetweenTries, cancellation))
+        {
+            var answer = await TryAsync(key, commands, cancellation);
+            redirects += answer.Redirects;
+            if (answer.Error is null || IsFinal(answer.Error) || Stopwatch.GetElapsedTime(began) >= patience)
+                return answer with { Redirects = redirects, Retried = retried };
+            retried = retried.Add(answer.Error);
+        }
+    }
+
+    // An error of the engine's that another try or another node does not change.
+    private static bool IsFinal(string error) =>
+        error.Split(' ')[0] is var code && code.All(char.IsAsciiLetterUpper) && code is not ("CLUSTERDOWN" or "TRYAGAIN" or "LOADING" or "MASTERDOWN");
+
+    private async Task<StoreAnswer> TryAsync(string key, string[][] commands, CancellationToken cancellation)
     {
         var slot = HashSlot.Of(key);
         var (address, asking, redirects) = (default(StoreAddress), false, 0);
         try
         {
-            if (!_known || _map[slot] == default)
-                await LearnAsync(cancellation);
+            if (!_known || _map[slot] == default || (_moved && Stopwatch.GetElapsedTime(_learned) > BetweenMaps))
+                await LearnAsync(slot, cancellation);
             for (address = _map[slot]; redirects <= MaxRedirects; redirects++)
             {
                 if (address == default)
@@ -47,7 +80,7 @@ internal sealed class StoreClient(Func<IEnumerable<StoreAddress>> seeds, TimeSpa
                 var colon = place.LastIndexOf(':');
                 address = new StoreAddress(place[..colon], int.Parse(place.AsSpan(colon + 1)));
                 if (!asking)
-                    _map[slot] = address;
+                    (_map[slot], _moved) = (address, true);
             }
 
             return Forget(new StoreAnswer(null, "too many redirects", redirects, address));
@@ -77,9 +110,8 @@ internal sealed class StoreClient(Func<IEnumerable<StoreAddress>> seeds, TimeSpa
     private async Task<RespConnection> ConnectionAsync(StoreAddress address, CancellationToken cancellation) =>
         _open.TryGetValue(address, out var open) ? open : _open[address] = await RespConnection.OpenAsync(address, within, cancellation);
 
-    // [first, last, [host, port, id], replicas...], ... of the first node that tells. Whoever has the highest number of
-    // slots in its map knows most; one is enough, since MOVED corrects the rest.
-    private async Task LearnAsync(CancellationToken cancellation)
+    // [first, last, [host, port, id], replicas...], ... of the first node that tells of the slot; MOVED corrects the rest.
+    private async Task LearnAsync(int slot, CancellationToken cancellation)
     {
         foreach (var seed in seeds().Where(seed => seed != default))
         {
@@ -94,8 +126,9 @@ internal sealed class StoreClient(Func<IEnumerable<StoreAddress>> seeds, TimeSpa
                         _map.AsSpan((int)first, (int)(last - first + 1)).Fill(new StoreAddress(host, (int)port));
                 }
 
-                _known = true;
-                return;
+                (_known, _moved, _learned) = (true, false, Stopwatch.GetTimestamp());
+                if (_map[slot] != default)
+                    return;
             }
             catch (IOException)
             {

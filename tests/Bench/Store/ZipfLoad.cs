@@ -14,6 +14,7 @@ internal sealed class ZipfLoad : IAsyncDisposable
     private const double Exponent = 1.1;
     private const int ReadsByWrite = 3;
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly double[] Cumulated = Cumulate();
 
@@ -23,6 +24,7 @@ internal sealed class ZipfLoad : IAsyncDisposable
     private readonly Task _working;
     private volatile int _hottest;
     private int _failed;
+    private int _retried;
 
     /// <param name="seeds">Addresses of the store's nodes, at any moment.</param>
     /// <param name="workers">Clients at once.</param>
@@ -42,6 +44,12 @@ internal sealed class ZipfLoad : IAsyncDisposable
 
     /// <summary>Requests that ended in an error; redirects are none.</summary>
     internal int Failed => _failed;
+
+    /// <summary>Tries that failed and were followed by another.</summary>
+    internal int Retried => _retried;
+
+    /// <summary>Why requests or tries failed, in words; the last of them.</summary>
+    internal string? LastFailure { get; private set; }
 
     /// <summary>Requests that were answered so far: when each began and ended, and by which node. About 100 bytes each, some 1,000 a second.</summary>
     internal IReadOnlyCollection<Request> Requests => _requests;
@@ -64,7 +72,7 @@ internal sealed class ZipfLoad : IAsyncDisposable
     private async Task WorkAsync(int worker, TimeSpan pace)
     {
         var random = new Random(worker);
-        using var client = new StoreClient(_seeds, Within);
+        using var client = new StoreClient(_seeds, Within, Patience);
         while (!_stop.IsCancellationRequested)
         {
             var key = SlotKeys.Of((_hottest + Rank(random.NextDouble())) % SlotSet.Slots, "zipf");
@@ -74,6 +82,8 @@ internal sealed class ZipfLoad : IAsyncDisposable
                 _requests.Enqueue(new Request(began, Stopwatch.GetTimestamp(), answer.Served));
             else
                 Interlocked.Increment(ref _failed);
+            Interlocked.Add(ref _retried, answer.Retried.Length);
+            LastFailure = answer.Error ?? answer.Retried.LastOrDefault() ?? LastFailure;
             await Task.Delay(pace, CancellationToken.None);
         }
     }

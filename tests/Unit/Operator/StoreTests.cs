@@ -317,6 +317,35 @@ public sealed class StoreTests
         StoreGoals.With(seen.Goal, seen.Memory, store, Observe(store, silent: "s-s1-0").View).TakeoverApproved.ShouldBeFalse();
     }
 
+    [Fact]
+    public void A_write_that_one_of_two_replicas_confirmed_is_not_called_durable()
+    {
+        var store = Store(shards: 3, durable: 1, replicas: 2);
+
+        var whole = Conditions.Find(StoreStatusPlanner.Plan(Observe(store, silent: null)).Conditions, "Durable")!;
+        (whole.Status, whole.Reason).ShouldBe(("True", "Held"));
+        whole.Message.ShouldContain("WAIT returned 2");
+
+        var missing = Conditions.Find(StoreStatusPlanner.Plan(Observe(store, silent: "s-s1-2")).Conditions, "Durable")!;
+        (missing.Status, missing.Reason).ShouldBe(("False", "ReplicaMissing"));
+        missing.Message.ShouldContain("shard s1 takes writes with 1 of 2 replicas in step");
+    }
+
+    [Fact]
+    public void A_drained_shard_stays_a_moment_for_the_clients_that_still_know_it()
+    {
+        var sets = new[] { "s4", "s3" }.Select(name => new V1StatefulSet { Metadata = new() { Name = name, Uid = name } }).ToList();
+        var drained = new DrainedShards();
+
+        drained.Due([sets[0]], Now).ShouldBeEmpty();
+        drained.Due(sets, Now.AddSeconds(3)).ShouldBeEmpty();
+        drained.Due(sets, Now.Add(DrainedShards.Grace)).ShouldBe([sets[0]]);
+        // One that got slots again in between begins anew.
+        drained.Due([sets[0]], Now.AddSeconds(6));
+        drained.Due(sets, Now.AddSeconds(9)).ShouldBe([sets[0]]);
+        drained.Due(sets, Now.AddSeconds(9).Add(DrainedShards.Grace)).ShouldBe(sets);
+    }
+
     private static StoreObservation Observe(ShardedStore store, string? silent)
     {
         var goal = StoreGoals.Goal(store, 3, Now);
@@ -346,10 +375,10 @@ public sealed class StoreTests
 
     private static ShardedStore Shown(ShardedStore store, ShardedStoreStatus status) => new() { Metadata = store.Metadata, Spec = store.Spec, Status = status };
 
-    private static ShardedStore Store(int shards, int durable = 0) => new()
+    private static ShardedStore Store(int shards, int durable = 0, int? replicas = null) => new()
     {
         Metadata = new() { Name = "s", NamespaceProperty = "default", Uid = "u", Generation = 1 },
-        Spec = new() { Shards = shards, Engine = new() { Type = "redis" }, Durability = new() { MinReplicasToWrite = durable } },
+        Spec = new() { Shards = shards, ReplicasPerShard = replicas, Engine = new() { Type = "redis" }, Durability = new() { MinReplicasToWrite = durable } },
     };
 
     private static V1Pod Pod(string name, string ip, string phase) => new() { Metadata = new() { Name = name }, Status = new() { PodIP = ip, Phase = phase } };

@@ -169,6 +169,34 @@ public sealed class BlockedTests
     }
 
     [Fact]
+    public void A_replica_that_was_just_missed_is_asked_again_before_another_takes_over()
+    {
+        var store = new ModelStore(3, 2, elects: false);
+        store.Settle();
+        foreach (var member in (string[])["s1-0", "s1-2"])
+            store.Cluster.Node(member).Alive = false;
+        var view = store.Cluster.View();
+
+        var early = StorePlanner.Next(view with { Silent = view.Silent.SetItem("s1-2", TimeSpan.FromSeconds(1)) }, store.Goal);
+        early.Phase.ShouldBe(StorePhase.Waiting);
+        early.Reason.ShouldContain("s1-2 does not answer and may have more than s1-1");
+
+        StorePlanner.Next(view, store.Goal).Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Node.Member.ShouldBe("s1-1");
+    }
+
+    [Fact]
+    public void A_store_is_not_steady_before_every_node_knows_who_has_each_slot()
+    {
+        var store = Formed(elects: true);
+        var deaf = store.Cluster.View().Nodes["s0-1"];
+        deaf = deaf with { Peers = [.. deaf.Peers.Select(peer => peer with { Slots = SlotSet.Empty })] };
+
+        var plan = StorePlanner.Next(store.Cluster.View() with { Nodes = store.Cluster.View().Nodes.SetItem("s0-1", deaf) }, store.Goal);
+
+        (plan.Phase, plan.Reason, plan.Steps.Length).ShouldBe((StorePhase.Waiting, "s0-1 has not heard yet who has 16384 of the slots", 0));
+    }
+
+    [Fact]
     public void A_new_shard_gets_no_slot_before_it_serves()
     {
         var store = Formed(elects: true);

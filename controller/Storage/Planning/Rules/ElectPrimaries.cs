@@ -4,7 +4,7 @@ namespace Ops.Storage.Planning.Rules;
 
 /// <summary>
 /// A shard whose primary is silent gets a new one: by the engine's own election where it has one, else by ours, which takes
-/// the replica with the highest offset. A shard without any copy left, and a lost majority, are for a person to decide.
+/// the replica with the highest offset, once all others of the shard were asked for theirs. A shard without any copy left, and a lost majority, are for a person to decide.
 /// </summary>
 internal sealed class ElectPrimaries : IStoreRule
 {
@@ -34,6 +34,8 @@ internal sealed class ElectPrimaries : IStoreRule
             // A node that no silent member can be runs nowhere: there is nothing to wait for.
             else if (state.View.Silent.TryGetValue(silent.Member, out var since) && since < state.Goal.FailoverAfter)
                 waiting ??= new StorePlan(StorePhase.Waiting, $"{silent.Member} does not answer; after {state.Goal.FailoverAfter.TotalSeconds:0.#} s {candidate.Member} takes its place", []);
+            else if (Unheard(state, shard, silent) is { } unheard)
+                waiting ??= new StorePlan(StorePhase.Waiting, $"{unheard} does not answer and may have more than {candidate.Member}; after {state.Goal.FailoverAfter.TotalSeconds:0.#} s that one is taken without it", []);
             else
                 return new StorePlan(StorePhase.FailingOver, $"{candidate.Member} takes the place of {silent.Member}", [new StoreStep.Promote(candidate, Takeover: !quorum)]);
         }
@@ -50,6 +52,10 @@ internal sealed class ElectPrimaries : IStoreRule
             return (state.Members.Count(node => !state.Ownership.Of(node.Id).IsEmpty), state.Ownership.Owners.Count(), "primaries");
         return (state.Members.Count(), Math.Max(1, state.Goal.Members.Count() - 1), "other members");
     }
+
+    // A replica that missed just this look may be the one that confirmed the last writes.
+    private static string? Unheard(StoreState state, ShardState shard, SilentPrimary silent) => shard.Goal.Members.FirstOrDefault(member =>
+        member != silent.Member && state.View.Silent.TryGetValue(member, out var since) && since < state.Goal.FailoverAfter);
 
     private static NodeView? Candidate(ShardState shard, SilentPrimary silent) => shard.Nodes
         .Where(node => node.PrimaryId == silent.Id)
