@@ -46,6 +46,12 @@ public sealed record GpuProduct
     /// <summary>Assumption: watts of one GPU that holds a loaded model and computes nothing.</summary>
     public double IdleWatts { get; init; } = 70;
 
+    /// <summary>
+    /// Assumption: watts of one GPU whose models all sleep, their weights in host memory. As idle, because the processes keep
+    /// the GPU open; a claim about sleep must sweep it.
+    /// </summary>
+    public double SleepWatts { get; init; } = 70;
+
     /// <summary>Assumption: share of peak arithmetic that prefill reaches (model FLOP utilisation).</summary>
     public double PrefillUtilisation { get; init; } = 0.5;
 

@@ -31,10 +31,15 @@ internal sealed class ServerOptions
                                        --model and --port and its --tensor-parallel-size GPUs from --first-gpu on; engines
                                        that share a GPU take turns
           --first-gpu N                within --co-resident: the first of the GPUs, default 0
+          --enable-sleep-mode          takes /sleep, /wake_up and /is_sleeping as vLLM in its development mode
+          --sleep-watts N              of a GPU all of whose models sleep, default 70 (as idle: an assumption)
           --load-seconds S             time to load the simulated weights, default 1
           --drain-seconds S            time that answers under way get at SIGTERM, default 25
           --seed N                     seed of answers, default 0
         """;
+
+    // The one option without a value.
+    private const string SleepModeFlag = "--enable-sleep-mode";
 
     public required string Model { get; init; }
 
@@ -56,6 +61,12 @@ internal sealed class ServerOptions
     /// <summary>First of the process's GPUs that this model runs on.</summary>
     public int FirstGpu { get; private init; }
 
+    /// <summary>Whether the model may be put to sleep.</summary>
+    public bool SleepMode { get; private init; }
+
+    /// <summary>Watts of a GPU all of whose models sleep.</summary>
+    public double SleepWatts { get; private init; }
+
     /// <summary>Models that share the GPUs.</summary>
     public IReadOnlyList<ServerOptions> CoResidents { get; private init; } = [];
 
@@ -74,6 +85,9 @@ internal sealed class ServerOptions
             throw new UsageException("--first-gpu belongs into --co-resident: the first model has the GPUs from 0 on.");
         foreach (var other in options.CoResidents)
         {
+            // The GPUs are the same, so their clock is.
+            if (other.Power != other.Profile.Gpu.Default || other.SleepWatts != other.Profile.Gpu.SleepWatts)
+                throw new UsageException($"--co-resident {other.Model}: --clock-mhz, --power-limit-watts and --sleep-watts are the first model's, whose GPUs it shares; give them there.");
             if (other.CoResidents.Count > 0)
                 throw new UsageException("--co-resident cannot stand within --co-resident; give each model one of its own.");
             if (other.Profile.Gpu != options.Profile.Gpu || other.FirstGpu + other.Profile.GpuCount > options.Profile.GpuCount)
@@ -115,6 +129,8 @@ internal sealed class ServerOptions
             Limits = new BatchLimits(
                 Whole("--max-num-seqs", 256, 1), Whole("--max-num-batched-tokens", 8192, 1), cacheTokens, Whole("--max-waiting", 2048, 0)),
             MaxModelLength = Whole("--max-model-len", profile.MaxModelLength, 2),
+            SleepMode = values.ContainsKey(SleepModeFlag),
+            SleepWatts = Whole("--sleep-watts", (int)profile.Gpu.SleepWatts, 0),
             LoadTime = Seconds("--load-seconds", 1),
             DrainTime = Seconds("--drain-seconds", 25),
             Seed = (ulong)Whole("--seed", 0, 0),
@@ -185,7 +201,9 @@ internal sealed class ServerOptions
         }
         foreach (var (name, given) in values)
         {
-            if (given.Count == 0 || (given.Count > 1 && name is not ("--served-model-name" or "--co-resident")))
+            if (name == SleepModeFlag && given.Count > 0)
+                throw new UsageException($"{name} takes no value.");
+            if ((given.Count == 0 && name != SleepModeFlag) || (given.Count > 1 && name is not ("--served-model-name" or "--co-resident")))
                 throw new UsageException($"{name} takes one value.");
         }
         return values;

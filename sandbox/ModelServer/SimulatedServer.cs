@@ -13,7 +13,7 @@ internal static partial class SimulatedServer
     public static IReadOnlyList<WebApplication> BuildAll(ServerOptions options, TimeProvider time)
     {
         var clock = new EngineClock(time);
-        var gpus = new SharedGpus(options.Profile.Gpu, options.Profile.GpuCount, clock.Now);
+        var gpus = new SharedGpus(options.Profile.Gpu, options.Profile.GpuCount, clock.Now, options.Power, options.SleepWatts);
         return [Build(options, time, clock, gpus, countsIdle: true), .. options.CoResidents.Select(other => Build(other, time, clock, gpus, countsIdle: false))];
     }
 
@@ -31,9 +31,10 @@ internal static partial class SimulatedServer
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new ServerMetrics(options.ServedNames[0]));
         builder.Services.AddSingleton(services => new SimulatedEngine(
-            options.Profile, options.Limits, options.Power, options.LoadTime, clock, gpus, options.FirstGpu, countsIdle, services.GetRequiredService<ServerMetrics>()));
+            options.Profile, options.Limits, options.LoadTime, clock, gpus, options.FirstGpu, countsIdle, services.GetRequiredService<ServerMetrics>()));
         builder.Services.AddSingleton<Answers>();
         builder.Services.AddSingleton<Embeddings>();
+        builder.Services.AddSingleton<SleepPages>();
         builder.Services.AddSingleton<Endpoints>();
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<Endpoints>().HandleAsync);

@@ -26,8 +26,8 @@ internal sealed class SimulatedEngine : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Sequence> _advanced;
     private readonly TimeSpan _loadTime;
+    private readonly Slumber _slumber = new();
     private Task _loop = Task.CompletedTask;
-    private PowerSetting _setting;
     private int _lastSequences = 1;
     private bool _busy;
     private double _lag;
@@ -36,15 +36,14 @@ internal sealed class SimulatedEngine : IAsyncDisposable
 
     /// <param name="profile">Time and energy of the model.</param>
     /// <param name="limits">Bounds of the batch.</param>
-    /// <param name="setting">Clock and power limit at the start.</param>
     /// <param name="loadTime">Until the simulated weights are loaded.</param>
     /// <param name="clock">Of all engines on the same GPUs.</param>
-    /// <param name="gpus">The GPUs of the process.</param>
+    /// <param name="gpus">The GPUs of the process, with their clock and power limit.</param>
     /// <param name="firstGpu">The first of them that the model runs on; as many as the profile has.</param>
     /// <param name="countsIdle">Whether the idle watts of the GPUs are in its figures: one engine of a process counts them.</param>
     /// <param name="metrics">Where it shows itself.</param>
     public SimulatedEngine(
-        ServingProfile profile, BatchLimits limits, PowerSetting setting, TimeSpan loadTime, EngineClock clock, SharedGpus gpus, int firstGpu, bool countsIdle, ServerMetrics metrics)
+        ServingProfile profile, BatchLimits limits, TimeSpan loadTime, EngineClock clock, SharedGpus gpus, int firstGpu, bool countsIdle, ServerMetrics metrics)
     {
         _profile = profile;
         _limits = limits;
@@ -52,10 +51,10 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         _advanced = new List<Sequence>(limits.MaxSequences);
         _clock = clock;
         _loadTime = loadTime;
-        _setting = setting;
         _metrics = metrics;
         _meter = new EnergyMeter(clock.Now);
         (_gpus, _own, _countsIdle) = (gpus, firstGpu..(firstGpu + profile.GpuCount), countsIdle);
+        _gpus.Join(_own, clock.Now);
         _metrics.BeforeCollect(Observe);
     }
 
@@ -66,18 +65,20 @@ internal sealed class SimulatedEngine : IAsyncDisposable
 
     public BatchLimits Limits => _limits;
 
-    /// <summary>Clock and power limit; takes effect with the next step.</summary>
+    /// <summary>Clock and power limit of the GPUs, for all engines on them; takes effect with the next step.</summary>
     public PowerSetting Setting
+    {
+        get => _gpus.Setting;
+        set => _gpus.Setting = value;
+    }
+
+    /// <summary>Where it stands between serving and sleep.</summary>
+    public SleepState Sleep
     {
         get
         {
             lock (_gate)
-                return _setting;
-        }
-        set
-        {
-            lock (_gate)
-                _setting = value;
+                return _slumber.State;
         }
     }
 
@@ -88,8 +89,8 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         {
             lock (_gate)
             {
-                var batch = Math.Max(1, _lastSequences);
-                return (Watts, Joules, _profile.DecodeClockMHz(batch, _setting), _profile.OutsideMeasuredRange(batch, _setting));
+                var (batch, setting) = (Math.Max(1, _lastSequences), Setting);
+                return (Watts, Joules, _profile.DecodeClockMHz(batch, setting), _profile.OutsideMeasuredRange(batch, setting));
             }
         }
     }
@@ -110,13 +111,13 @@ internal sealed class SimulatedEngine : IAsyncDisposable
 
     public void Start() => _loop = Task.Run(() => RunAsync(_stop.Token));
 
-    /// <summary>Queues a request; null when too many wait.</summary>
+    /// <summary>Queues a request; null when too many wait, or when it does not serve (see <see cref="Sleep"/>).</summary>
     public Sequence? Submit(int promptTokens, int targetTokens, FinishReason atTarget)
     {
         var sequence = new Sequence(promptTokens, targetTokens, atTarget, _clock.Now);
         lock (_gate)
         {
-            if (!_batch.TryEnqueue(sequence))
+            if (_slumber.State != SleepState.Awake || !_batch.TryEnqueue(sequence))
                 return null;
         }
         Wake();
@@ -135,6 +136,26 @@ internal sealed class SimulatedEngine : IAsyncDisposable
             _metrics.Finished(sequence, FinishReason.Abort, _clock.Now);
         }
         sequence.Publish(tokens, FinishReason.Abort);
+    }
+
+    /// <summary>Takes no more requests, ends those it has, and moves the weights to host memory; completes then.</summary>
+    public Task SleepAsync()
+    {
+        Task end;
+        lock (_gate)
+            end = _slumber.ToSleep();
+        Wake();
+        return end.WaitAsync(_stop.Token);
+    }
+
+    /// <summary>Loads the weights from host memory; completes when it serves again.</summary>
+    public Task WakeUpAsync()
+    {
+        Task end;
+        lock (_gate)
+            end = _slumber.ToWake();
+        Wake();
+        return end.WaitAsync(_stop.Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -174,7 +195,7 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         StepPlan plan;
         lock (_gate)
         {
-            plan = _batch.Plan(at, _setting);
+            plan = _batch.Plan(at, Setting);
             if (plan.IsEmpty == _busy)
             {
                 _busy = !_busy;
@@ -193,7 +214,7 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         }
         if (plan.IsEmpty)
         {
-            await _wake.WaitAsync(stop);
+            await RestAsync(stop);
             return Math.Max(at, _clock.Now);
         }
         var end = at + plan.Cost.Seconds;
@@ -201,6 +222,34 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         Complete(plan, end);
         _lag = _clock.Now - end;
         return _lag > MaxLagSeconds ? _clock.Now : end;
+    }
+
+    // Without work: asleep if that is wanted, until there is work again or a wish to be woken.
+    private async Task RestAsync(CancellationToken stop)
+    {
+        bool loads;
+        lock (_gate)
+        {
+            if (_slumber.State == SleepState.Draining)
+            {
+                _gpus.Sleep(_own, 1, _clock.Now);
+                _slumber.Asleep();
+            }
+
+            loads = _slumber.State == SleepState.Waking;
+            if (loads)
+                _gpus.Sleep(_own, -1, _clock.Now);
+        }
+
+        if (!loads)
+        {
+            await _wake.WaitAsync(stop);
+            return;
+        }
+
+        await _clock.DelayUntilAsync(_clock.Now + _profile.WakeSeconds, stop);
+        lock (_gate)
+            _slumber.Awake();
     }
 
     private void Complete(StepPlan plan, double end)
@@ -227,9 +276,10 @@ internal sealed class SimulatedEngine : IAsyncDisposable
     {
         lock (_gate)
         {
+            var setting = Setting;
             _metrics.Gauges(
                 _batch.Running, _batch.Waiting, _batch.CacheUsage, Watts, Joules,
-                _profile.DecodeClockMHz(Math.Max(1, _lastSequences), _setting), _setting.PowerLimitWatts, _lag);
+                _profile.DecodeClockMHz(Math.Max(1, _lastSequences), setting), setting.PowerLimitWatts, _lag, asleep: _slumber.State is SleepState.Asleep or SleepState.Waking);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class Answers(SimulatedEngine engine, ServerOptions options, Tim
             throw new OpenAiException(OpenAiError.NotFound($"The model `{request.Model}` does not exist.", "model_not_found"));
         if (!engine.Ready)
             throw new OpenAiException(OpenAiError.Unavailable("The model is still loading.", "loading"));
+        SleepPages.ThrowUnlessAwake(engine);
         var filler = new Filler(request.PromptHash ^ options.Seed);
         var plan = AnswerPlan.Make(request, filler, options.MaxModelLength, engine.Limits.CacheTokens);
         var sequence = engine.Submit(request.PromptTokens, plan.Tokens, plan.Reason)

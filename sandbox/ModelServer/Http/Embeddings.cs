@@ -40,6 +40,7 @@ internal sealed class Embeddings(SimulatedEngine engine, ServerOptions options)
             throw new OpenAiException(OpenAiError.NotFound($"The model `{request.Model}` does not exist.", "model_not_found"));
         if (!engine.Ready)
             throw new OpenAiException(OpenAiError.Unavailable("The model is still loading.", "loading"));
+        SleepPages.ThrowUnlessAwake(engine);
         var tokens = request.Inputs.Sum(input => input.Tokens);
         if (tokens >= options.MaxModelLength)
             throw Invalid($"This model's maximum context length is {options.MaxModelLength} tokens. However, the inputs have {tokens}.", "input");

@@ -8,7 +8,7 @@ namespace Ops.Sandbox.ModelServer.Http;
 
 /// <summary>Every path of the server, in one list.</summary>
 internal sealed partial class Endpoints(
-    SimulatedEngine engine, ServerOptions options, ServerMetrics metrics, Answers answers, Embeddings embeddings, TimeProvider time, IHostApplicationLifetime lifetime,
+    SimulatedEngine engine, ServerOptions options, ServerMetrics metrics, Answers answers, Embeddings embeddings, SleepPages sleep, TimeProvider time, IHostApplicationLifetime lifetime,
     ILogger<Endpoints> logger)
 {
     private readonly long _created = time.GetUtcNow().ToUnixTimeSeconds();
@@ -48,6 +48,7 @@ internal sealed partial class Endpoints(
             ("GET", "/metrics") => MetricsAsync(context),
             ("GET", "/simulated/power") => PowerAsync(context),
             ("PUT", "/simulated/power") => SetPowerAsync(context),
+            (_, "/sleep" or "/wake_up" or "/is_sleeping") when options.SleepMode => sleep.HandleAsync(context),
             (_, "/v1/chat/completions" or "/v1/completions" or "/v1/responses" or "/v1/embeddings" or "/v1/models" or "/health" or "/metrics" or "/simulated/power") =>
                 throw new OpenAiException(new OpenAiError(
                     StatusCodes.Status405MethodNotAllowed, "invalid_request_error", $"{method} is not allowed on {context.Request.Path}.")),

@@ -35,17 +35,21 @@ internal sealed class ScalarMetric(string name, string type, string help) : Metr
     protected override void WriteSamples(StringBuilder text, string labels) => Sample(text, Name, labels, "", Value);
 }
 
-/// <summary>A counter by one label.</summary>
-internal sealed class LabelledCounter(string name, string help, string label, string[] values) : MetricFamily(name, "counter", help)
+/// <summary>A gauge or a counter by one label.</summary>
+internal sealed class LabelledMetric(string name, string type, string help, string label, string[] values) : MetricFamily(name, type, help)
 {
-    private readonly double[] _counts = new double[values.Length];
+    private readonly double[] _values = new double[values.Length];
 
-    public void Increment(int index) => _counts[index]++;
+    public double this[int index]
+    {
+        get => _values[index];
+        set => _values[index] = value;
+    }
 
     protected override void WriteSamples(StringBuilder text, string labels)
     {
         for (var i = 0; i < values.Length; i++)
-            Sample(text, Name, labels, $",{label}=\"{values[i]}\"", _counts[i]);
+            Sample(text, Name, labels, $",{label}=\"{values[i]}\"", _values[i]);
     }
 }
 

@@ -27,7 +27,8 @@ internal sealed class ServerMetrics
     private readonly string _labels;
     private readonly List<MetricFamily> _all = [];
     private readonly ScalarMetric _running, _waiting, _cache, _prompt, _generation, _watts, _joules, _clock, _limit, _lag;
-    private readonly LabelledCounter _finished;
+    private readonly LabelledMetric _finished;
+    private readonly LabelledMetric _sleep;
     private readonly HistogramMetric _firstToken, _interToken, _perToken, _endToEnd, _queue, _inference, _prefill, _decode;
     private readonly HistogramMetric _promptLength, _answerLength, _iteration;
     private Action _read = () => { };
@@ -41,8 +42,11 @@ internal sealed class ServerMetrics
         _prompt = Counter("vllm:prompt_tokens_total", "Number of prefill tokens processed.");
         _generation = Counter("vllm:generation_tokens_total", "Number of generation tokens processed.");
         // In the order of FinishReason, less its first member.
-        _finished = Add(new LabelledCounter(
-            "vllm:request_success_total", "Count of successfully processed requests.", "finished_reason", ["stop", "length", "abort"]));
+        _finished = Add(new LabelledMetric(
+            "vllm:request_success_total", "counter", "Count of successfully processed requests.", "finished_reason", ["stop", "length", "abort"]));
+        _sleep = Add(new LabelledMetric(
+            "vllm:engine_sleep_state", "gauge", "Engine sleep state; awake = 1 means engine is awake; weights_offloaded = 1 means sleep level 1.", "sleep_state", ["awake", "weights_offloaded", "discard_all"]));
+        _sleep[0] = 1;
         _firstToken = Histogram("vllm:time_to_first_token_seconds", "Histogram of time to first token in seconds.", FirstTokenBuckets);
         _interToken = Histogram("vllm:inter_token_latency_seconds", "Histogram of inter-token latency in seconds.", TokenBuckets);
         _perToken = Histogram("vllm:request_time_per_output_token_seconds", "Histogram of time_per_output_token_seconds per request.", TokenBuckets);
@@ -78,7 +82,7 @@ internal sealed class ServerMetrics
         return text.ToString();
     }
 
-    public void Gauges(int running, int waiting, double cache, double watts, double joules, double clockMHz, double limitWatts, double lag)
+    public void Gauges(int running, int waiting, double cache, double watts, double joules, double clockMHz, double limitWatts, double lag, bool asleep)
     {
         lock (_gate)
         {
@@ -90,6 +94,7 @@ internal sealed class ServerMetrics
             _clock.Value = clockMHz;
             _limit.Value = limitWatts;
             _lag.Value = Math.Max(0, lag);
+            (_sleep[0], _sleep[1]) = asleep ? (0, 1) : (1, 0);
         }
     }
 
@@ -116,7 +121,7 @@ internal sealed class ServerMetrics
     {
         lock (_gate)
         {
-            _finished.Increment((int)reason - 1);
+            _finished[(int)reason - 1]++;
             if (sequence.Generated == 0)
                 return;
             _endToEnd.Observe(Math.Max(0, now - sequence.Arrival));

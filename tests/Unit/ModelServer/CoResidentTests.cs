@@ -49,8 +49,46 @@ public class CoResidentTests
         one.Power.Watts.ShouldBe(small.Step(1, 1, GpuProduct.H100.Default).Watts / 2, 1e-6);
     }
 
+    [Fact]
+    public async Task A_clock_and_limit_that_are_set_at_the_host_reach_its_guests()
+    {
+        await using var server = await RunningServer.StartAsync(
+            "--gpu-memory-utilization", "0.4", "--clock-mhz", "1500", "--co-resident", $"--model {Other} --port 0 --load-seconds 0 --gpu-memory-utilization 0.45");
+        using var other = new HttpClient { BaseAddress = server.CoResident(0) };
+        await ExpectSettingAsync(other, 1500, 700);
+        (await server.Http.PutAsync("/simulated/power", RunningServer.Json("""{"clockMHz":990,"powerLimitWatts":400}"""))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await ExpectSettingAsync(server.Http, 990, 400);
+        await ExpectSettingAsync(other, 990, 400);
+    }
+
+    [Fact]
+    public async Task GPUs_draw_sleep_watts_only_while_all_their_models_sleep()
+    {
+        await using var server = await RunningServer.StartAsync(
+            "--enable-sleep-mode", "--sleep-watts", "20", "--gpu-memory-utilization", "0.4",
+            "--co-resident", $"--model {Other} --port 0 --load-seconds 0 --gpu-memory-utilization 0.45 --enable-sleep-mode");
+        using var other = new HttpClient { BaseAddress = server.CoResident(0) };
+        await RunningServer.UntilAsync(() => other.GetAsync("/health").GetAwaiter().GetResult().IsSuccessStatusCode);
+        (await other.PostAsync("/sleep", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        server.Engine.Power.Watts.ShouldBe(GpuProduct.H100.IdleWatts);
+        // The guest sleeps while its host serves.
+        (await AskAsync(other, Other)).ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await AskAsync(server.Http, RunningServer.Model)).ShouldBe(HttpStatusCode.OK);
+        (await server.Http.PostAsync("/sleep?level=1", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        server.Engine.Power.Watts.ShouldBe(20);
+        (await other.PostAsync("/wake_up", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        server.Engine.Power.Watts.ShouldBe(GpuProduct.H100.IdleWatts);
+        (await AskAsync(other, Other)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    private static async Task ExpectSettingAsync(HttpClient http, int clock, int limit)
+    {
+        var power = await http.GetFromJsonAsync<JsonElement>("/simulated/power");
+        (power.GetProperty("clockMHz").GetInt32(), power.GetProperty("powerLimitWatts").GetInt32()).ShouldBe((clock, limit));
+    }
+
     private static SimulatedEngine New(ServingProfile profile, EngineClock clock, SharedGpus gpus, bool countsIdle) => new(
-        profile, new BatchLimits(256, 8192, 10_000, 1000), GpuProduct.H100.Default, TimeSpan.Zero, clock, gpus, 0, countsIdle, new ServerMetrics("m"));
+        profile, new BatchLimits(256, 8192, 10_000, 1000), TimeSpan.Zero, clock, gpus, 0, countsIdle, new ServerMetrics("m"));
 
     private static async Task<HttpStatusCode> AskAsync(HttpClient http, string model)
     {

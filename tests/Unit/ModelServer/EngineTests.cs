@@ -118,5 +118,5 @@ public class EngineTests
     }
 
     private static SimulatedEngine New(TimeProvider time, double load = 0) => new(
-        Llama, new BatchLimits(256, 8192, 400_000, 1000), Full, TimeSpan.FromSeconds(load), new EngineClock(time), new SharedGpus(GpuProduct.H100, 1, 0), 0, true, new ServerMetrics("m"));
+        Llama, new BatchLimits(256, 8192, 400_000, 1000), TimeSpan.FromSeconds(load), new EngineClock(time), new SharedGpus(GpuProduct.H100, 1, 0), 0, true, new ServerMetrics("m"));
 }
