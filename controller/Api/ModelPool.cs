@@ -20,6 +20,7 @@ namespace Ops.Api;
 [PrinterColumn("Ready", "integer", ".status.readyReplicas", Description = "Replicas that can answer.")]
 [PrinterColumn("State", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Description = "Why the pool is ready, or is not.")]
 [PrinterColumn("Watts", "number", ".status.watts", Description = "GPU power of all replicas.")]
+[PrinterColumn("Awake", "integer", ".status.plan.awake", Description = "Replicas that are to be awake, where the others sleep.", Priority = 1)]
 [PrinterColumn("Tokens/s", "number", ".status.tokensPerSecond", Description = "Generated tokens a second.")]
 [PrinterColumn("J/Token", "number", ".status.joulesPerToken", Description = "GPU joules by generated token.", Priority = 1)]
 [PrinterColumn("Clock", "integer", ".status.clockMHz", Description = "SM clock in MHz.", Priority = 1)]
@@ -39,6 +40,7 @@ public sealed class ModelPool : CustomResource<ModelPoolSpec, ModelPoolStatus>
 /// <summary>What the user wants of a pool.</summary>
 [CelRule(ModelPoolRules.GuestEngineRule, ModelPoolRules.GuestEngineMessage)]
 [CelRule(ModelPoolRules.GuestFieldsRule, ModelPoolRules.GuestFieldsMessage)]
+[CelRule(ModelPoolRules.SleepEngineRule, ModelPoolRules.SleepEngineMessage)]
 public sealed record ModelPoolSpec
 {
     /// <summary>Default of replicas.</summary>
@@ -215,6 +217,9 @@ public sealed record GpuSpec
 /// <summary>What the operator saw of a pool.</summary>
 public sealed record ModelPoolStatus
 {
+    /// <summary>Most names in sleeping: 1,000 of 64 bytes are 64 kB of an object's 1.5 MB.</summary>
+    public const int MaxSleeping = 1000;
+
     /// <summary>The generation that this status was made from.</summary>
     public long? ObservedGeneration { get; init; }
 
@@ -239,6 +244,14 @@ public sealed record ModelPoolStatus
 
     /// <summary>The SM clock that the pods report, in MHz; the slowest where they differ.</summary>
     public int? ClockMHz { get; init; }
+
+    /// <summary>
+    /// Replicas that are asleep, on their way to it or being woken, by the pod's name, with /N for a co-resident pool's engine N
+    /// of that pod. Routers send them nothing; a name goes when its engine says that it is awake.
+    /// </summary>
+    [MaxLength(MaxSleeping)]
+    [Items(MaxLength = 256)]
+    public IReadOnlyList<string>? Sleeping { get; init; }
 
     /// <summary>What the fleet's plan asks of the pool, and why; absent where no planner has a say.</summary>
     public PoolPlanStatus? Plan { get; init; }

@@ -40,6 +40,10 @@ public static class ModelPoolRules
     internal const string GuestFieldsMessage =
         "spec.scaling, spec.energy and spec.podTemplate of a pool with spec.coResident are its host's; remove them here and set them on the host";
 
+    internal const string SleepEngineRule = "!has(self.scaling) || self.scaling.idle != 'sleep' || self.engine.type != 'llamacpp'";
+    internal const string SleepEngineMessage =
+        "spec.scaling.idle sleep needs spec.engine.type vllm or simulated: llama.cpp cannot move its weights to host memory; set idle to stop";
+
     /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
     /// <param name="pool">A pool that passed its schema.</param>
     public static IEnumerable<string> Broken(ModelPool pool)
@@ -53,6 +57,8 @@ public static class ModelPoolRules
             yield return EnergyEmptyMessage;
         if (pool.Spec.Scaling is { } scaling)
         {
+            if (scaling.Sleeps && pool.Spec.Engine.Type == EngineTypes.LlamaCpp)
+                yield return SleepEngineMessage;
             if (scaling.EffectiveObjective != ScalingObjectives.Fixed && scaling.Max is null)
                 yield return ScalingMaxMessage;
             if (scaling.EffectiveMin > (scaling.Max ?? int.MaxValue))

@@ -18,6 +18,16 @@ public static class ScalingObjectives
     public const string Energy = "energy";
 }
 
+/// <summary>What becomes of replicas that the load does not need.</summary>
+public static class IdleModes
+{
+    /// <summary>Their pods end.</summary>
+    public const string Stop = "stop";
+
+    /// <summary>Their weights sleep in host memory.</summary>
+    public const string Sleep = "sleep";
+}
+
 /// <summary>Who decides the number of replicas, and between which bounds.</summary>
 /// <remarks>
 /// The planner writes spec.replicas as a horizontal autoscaler would, so kubectl scale takes effect at once and the
@@ -32,7 +42,9 @@ public sealed record ScalingSpec
 
     internal const string DefaultIdleAfter = "10m";
 
-    /// <summary>fixed, latency or energy. Default fixed: spec.replicas is what runs, and min, max, warm and idleAfter have no effect.</summary>
+    internal const string DefaultIdle = IdleModes.Stop;
+
+    /// <summary>fixed, latency or energy. Default fixed: spec.replicas is what runs, and min, max, warm and idleAfter have no effect unless idle is sleep.</summary>
     [AllowedValues(ScalingObjectives.Fixed, ScalingObjectives.Latency, ScalingObjectives.Energy)]
     [DefaultValue(ScalingObjectives.Fixed)]
     public string? Objective { get; init; }
@@ -52,6 +64,17 @@ public sealed record ScalingSpec
     [DefaultValue(DefaultIdleAfter)]
     public string? IdleAfter { get; init; }
 
+    /// <summary>
+    /// What becomes of replicas that the load does not need: stop ends their pods; sleep keeps the pods and their GPUs and moves
+    /// the weights to host memory (vLLM's sleep mode, level 1), from where they are back in a second or a few. With sleep the
+    /// planner decides how many of spec.replicas are awake, at least min, with objective fixed too. A request that finds all
+    /// asleep wakes one and is held meanwhile. Engines of type vllm run with --enable-sleep-mode and VLLM_SERVER_DEV_MODE=1 then,
+    /// whose pages must be reachable by routers and the operator only, and need host memory for the weights. Default stop.
+    /// </summary>
+    [AllowedValues(IdleModes.Stop, IdleModes.Sleep)]
+    [DefaultValue(DefaultIdle)]
+    public string? Idle { get; init; }
+
     /// <summary>Replicas kept ready beyond what the load needs, within max. Default 0.</summary>
     [Range(0, 100)]
     [DefaultValue(0)]
@@ -60,6 +83,10 @@ public sealed record ScalingSpec
     /// <summary>Objective with the default filled in.</summary>
     [JsonIgnore]
     public string EffectiveObjective => Objective ?? ScalingObjectives.Fixed;
+
+    /// <summary>Whether replicas that the load does not need sleep instead of going.</summary>
+    [JsonIgnore]
+    public bool Sleeps => Idle == IdleModes.Sleep;
 
     /// <summary>Min with the default filled in.</summary>
     [JsonIgnore]
@@ -114,8 +141,11 @@ public static class PlanReasons
     /// <summary>Fewer replicas for less load.</summary>
     public const string ScaledDown = "ScaledDown";
 
-    /// <summary>Up from none.</summary>
+    /// <summary>Up from none, or more replicas awake.</summary>
     public const string Woken = "Woken";
+
+    /// <summary>Fewer replicas awake for less load.</summary>
+    public const string FellAsleep = "FellAsleep";
 
     /// <summary>Down because nobody asked for as long as scaling.idleAfter.</summary>
     public const string Idle = "Idle";
@@ -136,13 +166,16 @@ public sealed record PoolPlanStatus
     /// <summary>Replicas that may run. Below spec.replicas only where an energy budget does not allow more.</summary>
     public int Replicas { get; init; }
 
+    /// <summary>Replicas of them that are to be awake, the others asleep; engines, for a pool with spec.coResident. Absent where spec.scaling.idle is not sleep.</summary>
+    public int? Awake { get; init; }
+
     /// <summary>SM clock asked of every GPU in MHz; absent means the hardware's own.</summary>
     public int? ClockMHz { get; init; }
 
     /// <summary>Power limit asked of every GPU in watts; absent means the hardware's own.</summary>
     public int? PowerLimitWatts { get; init; }
 
-    /// <summary>One CamelCase word: Steady, ScaledUp, ScaledDown, Woken, Idle, ClockChanged, BudgetLimit, NoProfile.</summary>
+    /// <summary>One CamelCase word: Steady, ScaledUp, ScaledDown, Woken, FellAsleep, Idle, ClockChanged, BudgetLimit, NoProfile.</summary>
     [MaxLength(64)]
     public string Reason { get; init; } = "";
 

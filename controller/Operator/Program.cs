@@ -44,6 +44,8 @@ builder.Services.AddSingleton<RouteReconciler>();
 builder.Services.AddSingleton<FleetView>();
 builder.Services.AddSingleton<FleetPlans>();
 builder.Services.AddSingleton<FleetPlanning>();
+builder.Services.AddSingleton<EngineSleep>();
+builder.Services.AddSingleton<SleepKeeper>();
 builder.Services.AddSingleton<BudgetReconciler>();
 builder.Services.AddSingleton<StoreConnections>();
 builder.Services.AddSingleton<StoreCopies>();

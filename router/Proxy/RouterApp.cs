@@ -87,6 +87,7 @@ internal static class RouterApp
         AddTenancy(services, options.Jwt);
         if (options.BudgetFile is { Length: > 0 } path)
             services.AddHostedService(s => new BudgetFile(path, s.GetRequiredService<CallerMeters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<BudgetFile>>()));
+        services.AddSingleton<SleepWaker>();
         services.AddSingleton<AdmissionDesk>();
         services.AddHostedService<AdmissionTicker>();
         services.AddSingleton<ReplicaChoice>();

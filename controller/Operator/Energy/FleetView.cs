@@ -4,11 +4,13 @@ using Ops.Operator.Fleet;
 using Ops.Operator.Scraping;
 using Ops.Planning;
 using Ops.Planning.Fleet;
+using Ops.Planning.Pools;
+using Ops.Profiles;
 
 namespace Ops.Operator.Energy;
 
 /// <summary>Caches and numbers -> what the planner sees. Holds the forecasts, one a route; used by one loop only.</summary>
-internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimeProvider time)
+internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, SleepKeeper sleep, TimeProvider time)
 {
     // A simulated server loads for a second; a real one reads tens of gigabytes and captures its graphs.
     private static readonly TimeSpan SimulatedStart = TimeSpan.FromSeconds(5);
@@ -27,11 +29,12 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
         foreach (var gone in histories.Keys.Except(routes.Select(route => ObjectKey.Of(route))).ToList())
             histories.Remove(gone);
         var demands = routes.Select(route => Demand(route, now)).ToList();
-        // A guest has no GPUs of its own to plan: what its host draws counts them in.
-        var pools = caches.Pools.List().Where(pool => pool.Metadata.DeletionTimestamp is null && !pool.Spec.Suspend && pool.Spec.CoResident is null && !ModelPoolRules.Broken(pool).Any()).ToList();
+        // A guest has no GPUs of its own to plan: its host counts it in. How many of its engines are awake may be planned.
+        var valid = caches.Pools.List().Where(pool => pool.Metadata.DeletionTimestamp is null && !pool.Spec.Suspend && !ModelPoolRules.Broken(pool).Any()).ToList();
+        var pools = valid.Where(pool => pool.Spec.CoResident is null).ToList();
         return new()
         {
-            Pools = [.. pools.Select(State)],
+            Pools = [.. pools.Select(State), .. valid.Where(pool => pool.Spec.CoResident is not null && pool.Spec.EffectiveScaling.Sleeps).Select(Guest)],
             Routes = demands,
             Budgets = [.. caches.Budgets.List()
                 .Where(budget => budget.Metadata.DeletionTimestamp is null && !budget.Spec.Suspend)
@@ -74,8 +77,11 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
         var key = ObjectKey.Of(pool);
         var scaling = pool.Spec.EffectiveScaling;
         var seen = numbers.OfPool(key);
+        // A level's most is the limit of the boards, whoever computes on them, so guests count in what is measured only.
+        var guests = caches.GuestsByHost[key.ToString()].Where(guest => caches.Shared(guest).Problem is null);
         var levels = PowerLevels.Of(pool.Spec, Shape(key));
         var start = StartOf(pool.Spec);
+        var profile = ServingProfiles.Find(pool.Spec.Model, pool.Spec.Gpu.Product, pool.Spec.Gpu.EffectiveCount);
         return new()
         {
             Key = key.ToString(),
@@ -85,19 +91,47 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, TimePr
             Warm = scaling.Warm ?? 0,
             IdleAfter = scaling.EffectiveIdleAfter,
             Replicas = pool.Spec.EffectiveReplicas,
+            Sleeps = scaling.Sleeps,
+            Asleep = sleep.AsleepOf(key),
+            SleepWatts = pool.Spec.Gpu.EffectiveCount * (profile?.Gpu.SleepWatts ?? IdleWatts),
             Existing = caches.PodsByPool[key.ToString()].Count(pod => pod.Status?.Phase is "Pending" or "Running"),
-            Ready = pool.Status?.ReadyReplicas ?? 0,
+            Ready = Math.Max(0, (pool.Status?.ReadyReplicas ?? 0) - (pool.Status?.Sleeping?.Count ?? 0)),
             Levels = levels,
             MayLowerClock = pool.Spec.Energy?.EffectiveMode == EnergyModes.Auto,
             AsksForPower = pool.Spec.Energy is not null,
-            Start = new(start, start.TotalSeconds * (levels.Count > 0 ? levels[0].IdleWatts : IdleWatts * pool.Spec.Gpu.EffectiveCount)),
+            Start = Start(scaling.Sleeps && profile is not null ? TimeSpan.FromSeconds(profile.WakeSeconds) : start, levels.Count > 0 ? levels[0].IdleWatts : IdleWatts * pool.Spec.Gpu.EffectiveCount),
             RequestsPerSecond = seen?.RequestsPerSecond ?? 0,
             InFlight = seen?.InFlight ?? 0,
             Held = numbers.HeldFor(key),
-            Watts = seen?.Watts,
+            Watts = Sum(guests.Select(guest => numbers.OfPool(ObjectKey.Of(guest))?.Watts).Prepend(seen?.Watts)),
             Previous = pool.Status?.Plan,
         };
     }
+
+    // A model on the GPUs of another pool, an engine counting as a replica. What it draws is its host's.
+    private PoolState Guest(ModelPool pool)
+    {
+        var state = State(pool);
+        var shared = caches.Shared(pool);
+        var engines = shared is { Host: { } host, Problem: null } ? CoResidence.EnginesByPod(pool, host) : 0;
+        return state with
+        {
+            Replicas = engines * (shared.Host?.Spec.EffectiveReplicas ?? 0),
+            Existing = engines * caches.PodsByPool[FleetCaches.HostKey(pool).ToString()].Count(pod => pod.Status?.Phase is "Pending" or "Running"),
+            Ready = Math.Max(0, (engines * (pool.Status?.ReadyReplicas ?? 0)) - (pool.Status?.Sleeping?.Count ?? 0)),
+            SleepWatts = 0,
+        };
+    }
+
+    private static double? Sum(IEnumerable<double?> watts)
+    {
+        double? sum = null;
+        foreach (var one in watts)
+            sum = one is null ? sum : (sum ?? 0) + one;
+        return sum;
+    }
+
+    private static StartCost Start(TimeSpan duration, double watts) => new(duration, duration.TotalSeconds * watts);
 
     // The busiest route sets the mean request, the strictest one the objective.
     private RequestShape Shape(ObjectKey pool)

@@ -21,6 +21,7 @@ internal sealed class OperatorService(
     StoreReconciler storeReconciler,
     FleetPlanning planning,
     ScrapeLoop scrapes,
+    SleepKeeper sleep,
     EventRecorder events,
     HealingWork healing,
     TimeProvider time,
@@ -47,6 +48,8 @@ internal sealed class OperatorService(
             .Owns(caches.Services, ShardedStore.KindName)
             .Watches(caches.StorePods, pod => [FleetCaches.StoreOf(pod)]);
         scrapes.Published += planning.Plan;
+        scrapes.Published += sleep.Look;
+        sleep.PoolMoved += pools.Enqueue;
         planning.PoolMoved += pools.Enqueue;
         planning.BudgetMoved += budgets.Enqueue;
         scrapes.PoolMoved += pools.Enqueue;
@@ -56,7 +59,7 @@ internal sealed class OperatorService(
         var running = caches.All.Select(cache => cache.Cache.RunAsync(stoppingToken)).ToList();
         running.Add(healing.RunCachesAsync(stoppingToken));
         running.Add(lease.RunAsync(
-            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), stores.RunAsync(leading), scrapes.RunAsync(leading), events.RunAsync(leading), healing.RunAsync(leading)),
+            leading => Task.WhenAll(pools.RunAsync(leading), routes.RunAsync(leading), budgets.RunAsync(leading), stores.RunAsync(leading), scrapes.RunAsync(leading), sleep.RunAsync(leading), events.RunAsync(leading), healing.RunAsync(leading)),
             stoppingToken));
         // None of these ends by itself; the first that does has failed, and its exception stops the host.
         await await Task.WhenAny(running);

@@ -13,7 +13,7 @@ namespace Ops.Operator.Pools;
 
 /// <summary>One ModelPool: observe, plan, apply, show. All choices are the planners'.</summary>
 internal sealed class PoolReconciler(
-    KubeClient client, FleetCaches caches, FleetNumbers numbers, FleetPlans plans, ApplyWriter writer, StatusWriter statuses, EventRecorder events, TimeProvider time) : IReconciler
+    KubeClient client, FleetCaches caches, FleetNumbers numbers, FleetPlans plans, SleepKeeper sleep, ApplyWriter writer, StatusWriter statuses, EventRecorder events, TimeProvider time) : IReconciler
 {
     // What the API server refuses today it may take tomorrow (a quota, a webhook), without any event that tells.
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
@@ -44,6 +44,7 @@ internal sealed class PoolReconciler(
             Deployment = OfPods(shared.Host ?? pool, shared.Host is { } host ? caches.Deployments.Get(ObjectKey.Of(host)) : deployment),
             Pods = caches.PodsByPool[FleetCaches.HostKey(pool).ToString()],
             Numbers = numbers.OfPool(key),
+            Sleeping = sleep.SleepingOf(key),
             Now = time.GetUtcNow(),
         });
         await ShowAsync(pool, status, cancellationToken);

@@ -1,7 +1,7 @@
 namespace Ops.Planning.Fleet;
 
 /// <summary>
-/// Holds pools below a cap: by clocks and power limits first, then by fewer replicas of the costliest pools, so that routes
+/// Holds pools below a cap: by clocks and power limits first, then by fewer replicas (or fewer awake) of the costliest pools, so that routes
 /// fall back to smaller models before they have to refuse. The last replica of a route's cheapest pool stays.
 /// </summary>
 /// <remarks>
@@ -30,7 +30,7 @@ internal static class BudgetPlanner
         {
             Name = budget.Name,
             AllocatedWatts = known.Sum(decision => decision.Peak(decision.Level)!.Value) + (budget.Watts - cap),
-            IdleWatts = known.Sum(decision => decision.Replicas * decision.Pool.Levels[0].IdleWatts),
+            IdleWatts = known.Sum(decision => decision.IdleWatts),
             ObservedWatts = members.Any(decision => decision.Pool.Watts is not null) ? members.Sum(decision => decision.Pool.Watts ?? 0) : null,
             Pools = members.Count,
             Limited = [.. known.Where(decision => decision.Budget == budget.Name).Select(decision => decision.Pool.Key)],

@@ -40,13 +40,22 @@ public sealed record PoolState
     /// <summary>Without a request for so long the pool goes down to min.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>spec.replicas as it stands.</summary>
+    /// <summary>spec.replicas as it stands; engines, for a pool on the GPUs of another.</summary>
     public required int Replicas { get; init; }
+
+    /// <summary>Whether replicas that the load does not need sleep, and stay, instead of going.</summary>
+    public bool Sleeps { get; init; }
+
+    /// <summary>Replicas that sleep now.</summary>
+    public int Asleep { get; init; }
+
+    /// <summary>Watts of a replica that sleeps.</summary>
+    public double SleepWatts { get; init; }
 
     /// <summary>Pods that exist, those of a rollout included: they draw power whether wanted or not.</summary>
     public int Existing { get; init; }
 
-    /// <summary>Replicas that can answer.</summary>
+    /// <summary>Replicas that can answer; one that sleeps cannot.</summary>
     public int Ready { get; init; }
 
     /// <summary>

@@ -15,7 +15,7 @@ public static class FleetPlanner
     /// <summary>Plans the fleet.</summary>
     public static FleetPlan Plan(FleetObservation seen, FleetMemory memory)
     {
-        var pools = seen.Pools.ToDictionary(pool => pool.Key, Bounded);
+        var pools = seen.Pools.ToDictionary(pool => pool.Key, BoundedPool.Of);
         var loads = Loads(seen, pools);
         var wanted = pools.ToDictionary(pool => pool.Key, pool => Wanted(pool.Value, loads.GetValueOrDefault(pool.Key)));
         var (settled, remembered) = Settle(seen, pools, wanted, loads, memory);
@@ -27,15 +27,6 @@ public static class FleetPlanner
             decisions.ToDictionary(decision => decision.Key, decision => Reasons.Target(decision.Value, loads.GetValueOrDefault(decision.Key))),
             outcomes,
             new() { Pools = remembered });
-    }
-
-    private static BoundedPool Bounded(PoolState pool)
-    {
-        if (pool.Objective == ScalingObjectives.Fixed)
-            return new(pool, pool.Replicas, pool.Replicas);
-        // A request that is held for the pool is answered by nobody else.
-        var least = pool.Held > 0 ? Math.Max(1, pool.Min) : pool.Min;
-        return new(pool, Math.Min(least, pool.Max), pool.Max);
     }
 
     // Pools of routes are sized for what the routes are asked, others for what they serve now.
@@ -57,11 +48,11 @@ public static class FleetPlanner
     private static int Wanted(BoundedPool pool, DemandOutlook load)
     {
         var state = pool.State;
-        // Without levels nothing says what a replica can do, so the number stays, within its bounds.
+        // Without levels nothing says what a replica can do, so the number stays, within its bounds; who sleeps is woken whole.
         if (state.Levels.Count == 0)
-            return Math.Clamp(state.Replicas, pool.Least, pool.Most);
+            return state.Sleeps && pool.Asked ? pool.Most : Math.Clamp(pool.Current, pool.Least, pool.Most);
         var size = Sizing.Cheapest(state, load, pool.Least, pool.Most)?.Replicas ?? pool.Most;
-        return Math.Min(pool.Most, size + (state.Objective == ScalingObjectives.Fixed ? 0 : state.Warm));
+        return Math.Min(pool.Most, size + (pool.IsFixed ? 0 : state.Warm));
     }
 
     private static (Dictionary<string, int> Replicas, ImmutableDictionary<string, PoolMemory> Memory) Settle(
@@ -116,28 +107,4 @@ public static class FleetPlanner
             .ThenBy(pool => pool, StringComparer.Ordinal)
             .FirstOrDefault();
     }
-}
-
-/// <summary>What is decided for a pool so far; budgets lower it.</summary>
-/// <param name="Pool">The pool.</param>
-/// <param name="Replicas">For spec.replicas.</param>
-/// <param name="WantedLevel">The level that its load asks for.</param>
-internal sealed record Decision(PoolState Pool, int Replicas, int WantedLevel)
-{
-    /// <summary>Replicas that may run.</summary>
-    public int Running { get; set; } = Replicas;
-
-    /// <summary>Level in force.</summary>
-    public int Level { get; set; } = WantedLevel;
-
-    /// <summary>The budget that lowered it.</summary>
-    public string? Budget { get; set; }
-
-    /// <summary>
-    /// The most that the pool can draw at a level: pods on their way out and those of a rollout draw power too. Null where
-    /// nothing is known.
-    /// </summary>
-    public double? Peak(int level) => Pool.Levels.Count == 0
-        ? null
-        : Math.Max(Running, Running < Replicas ? 0 : Pool.Existing) * Pool.Levels[level].PeakWatts;
 }

@@ -70,7 +70,7 @@ internal static class MixPlanner
     {
         var carried = loads.GetValueOrDefault(variant.Pool);
         // With a floor for the quality only the watts are left to decide.
-        var price = pool.State.Objective != ScalingObjectives.Energy ? Tie : route.LeastQuality is null ? Math.Max(Tie, route.QualityPerJoule) : 1;
+        var price = !pool.SavesEnergy ? Tie : route.LeastQuality is null ? Math.Max(Tie, route.QualityPerJoule) : 1;
         var worths = new double[Parts + 1];
         for (var parts = 0; parts <= Parts; parts++)
         {
@@ -123,9 +123,3 @@ internal static class MixPlanner
     private static DemandOutlook Plus(DemandOutlook carried, DemandOutlook demand, int parts) => new(
         carried.Expected + (demand.Expected * parts / Parts), carried.Upper + (demand.Upper * parts / Parts));
 }
-
-/// <summary>A pool and the replicas that it may have.</summary>
-/// <param name="State">The pool.</param>
-/// <param name="Least">Fewest.</param>
-/// <param name="Most">Most.</param>
-internal sealed record BoundedPool(PoolState State, int Least, int Most);

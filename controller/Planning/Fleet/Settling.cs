@@ -17,19 +17,18 @@ internal static class Settling
     /// <param name="now">The moment.</param>
     public static (int Replicas, PoolMemory Memory) Next(BoundedPool bounded, int wanted, DemandOutlook load, bool mayGo, PoolMemory memory, DateTimeOffset now)
     {
-        var pool = bounded.State;
-        if (pool.Objective == ScalingObjectives.Fixed)
-            return (pool.Replicas, new());
-        var asked = pool.RequestsPerSecond > 0 || pool.InFlight > 0 || pool.Held > 0;
+        var (pool, current, asked) = (bounded.State, bounded.Current, bounded.Asked);
+        if (bounded.IsFixed)
+            return (current, new());
         // A pool that still starts is not idle: nobody could ask it.
-        var starts = pool.Ready == 0 && pool.Replicas > 0;
+        var starts = pool.Ready == 0 && current > 0;
         var idleSince = asked || starts ? (DateTimeOffset?)null : memory.IdleSince ?? now;
         var expectsNobody = load.Upper * pool.IdleAfter.TotalSeconds < 1;
         if (expectsNobody && idleSince is { } since && now - since >= pool.IdleAfter)
             wanted = Math.Min(wanted, Math.Clamp(pool.Min + pool.Warm, bounded.Least, bounded.Most));
         // A bound that was moved below what runs is the user's word and needs no patience.
-        if (wanted >= pool.Replicas || pool.Replicas > bounded.Most)
-            return (wanted >= pool.Replicas ? wanted : bounded.Most, new(IdleSince: idleSince));
+        if (wanted >= current || current > bounded.Most)
+            return (wanted >= current ? wanted : bounded.Most, new(IdleSince: idleSince));
 
         var (lowerSince, lowerTo) = memory.LowerSince is { } start ? (start, Math.Max(memory.LowerTo, wanted)) : (now, wanted);
         // A pool that nobody asks keeps its last replica for as long as the user says; one whose requests others take over
@@ -39,7 +38,7 @@ internal static class Settling
             : now - lowerSince >= Delay(pool);
         return enough && mayGo
             ? (lowerTo, new(IdleSince: idleSince))
-            : (pool.Replicas, new(lowerSince, lowerTo, idleSince));
+            : (current, new(lowerSince, lowerTo, idleSince));
     }
 
     /// <summary>

@@ -46,9 +46,10 @@ internal static class Sizing
         return count < int.MaxValue ? (int)count : int.MaxValue;
     }
 
-    /// <summary>Mean watts of some replicas that share a load evenly.</summary>
+    /// <summary>Mean watts of some replicas that share a load evenly, and of those that sleep beside them.</summary>
     public static double Watts(PoolState pool, int level, int replicas, double requestsPerSecond) =>
-        replicas == 0 ? 0 : replicas * pool.Levels[level].Watts(requestsPerSecond / replicas);
+        (replicas == 0 ? 0 : replicas * pool.Levels[level].Watts(requestsPerSecond / replicas))
+        + (pool.Sleeps ? Math.Max(0, pool.Replicas - replicas) * pool.SleepWatts : 0);
 
     /// <summary>Whether the planner may choose a level for its own sake.</summary>
     public static bool MayUse(PoolState pool, int level) =>

@@ -28,6 +28,9 @@ public sealed record PoolObservation
     /// <summary>What the pods' metrics said; null before the first scrape, which keeps the numbers shown.</summary>
     public PoolNumbers? Numbers { get; init; }
 
+    /// <summary>Engines that routers are to leave alone because they sleep or will; null before the first look, which keeps those shown.</summary>
+    public IReadOnlyList<string>? Sleeping { get; init; }
+
     /// <summary>The moment of observation.</summary>
     public required DateTimeOffset Now { get; init; }
 }

@@ -103,6 +103,7 @@ internal static class PoolPod
             result.Add(new() { Name = "HF_HOME", Value = ScratchPath + "/huggingface" });
         }
 
+        result.AddRange(engine.Environment.Select(variable => new V1EnvVar { Name = variable.Key, Value = variable.Value }));
         // A variable of the same name replaces the generated one, except the address that the arguments need.
         foreach (var variable in spec.Engine.Env ?? [])
         {

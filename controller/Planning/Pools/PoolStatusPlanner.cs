@@ -25,6 +25,7 @@ public static class PoolStatusPlanner
             JoulesPerToken = joules,
             TokensPerSecond = tokens,
             ClockMHz = clock,
+            Sleeping = Sleeping(seen),
             Plan = plan,
             Conditions = Conditions.Merge(
                 before?.Conditions,
@@ -39,6 +40,14 @@ public static class PoolStatusPlanner
                 pool.Metadata.Generation,
                 seen.Now),
         };
+    }
+
+    private static IReadOnlyList<string>? Sleeping(PoolObservation seen)
+    {
+        if (!seen.Pool.Spec.EffectiveScaling.Sleeps)
+            return null;
+        var sleeping = seen.Sleeping ?? seen.Pool.Status?.Sleeping;
+        return sleeping is { Count: > 0 } ? sleeping : null;
     }
 
     /// <summary>Whether the numbers would change what the status shows.</summary>

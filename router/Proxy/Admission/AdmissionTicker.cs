@@ -1,7 +1,7 @@
 namespace Ops.Router;
 
-/// <summary>Shows the gates what was observed, ten times a second where somebody waits, and measures them.</summary>
-internal sealed class AdmissionTicker(ModelFleet fleet, AdmissionMetrics metrics, TimeProvider time) : BackgroundService
+/// <summary>Shows the gates what was observed, ten times a second where somebody waits, wakes who sleeps for them, and measures them.</summary>
+internal sealed class AdmissionTicker(ModelFleet fleet, SleepWaker waker, AdmissionMetrics metrics, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
 
@@ -25,7 +25,12 @@ internal sealed class AdmissionTicker(ModelFleet fleet, AdmissionMetrics metrics
         var routes = fleet.Current.Routes;
         var observed = false;
         foreach (var route in routes)
+        {
             observed |= route.ShowGate(now);
+            if (route.Gate.Waiting > 0)
+                waker.Want(route);
+        }
+
         foreach (var (route, gate) in fleet.Gates.All)
         {
             if (gate.Waiting > 0)

@@ -13,6 +13,7 @@ internal sealed class ModelFleet : IDisposable
     private readonly Lock _rebuild = new();
     private Dictionary<string, Replica> _replicas = [];
     private Dictionary<string, RouteMemory> _memories = [];
+    private HashSet<string> _woken = [];
     private volatile TaskCompletionSource _nextChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile FrozenDictionary<string, PoolReplica> _scraped = FrozenDictionary<string, PoolReplica>.Empty;
     private volatile LiveTable _table = new([], ApiKeys.None);
@@ -52,11 +53,23 @@ internal sealed class ModelFleet : IDisposable
             route.Observe();
     }
 
+    /// <summary>A replica that the configuration calls asleep answers, or is no longer believed to.</summary>
+    internal void Woken(string url, bool awake)
+    {
+        bool changed;
+        lock (_rebuild)
+            changed = awake ? _woken.Add(url) : _woken.Remove(url);
+        if (changed)
+            Rebuild();
+    }
+
     private void Rebuild()
     {
         lock (_rebuild)
         {
-            var config = _source.Current;
+            // Who is not called asleep any more needs no word of ours.
+            _woken = [.. _source.Current.Asleep().Where(_woken.Contains)];
+            var config = _woken.Count == 0 ? _source.Current : _source.Current.With(_woken);
             var known = new Dictionary<string, Replica>(StringComparer.Ordinal);
             var scraped = new Dictionary<string, PoolReplica>(StringComparer.Ordinal);
             var routes = config.Routes.Select(route => Live(route, known, scraped));

@@ -10,6 +10,15 @@ namespace Ops.Router;
 internal sealed record RoutingTable(ImmutableArray<RouteConfig> Routes, ApiKeys Keys)
 {
     internal static readonly RoutingTable Empty = new([], ApiKeys.None);
+
+    /// <summary>Addresses of replicas that sleep.</summary>
+    internal IEnumerable<string> Asleep() => Routes.SelectMany(route => route.Variants).SelectMany(variant => variant.Sleeping).Select(replica => replica.Url);
+
+    /// <summary>The table with some of them awake.</summary>
+    internal RoutingTable With(IReadOnlySet<string> woken) => this with
+    {
+        Routes = [.. Routes.Select(route => route with { Variants = [.. route.Variants.Select(variant => variant.With(woken))] })],
+    };
 }
 
 /// <summary>One ModelRoute, ready to be served.</summary>
@@ -94,6 +103,16 @@ internal sealed record VariantConfig
 
     /// <summary>Ready replicas.</summary>
     public required ImmutableArray<ReplicaAddress> Replicas { get; init; }
+
+    /// <summary>Replicas whose weights sleep, or are on their way to it or back.</summary>
+    public ImmutableArray<ReplicaAddress> Sleeping { get; init; } = [];
+
+    /// <summary>The variant with some of its sleeping replicas awake.</summary>
+    internal VariantConfig With(IReadOnlySet<string> woken) => this with
+    {
+        Replicas = [.. Replicas, .. Sleeping.Where(replica => woken.Contains(replica.Url))],
+        Sleeping = [.. Sleeping.Where(replica => !woken.Contains(replica.Url))],
+    };
 }
 
 /// <summary>Where a ready replica listens.</summary>

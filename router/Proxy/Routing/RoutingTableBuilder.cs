@@ -99,6 +99,8 @@ internal static class RoutingTableBuilder
     {
         if (pool is null)
             problems.Add($"ModelRoute {Id(route)}: ModelPool {route.Metadata.NamespaceProperty}/{variant.Pool} does not exist; create it or remove the variant");
+        var sleeping = (pool?.Status?.Sleeping ?? []).ToHashSet(StringComparer.Ordinal);
+        var replicas = pool is null ? [] : Bounded(Replicas(slices, pool, host, isHost, problems), route, variant, problems);
         return new VariantConfig
         {
             Pool = variant.Pool,
@@ -109,7 +111,8 @@ internal static class RoutingTableBuilder
             MaxSequences = pool is null ? null : EngineArguments.MaxSequences(pool.Spec.Engine),
             // Clock and limit of shared GPUs are the host's.
             Curve = pool is null ? null : Curves.Of(host is null ? pool.Spec : pool.Spec with { Energy = host.Spec.Energy }),
-            Replicas = pool is null ? [] : Bounded(Replicas(slices, pool, host, isHost, problems), route, variant, problems),
+            Replicas = [.. replicas.Where(replica => !sleeping.Contains(replica.Name))],
+            Sleeping = [.. replicas.Where(replica => sleeping.Contains(replica.Name))],
         };
     }
 

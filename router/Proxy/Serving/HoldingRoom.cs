@@ -1,12 +1,15 @@
 namespace Ops.Router;
 
 /// <summary>
-/// Holds requests while their route has no replica at all, because a pool was at zero and is being started. The gauge
-/// ops_router_held_requests says which pool they wait for; whoever scales pools reads it there. Bounded in number, bytes
+/// Holds requests while their route has no replica at all, because a pool was at zero and is being started or all its replicas
+/// sleep, of which one is woken. The gauge ops_router_held_requests says which pool they wait for; whoever scales pools reads it
+/// there. Bounded in number, bytes
 /// and time; what does not fit is answered at once.
 /// </summary>
-internal sealed class HoldingRoom(ModelFleet fleet, RouterOptions options, RouterMetrics metrics, TimeProvider time)
+internal sealed class HoldingRoom(ModelFleet fleet, SleepWaker waker, RouterOptions options, RouterMetrics metrics, TimeProvider time)
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
     // Waiting bodies may take a quarter of the budget for all bodies, so that routes which have replicas go on.
     private readonly long _mostBytes = options.BodyBudgetBytes / 4;
     private readonly Lock _counting = new();
@@ -50,7 +53,10 @@ internal sealed class HoldingRoom(ModelFleet fleet, RouterOptions options, Route
             exchange.Route = route;
             if (route.HasReplica)
                 return true;
-            await change.WaitAsync(cancellationToken);
+            waker.Want(route);
+            // A replica that could not be woken is asked again, or another one.
+            await Task.WhenAny(change, Task.Delay(AskAgain, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

@@ -4,7 +4,7 @@ using Ops.Picking;
 namespace Ops.Router;
 
 /// <summary>Serves what a model computes (see <see cref="Operation"/>): read, find the route, let in, choose, attempt, try again.</summary>
-internal sealed class InferenceHandler(HoldingRoom holding, IOutputLengthEstimator lengths, AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, Accounting accounting, RouterOptions options, BodyBudget budget, TimeProvider time)
+internal sealed class InferenceHandler(ModelFleet fleet, HoldingRoom holding, IOutputLengthEstimator lengths, AdmissionDesk admission, ReplicaChoice choice, AttemptRunner attempts, Accounting accounting, RouterOptions options, BodyBudget budget, TimeProvider time)
 {
     /// <summary>Answers one authenticated request.</summary>
     /// <returns>The error that the client got instead of an answer, or null.</returns>
@@ -62,7 +62,12 @@ internal sealed class InferenceHandler(HoldingRoom holding, IOutputLengthEstimat
         exchange.ExpectedOutputTokens = lengths.Predict(exchange.Length);
         try
         {
-            return await admission.EnterAsync(exchange) is { } refused ? Refused(exchange, refused) : await AttemptsAsync(exchange);
+            if (await admission.EnterAsync(exchange) is { } refused)
+                return Refused(exchange, refused);
+            // Who waited chooses among the replicas that are there now.
+            if (exchange.Ticket.Waited is not null && fleet.Current.Find(route.Config.Model, exchange.Caller) is { } newest && newest.Gate == exchange.Route.Gate)
+                exchange.Route = newest;
+            return await AttemptsAsync(exchange);
         }
         finally
         {

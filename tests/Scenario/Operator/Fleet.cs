@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Ops.Api;
@@ -168,12 +169,27 @@ public sealed class Fleet : IAsyncLifetime
         KubernetesJson.Deserialize<EnergyBudget>(await KubectlAsync(["get", "eb", name, "-o", "json"]));
 
     /// <summary>Asks the ready replicas of a pool in turn until disposed.</summary>
-    internal Asking Ask(string ns, string pool, string model, int everyMilliseconds) => new(
-        () => [.. List<V1Pod>(ns)
+    internal Asking Ask(string ns, string pool, string model, int everyMilliseconds) => new(() => Replicas(ns, pool), model, TimeSpan.FromMilliseconds(everyMilliseconds));
+
+    /// <summary>Where a pool's pods listen.</summary>
+    internal IReadOnlyList<Uri> Replicas(string ns, string pool) =>
+        [.. List<V1Pod>(ns)
             .Where(pod => pod.Metadata.Labels?.TryGetValue(Labels.Pool, out var name) == true && name == pool && pod.Status?.PodIP is not null)
-            .Select(pod => new Uri($"http://{pod.Status.PodIP}:8000/"))],
-        model,
-        TimeSpan.FromMilliseconds(everyMilliseconds));
+            .Select(pod => new Uri($"http://{pod.Status.PodIP}:8000/"))];
+
+    /// <summary>Whether a simulated model server says that its model sleeps; false while it does not answer.</summary>
+    internal static async Task<bool> SleepsAsync(Uri replica)
+    {
+        try
+        {
+            using var answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri(replica, "is_sleeping")));
+            return answer.RootElement.GetProperty("is_sleeping").GetBoolean();
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Waits until a pool's condition has a status and, if given, a reason.</summary>
     public async Task<V1Condition> ConditionAsync(string ns, string pool, string type, bool isTrue, string? reason = null)

@@ -248,11 +248,11 @@ public sealed class RuleTests
             if (random.Next(2) == 0)
                 pool["spec"]!["energy"] = Some(random, ("mode", () => random.Next(2) == 0 ? "auto" : "fixed"), ("clockMHz", () => 1200));
             if (random.Next(2) == 0)
-                pool["spec"]!["scaling"] = Some(random, ("objective", () => random.Next(2) == 0 ? "energy" : "fixed"), ("min", () => random.Next(4)), ("max", () => random.Next(1, 4)));
+                pool["spec"]!["scaling"] = Some(random, ("objective", () => random.Next(2) == 0 ? "energy" : "fixed"), ("min", () => random.Next(4)), ("max", () => random.Next(1, 4)), ("idle", () => random.Next(2) == 0 ? "sleep" : "stop"));
             if (random.Next(2) == 0)
                 pool["spec"]!["coResident"] = new JsonObject { ["host"] = random.Next(2) == 0 && char.IsAsciiLetterLower(name[0]) && name.Length <= 45 ? name : "large", ["memoryPercent"] = 40 };
             if (random.Next(2) == 0)
-                pool["spec"]!["engine"] = new JsonObject { ["type"] = random.Next(2) == 0 ? "simulated" : "vllm" };
+                pool["spec"]!["engine"] = new JsonObject { ["type"] = random.Next(3) switch { 0 => "simulated", 1 => "llamacpp", _ => "vllm" } };
             if (random.Next(4) == 0)
                 pool["spec"]!["podTemplate"] = new JsonObject();
             var typed = KubernetesJson.Deserialize<ModelPool>(pool.ToJsonString());

@@ -88,7 +88,7 @@ public sealed class BudgetPlannerTests
             var known = seen.Pools.Where(pool => budget.Priorities.ContainsKey(pool.Key) && pool.Levels.Count > 0).ToList();
             // Later budgets lower further, so what is drawn in the end is at most what this one allocated.
             var peak = known.Sum(pool => Peak(pool, plan));
-            var kept = known.Sum(pool => pool.Levels[^1].PeakWatts);
+            var kept = known.Sum(pool => pool.Levels[^1].PeakWatts + Asleep(pool, plan));
             var unknown = seen.Pools.Where(pool => budget.Priorities.ContainsKey(pool.Key) && pool.Levels.Count == 0).Sum(pool => pool.Watts ?? 0);
             peak.ShouldBeLessThanOrEqualTo(Math.Max(budget.Watts - unknown, kept) + 1e-6);
         }
@@ -98,8 +98,10 @@ public sealed class BudgetPlannerTests
     {
         if (plan.Pools[pool.Key].Plan is not { } status)
             return pool.Replicas * pool.Levels[0].PeakWatts;
-        return status.Replicas * pool.Levels.Single(level => level.Is(status.ClockMHz, status.PowerLimitWatts)).PeakWatts;
+        return ((status.Awake ?? status.Replicas) * pool.Levels.Single(level => level.Is(status.ClockMHz, status.PowerLimitWatts)).PeakWatts) + Asleep(pool, plan);
     }
+
+    private static double Asleep(PoolState pool, FleetPlan plan) => plan.Pools[pool.Key].Plan is { Awake: { } awake } status ? (status.Replicas - awake) * pool.SleepWatts : 0;
 
     private static FleetObservation Two(int watts) =>
         Fleets.Seen(Fleets.Pool("gold", 2, min: 2, max: 2), Fleets.Pool("bronze", 2, min: 2, max: 2)).Asking(20) with

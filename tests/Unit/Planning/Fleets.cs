@@ -56,7 +56,8 @@ internal static class Fleets
             var target = plan.Pools[pool.Key];
             var replicas = target.Scale ?? pool.Replicas;
             var running = target.Plan?.Replicas ?? replicas;
-            return pool with { Replicas = replicas, Existing = running, Ready = running, Previous = target.Plan };
+            var awake = target.Plan?.Awake ?? running;
+            return pool with { Replicas = replicas, Existing = running, Ready = awake, Asleep = pool.Sleeps ? running - awake : 0, Previous = target.Plan };
         })],
     };
 
@@ -83,6 +84,8 @@ internal static class Fleets
                 Warm = random.Next(2),
                 Watts = random.Next(2) == 0 ? replicas * 120 : null,
                 RequestsPerSecond = random.Next(3) * 5,
+                Sleeps = random.Next(3) == 0,
+                SleepWatts = random.Next(3) * 35,
             };
         }).ToArray();
         var routes = Enumerable.Range(0, random.Next(1, 3)).Select(i =>

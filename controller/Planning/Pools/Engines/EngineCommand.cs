@@ -11,6 +11,9 @@ internal sealed record EngineCommand
     /// <summary>Arguments before the user's own.</summary>
     public required IReadOnlyList<string> Args { get; init; }
 
+    /// <summary>Variables that the pool's own may replace.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
+
     /// <summary>Longest time from start to the first healthy answer: weights may have to be fetched and loaded.</summary>
     public required TimeSpan StartupLimit { get; init; }
 

@@ -5,6 +5,8 @@ namespace Ops.Planning.Pools.Engines;
 /// <summary>This project's simulated model server: vLLM's arguments, and flags for what it imitates.</summary>
 internal static class SimulatedEngine
 {
+    private const string SleepMode = "--enable-sleep-mode";
+
     public static EngineCommand Command(ModelPoolSpec spec, CoResidence shared)
     {
         List<string> args =
@@ -19,6 +21,8 @@ internal static class SimulatedEngine
             args.AddRange(["--clock-mhz", $"{clock}"]);
         if (spec.Energy?.PowerLimitWatts is { } watts)
             args.AddRange(["--power-limit-watts", $"{watts}"]);
+        if (spec.EffectiveScaling.Sleeps)
+            args.Add(SleepMode);
         if (shared.Guests.Count > 0)
             args.AddRange(["--gpu-memory-utilization", Share(shared.HostPercent), "--co-resident", .. shared.Guests.SelectMany(guest => Guest(guest.Spec, spec.Gpu.EffectiveCount))]);
         return new()
@@ -45,6 +49,7 @@ internal static class SimulatedEngine
                 "--gpu-product", guest.Gpu.Product,
                 "--first-gpu", $"{engine * gpus}",
                 "--gpu-memory-utilization", Share(guest.CoResident!.MemoryPercent),
+                .. guest.EffectiveScaling.Sleeps ? (string[])[SleepMode] : [],
                 .. guest.Engine.Args ?? [],
             ]);
         }

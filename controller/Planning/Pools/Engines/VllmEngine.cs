@@ -15,7 +15,10 @@ internal static class VllmEngine
             "--host", EngineCommand.PodAddress,
             "--port", $"{spec.Engine.EffectivePort}",
             "--tensor-parallel-size", $"{spec.Gpu.EffectiveCount}",
+            .. spec.EffectiveScaling.Sleeps ? (string[])["--enable-sleep-mode"] : [],
         ],
+        // The pages that put it to sleep exist in the development mode only.
+        Environment = spec.EffectiveScaling.Sleeps ? [new("VLLM_SERVER_DEV_MODE", "1")] : [],
         // Tens of gigabytes of weights at some 100 MB/s, then graph capture.
         StartupLimit = TimeSpan.FromMinutes(30),
         ProbePeriod = TimeSpan.FromSeconds(5),
