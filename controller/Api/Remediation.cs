@@ -47,12 +47,12 @@ public sealed record RemediationSpec
     [MaxLength(253)]
     public string Policy { get; init; } = "";
 
-    /// <summary>The incident that it is to end.</summary>
+    /// <summary>The incident that it is to end; of a task that a person gives, any word.</summary>
     [Required]
     [MaxLength(253)]
     public string Incident { get; init; } = "";
 
-    /// <summary>Who planned it: rules, llm, or a person who takes an earlier plan back. Default rules.</summary>
+    /// <summary>Who planned it: rules, llm, or a person who takes an earlier plan back or gives a task. Default rules.</summary>
     [AllowedValues(RemediationPlanners.Rules, RemediationPlanners.Llm, RemediationPlanners.Person)]
     [DefaultValue(RemediationPlanners.Rules)]
     public string Planner { get; init; } = RemediationPlanners.Rules;
@@ -98,7 +98,7 @@ public static class RemediationPlanners
     /// <summary>A language model.</summary>
     public const string Llm = "llm";
 
-    /// <summary>Somebody who asks for an earlier plan to be taken back; somebody must approve it, whatever the policy's autonomy.</summary>
+    /// <summary>Somebody who asks for an earlier plan to be taken back, or for a task; somebody must approve it, whatever the policy's autonomy.</summary>
     public const string Person = "person";
 }
 

@@ -7,7 +7,7 @@ namespace Ops.Healing.Catalogue;
 /// <summary>Everything that healing can do. There is no other way to a write: no shell, no exec, no free-form patch.</summary>
 public static class ActionCatalogue
 {
-    /// <summary>Every type.</summary>
+    /// <summary>Every type that repairs.</summary>
     public static IReadOnlyList<HealingAction> All { get; } =
     [
         new RestoreTemplate(),
@@ -35,11 +35,14 @@ public static class ActionCatalogue
         new RemoveTaint(),
     ];
 
-    // Inverses, which only a person asks for: no planner and no model is offered one.
+    /// <summary>Tasks that people give: no planner and no model is offered one.</summary>
+    public static IReadOnlyList<HealingAction> Tasks { get; } = [new CreateDeployment(), new SetImage(), new SetEnvironment()];
+
+    // Inverses, which only a person asks for either.
     private static readonly IReadOnlyList<HealingAction> Inverses =
-        [.. All.Where(type => type is { Effect: ActionEffect.Change } and not ScaleWorkload && !type.Kinds.Contains(V1Node.KubeKind)).Select(type => new TakeBack(type))];
+        [.. All.Concat(Tasks).Where(type => type is { Effect: ActionEffect.Change } and not ScaleWorkload && !type.Kinds.Contains(V1Node.KubeKind)).Select(type => new TakeBack(type))];
 
     /// <summary>A type, or the inverse of one, by its name; or null.</summary>
     /// <param name="type">For example ScaleWorkload, or UndoRestoreTemplate.</param>
-    public static HealingAction? Find(string type) => All.Concat(Inverses).FirstOrDefault(action => action.Type == type);
+    public static HealingAction? Find(string type) => All.Concat(Tasks).Concat(Inverses).FirstOrDefault(action => action.Type == type);
 }

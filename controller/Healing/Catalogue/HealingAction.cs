@@ -60,6 +60,9 @@ public abstract class HealingAction
     /// <summary>Whether a person has to approve even where the policy lets repairs run. Default false.</summary>
     public virtual bool AlwaysAsks => false;
 
+    /// <summary>Whether it is a task that a person gives and no repair: no planner and no model is offered it. Default false.</summary>
+    public virtual bool IsForPeople => false;
+
     /// <summary>What is wrong with the parameters or the target, one sentence naming the field; null when nothing is.</summary>
     /// <param name="action">An action of this type whose names are checked already.</param>
     /// <param name="snapshot">The namespace.</param>

@@ -162,6 +162,9 @@ public static class Causes
     /// <summary>A goal would be met with fewer pods.</summary>
     public const string PodsIdle = "PodsIdle";
 
+    /// <summary>Nothing is wrong: a person asked for it.</summary>
+    public const string Asked = "Asked";
+
     /// <summary>Whether a goal of a policy is missed, rather than an object broken.</summary>
     /// <param name="cause">A cause.</param>
     public static bool IsOfGoal(string cause) => cause is LoadRose or ProcessorStressed or GoalMissed or OtherReplicasWanted or PodsIdle;

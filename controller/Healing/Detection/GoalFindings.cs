@@ -18,14 +18,21 @@ public static class GoalFindings
         [GoalTypes.Ready], [GoalTypes.Replicas], [GoalTypes.Cpu, GoalTypes.Memory], [GoalTypes.Autoscale], [GoalTypes.MeanLatency, GoalTypes.P99Latency],
     ];
 
-    /// <summary>One finding a Deployment, of the goals that are nearest to a cause; goals that are missed but have not settled hold back those farther away.</summary>
+    /// <summary>
+    /// One finding a Deployment, of the goals that are nearest to a cause; goals that are missed and have not settled, or were
+    /// missed a moment ago, hold back those farther away. Of what is slow, one.
+    /// </summary>
     /// <param name="snapshot">The namespace.</param>
     public static IReadOnlyList<Finding> Of(NamespaceSnapshot snapshot)
     {
-        var nearest = Nearest.Select(types => snapshot.Goals.Where(one => one.IsMissed && !IsIdle(one) && types.Contains(one.Goal.Type)).ToList()).FirstOrDefault(goals => goals.Count > 0)
+        var nearest = Nearest.Select(types => snapshot.Goals.Where(one => IsOrWasMissed(one, snapshot.Now) && !IsIdle(one) && types.Contains(one.Goal.Type)).ToList()).FirstOrDefault(goals => goals.Count > 0)
             // Pods that are not needed harm nobody, so nothing else may be wrong.
             ?? [.. snapshot.Goals.Where(IsIdle)];
-        return [.. nearest.Where(one => one.State == GoalStates.Violated).SelectMany(Of).DistinctBy(finding => finding.Name)];
+        var violated = nearest.Where(one => one.State == GoalStates.Violated).SelectMany(one => one.Targets.Where(target => target.IsMissed).Select(target => (Goal: one, Target: target))).ToList();
+        // Whoever calls what is slow is slow too, and was slower before: the one that grew most in proportion is nearest to why.
+        if (violated.Count > 0 && violated[0].Goal.Goal.Type is GoalTypes.MeanLatency or GoalTypes.P99Latency)
+            violated = [violated.MaxBy(one => one.Target.Growth)];
+        return [.. violated.Select(one => Of(one.Goal, one.Target)).DistinctBy(finding => finding.Name)];
     }
 
     /// <summary>The violated goal that a finding tells of, or null.</summary>
@@ -44,9 +51,10 @@ public static class GoalFindings
     public static JudgedGoal? Unclear(string deployment, NamespaceSnapshot snapshot) =>
         snapshot.Goals.FirstOrDefault(one => one is { IsOpen: true, State: GoalStates.Unknown } && one.Goal.Targets.Contains(deployment));
 
-    private static bool IsIdle(JudgedGoal goal) => goal.IsMissed && goal.Targets.Where(target => target.IsMissed).All(target => target.IsIdle);
+    // What is farther away is measured over some seconds, and shows for so long what is over already.
+    private static bool IsOrWasMissed(JudgedGoal goal, DateTimeOffset now) => goal.IsMissed || now - goal.LastMissed < goal.Goal.EffectiveSettle + PodSeries.Window;
 
-    private static IEnumerable<Finding> Of(JudgedGoal goal) => goal.Targets.Where(target => target.IsMissed).Select(target => Of(goal, target));
+    private static bool IsIdle(JudgedGoal goal) => goal.IsMissed && goal.Targets.Where(target => target.IsMissed).All(target => target.IsIdle);
 
     private static Finding Of(JudgedGoal goal, GoalTarget target) =>
         new(V1Deployment.KubeKind, target.Name, CauseOf(goal, target), $"goal {goal.Goal.Name} of HealingPolicy {goal.Policy}: {target.Why}, and the limit is {GoalMeasure.Format(goal.Goal, target.Limit)}{Requests(goal)}");

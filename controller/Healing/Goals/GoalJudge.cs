@@ -24,8 +24,9 @@ public static class GoalJudge
     {
         var targets = goal.Targets.Distinct(StringComparer.Ordinal).Select(target => GoalMeasure.Of(goal, target, snapshot, readings)).ToList();
         var (isMissed, unknown) = Look(goal, targets);
+        targets = [.. targets.Select(target => target with { Usual = Usual(target, before, isMissed || unknown is not null) })];
         if (goal.Combine == GoalCombinations.Sum)
-            targets = AtTheLargest(targets, isMissed);
+            targets = AtTheGrown(targets, isMissed);
         targets = [.. targets.Select(target => target with { Worst = Worst(target, before) })];
         var now = snapshot.Now;
         var missedSince = isMissed ? before?.MissedSince ?? now : unknown is not null ? before?.MissedSince : (DateTimeOffset?)null;
@@ -39,9 +40,10 @@ public static class GoalJudge
             Reason = TaintedText.Clean(Reason(goal, targets, isMissed, unknown, now - missedSince), 512),
             Targets = targets,
             MissedSince = missedSince,
+            LastMissed = isMissed ? now : before?.LastMissed,
             IsOpen = state == GoalStates.Violated || (before?.IsOpen == true && (isMissed || unknown is not null)),
             Requests = requests,
-            RequestsWhenMet = isMissed || unknown is not null ? before?.RequestsWhenMet : Smoothed(before, requests, now),
+            RequestsWhenMet = isMissed || unknown is not null ? before?.RequestsWhenMet : Smoothed(before?.RequestsWhenMet, requests),
         };
         return Show(judged, before, now);
     }
@@ -66,11 +68,17 @@ public static class GoalJudge
         return targets.Exists(target => target.IsMissed) ? (true, null) : (false, unknown);
     }
 
-    // Of a sum that is too large the largest part is where there is most to win.
-    private static List<GoalTarget> AtTheLargest(List<GoalTarget> targets, bool isMissed)
+    // Of a sum that is too large the part that grew most is nearest to why: who waits for it grew by as much, and had more.
+    private static List<GoalTarget> AtTheGrown(List<GoalTarget> targets, bool isMissed)
     {
-        var largest = targets.MaxBy(target => target.Value ?? 0);
-        return [.. targets.Select(target => target with { IsMissed = isMissed && ReferenceEquals(target, largest) })];
+        var grown = targets.MaxBy(target => target.Growth);
+        return [.. targets.Select(target => target with { IsMissed = isMissed && ReferenceEquals(target, grown) })];
+    }
+
+    private static double? Usual(GoalTarget target, JudgedGoal? before, bool isKept)
+    {
+        var last = before?.Targets.FirstOrDefault(one => one.Name == target.Name)?.Usual;
+        return isKept ? last : Smoothed(last, target.Value);
     }
 
     private static double? Worst(GoalTarget target, JudgedGoal? before)
@@ -85,13 +93,13 @@ public static class GoalJudge
         return known.Count == targets.Count ? known.Sum() : null;
     }
 
-    private static double? Smoothed(JudgedGoal? before, double? requests, DateTimeOffset now)
+    private static double? Smoothed(double? usual, double? current)
     {
-        if (requests is not { } current || before?.RequestsWhenMet is not { } usual)
-            return before?.RequestsWhenMet ?? requests;
+        if (current is not { } now || usual is not { } known)
+            return usual ?? current;
         // A look every 2 s; the mean of a minute follows by a thirtieth each.
         var weight = 1 - Math.Exp(-2 / Memory.TotalSeconds);
-        return usual + (weight * (current - usual));
+        return known + (weight * (now - known));
     }
 
     private static string Reason(HealingGoal goal, List<GoalTarget> targets, bool isMissed, string? unknown, TimeSpan? missedFor)

@@ -23,6 +23,9 @@ public sealed record JudgedGoal(string Namespace, string Policy, HealingGoal Goa
     /// <summary>Since when it is missed without a look that found it met; null where it is met.</summary>
     public DateTimeOffset? MissedSince { get; init; }
 
+    /// <summary>When a look last found it missed; null where none did.</summary>
+    public DateTimeOffset? LastMissed { get; init; }
+
     /// <summary>Whether it was violated and no look has found it met since: what is not known is not repaired.</summary>
     public bool IsOpen { get; init; }
 
@@ -56,6 +59,12 @@ public sealed record GoalTarget(string Name, double? Value, double Limit)
 
     /// <summary>The worst value since it is missed.</summary>
     public double? Worst { get; init; }
+
+    /// <summary>The value when the goal was last met, over about a minute.</summary>
+    public double? Usual { get; init; }
+
+    /// <summary>How many times its usual value, or its limit where nothing is usual, it has now.</summary>
+    public double Growth => Value / (Usual > 0 ? Usual : Limit) ?? 0;
 
     /// <summary>Why the value is not known, or what is wrong.</summary>
     public string Why { get; init; } = "";

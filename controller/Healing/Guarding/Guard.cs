@@ -61,6 +61,8 @@ public static partial class Guard
     {
         if (ActionCatalogue.Find(action.Type) is not { } type)
             return $"actions.type {TaintedText.Clean(action.Type, 63)} is not in the catalogue.";
+        if (type.IsForPeople && input.Remediation.Spec.Planner != RemediationPlanners.Person)
+            return $"{type.Type} is a task that only a person gives; spec.planner must be {RemediationPlanners.Person}.";
         if (!type.Kinds.Contains(action.Target.Kind))
             return $"{type.Type} does not act on {TaintedText.Clean(action.Target.Kind, 63)}; target.kind must be one of {string.Join(", ", type.Kinds)}.";
         if (action.Target.Name.Length > 253 || !ObjectName().IsMatch(action.Target.Name))

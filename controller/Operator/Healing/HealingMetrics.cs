@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Healing.Detection;
 using Ops.Healing.Goals;
 using Ops.Healing.Planning.Llm;
 using Prometheus;
@@ -58,7 +59,8 @@ internal static class HealingMetrics
     /// <param name="onset">When the incident began, or null.</param>
     public static void Finished(Remediation remediation, string phase, DateTime? onset)
     {
-        var (cause, planner) = (remediation.Spec.Cause, remediation.Spec.Planner);
+        // A person may call a task what they like; a series may not.
+        var (cause, planner) = (Causes.All.Contains(remediation.Spec.Cause) ? remediation.Spec.Cause : Causes.Asked, remediation.Spec.Planner);
         Remediations.WithLabels(cause, planner, phase).Inc();
         if (phase == RemediationPhases.Succeeded && onset is { } began && remediation.Status?.QuietSince is { } quiet)
             Repair.WithLabels(cause, planner).Observe(Math.Max(0, (quiet - began).TotalSeconds));

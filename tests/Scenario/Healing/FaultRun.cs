@@ -65,7 +65,8 @@ public static class FaultRun
 
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) => one.Count == other.Count && one.All(other.Contains);
 
-    private static async Task<bool> EndsAsync(HealingWorld world, Func<bool> holds, CancellationToken cancellation)
+    /// <summary>Waits for a state, and says whether it came.</summary>
+    public static async Task<bool> EndsAsync(HealingWorld world, Func<bool> holds, CancellationToken cancellation)
     {
         try
         {

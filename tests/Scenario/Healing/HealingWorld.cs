@@ -21,12 +21,14 @@ public sealed class HealingWorld : IAsyncDisposable
 {
     public const string Ns = "shop";
 
-    private static readonly string[] Services = ["currency", "ads", "email"];
+    /// <summary>Another image of the shop that runs.</summary>
+    public const string NextImage = "ops.autonomic.dev/shop:0.1.1";
 
     // Long, because two cores may be busy with other work, and because a new pod template is remembered only after the minute
     // that its liveness probe allows.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
+    private readonly WorldShape shape;
     private readonly string folder = Directory.CreateTempSubdirectory("ops-healing-").FullName;
     private ApiServer server = null!;
     private SandboxNode node = null!;
@@ -35,6 +37,8 @@ public sealed class HealingWorld : IAsyncDisposable
     private int runs;
     private int looks;
 
+    private HealingWorld(WorldShape shape) => this.shape = shape;
+
     /// <summary>The stock kubectl with all rights.</summary>
     public Kubectl Kubectl { get; private set; } = null!;
 
@@ -42,9 +46,11 @@ public sealed class HealingWorld : IAsyncDisposable
     public double StartSeconds { get; private set; }
 
     /// <summary>Starts everything and waits until all is well and remembered.</summary>
-    public static async Task<HealingWorld> StartAsync(CancellationToken cancellation)
+    /// <param name="cancellation">Stops.</param>
+    /// <param name="shape">What runs in it; null for the world of the faults.</param>
+    public static async Task<HealingWorld> StartAsync(CancellationToken cancellation, WorldShape? shape = null)
     {
-        var world = new HealingWorld();
+        var world = new HealingWorld(shape ?? new());
         try
         {
             await world.StartClusterAsync(cancellation);
@@ -138,7 +144,7 @@ public sealed class HealingWorld : IAsyncDisposable
     public bool IsHealthy() =>
         server.Local.List<V1Deployment>(Ns) is { Count: > 0 } deployments
         && deployments.All(one => one.Spec.Replicas is > 0 and var wanted && one.Status is { } now && now.ObservedGeneration == one.Metadata.Generation && now.ReadyReplicas == wanted && now.UpdatedReplicas == wanted && now.Replicas == wanted)
-        && Services.All(name => server.Local.List<V1EndpointSlice>(Ns).Any(slice => slice.Metadata.Labels is { } labels && labels[Labels.ServiceName] == name && slice.Ports?.Count > 0 && slice.Endpoints?.Any(end => end.Conditions?.Ready == true) == true));
+        && shape.Services.Where(name => name != Sandbox.ShopPlan.Shop.Load).All(name => server.Local.List<V1EndpointSlice>(Ns).Any(slice => slice.Metadata.Labels is { } labels && labels[Labels.ServiceName] == name && slice.Ports?.Count > 0 && slice.Endpoints?.Any(end => end.Conditions?.Ready == true) == true));
 
     /// <summary>The content of everything that people write in the namespace, by kind and name.</summary>
     public IReadOnlyDictionary<string, string> Contents() => new[]
@@ -149,6 +155,12 @@ public sealed class HealingWorld : IAsyncDisposable
             Digests<ModelPool>(Ns), Digests<HealingPolicy>(Ns), Digests<Approver>(Ns),
         }
         .SelectMany(pairs => pairs).ToDictionary();
+
+    /// <summary>The pods of a Deployment of the shop that are not leaving.</summary>
+    public IReadOnlyList<V1Pod> Pods(string deployment) => [.. server.Local.List<V1Pod>(Ns).Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Metadata.Labels?.TryGetValue("app.kubernetes.io/name", out var name) == true && name == deployment)];
+
+    /// <summary>A Deployment, or null.</summary>
+    public V1Deployment? Deployment(string name) => server.Local.Get<V1Deployment>(Ns, name);
 
     /// <summary>The incidents.</summary>
     public IReadOnlyList<Incident> Incidents() => server.Local.List<Incident>(Ns);
@@ -223,6 +235,8 @@ public sealed class HealingWorld : IAsyncDisposable
                 Images = new Dictionary<string, ImageEntry>
                 {
                     ["ops.autonomic.dev/shop:0.1.0"] = new(Repository.Executable("Ops.Sandbox.Shop")),
+                    // The same program as another version: what a rollback goes back from.
+                    [NextImage] = new(Repository.Executable("Ops.Sandbox.Shop")),
                     [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
                 },
                 PodAddressRange = pods,
@@ -234,7 +248,8 @@ public sealed class HealingWorld : IAsyncDisposable
         await SandboxSetup.ApplyAsync(Kubectl, ["deploy/namespace.yaml", "crds", "rbac", "samples/shop/namespace.yaml", "samples/healing-nodes.yaml", "samples/healing-webhooks.yaml"], cancellation);
         await KubectlAsync(["-n", Ns, "apply", "-f", "-"], cancellation, await ShopAsync(cancellation));
         await KubectlAsync(["taint", "node", "edge", "for=nobody:NoSchedule"], cancellation);
-        await RunAsync(ObjectFaults.All.SelectMany(fault => fault.Given).Distinct(), cancellation);
+        if (shape.HasFaults)
+            await RunAsync(ObjectFaults.All.SelectMany(fault => fault.Given).Distinct(), cancellation);
         await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples/healing.yaml")], cancellation);
         foreach (var more in (string[])["healing-access.yaml", "healing-namespace.yaml"])
             await KubectlAsync(["-n", Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests/samples", more)], cancellation);
@@ -244,14 +259,15 @@ public sealed class HealingWorld : IAsyncDisposable
     }
 
     // The documents of the sample shop that belong to the services of this world.
-    private static async Task<string> ShopAsync(CancellationToken cancellation)
+    private async Task<string> ShopAsync(CancellationToken cancellation)
     {
         var shop = Path.Combine(Repository.Root, "manifests", "samples", "shop");
         var documents = new List<string> { await File.ReadAllTextAsync(Path.Combine(shop, "settings.yaml"), cancellation) };
         foreach (var file in (string[])["deployments.yaml", "services.yaml"])
         {
             documents.AddRange((await File.ReadAllTextAsync(Path.Combine(shop, file), cancellation)).Split("\n---\n")
-                .Where(document => Services.Any(name => document.Contains($"metadata:\n  name: {name}\n", StringComparison.Ordinal))));
+                .Where(document => shape.Services.Any(name => document.Contains($"metadata:\n  name: {name}\n", StringComparison.Ordinal)))
+                .Select(shape.Document));
         }
 
         return string.Join("\n---\n", documents);

@@ -53,6 +53,26 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
     }
 
     [Fact]
+    public async Task A_goal_is_seen_missed_met_by_an_action_and_reported()
+    {
+        var world = fixture.World;
+        await world.WellAsync(Cancellation);
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"goals":[{"name":"two","type":"replicas","targets":["email"],"replicas":2,"settle":"0s"}]}}"""], Cancellation);
+        try
+        {
+            await world.UntilAsync("the plan for the goal succeeded", () => world.Remediations().Any(one => one.Spec.Cause == "OtherReplicasWanted" && one.Status?.Phase == RemediationPhases.Succeeded), Cancellation);
+            await world.UntilAsync("the goal is reported met", () => world.Policy()?.Status?.Goals is [{ Name: "two", State: GoalStates.Met, Value: "2 pods", Limit: "2 pods" }], Cancellation);
+            world.Deployment("email")!.Spec.Replicas.ShouldBe(2);
+            world.Incidents().ShouldContain(one => one.Status!.Reason == "OtherReplicasWanted: goal two of HealingPolicy shop: email asks for 1 pods, and the limit is 2 pods");
+        }
+        finally
+        {
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=json", "-p", """[{"op":"remove","path":"/spec/goals"}]"""], Cancellation);
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "scale", "deploy", "email", "--replicas=1"], Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_hostile_model_beside_the_rules_changes_nothing_and_what_it_tried_is_written_down()
     {
         var world = fixture.World;

@@ -158,20 +158,34 @@ public sealed class Goal_rules
         GoalFindings.Of(Shop.Well() with { Goals = [busy.Last, slow.Last] }).ShouldBeEmpty("the processor of cart has not settled yet, and may be why web is slow");
         busy.Look(30, 90);
         GoalFindings.Of(Shop.Well() with { Goals = [busy.Last, slow.Last] }).ShouldHaveSingleItem().Name.ShouldBe("cart");
+        busy.Look(32, 20);
+        GoalFindings.Of(busy.Snapshot with { Goals = [busy.Last, slow.Last] }).ShouldBeEmpty("web was slow in the window because of cart, which has just come to rest");
+        GoalFindings.Of(busy.Snapshot with { Now = Shop.Now.AddSeconds(76), Goals = [busy.Last, slow.Last] }).ShouldHaveSingleItem().Name.ShouldBe("web");
+        busy.Look(34, 90);
+        busy.Look(64, 90);
         var broken = Shop.Of([Shop.Deployment("web"), Shop.Deployment("cart", one => one.Spec.Replicas = 0)], [Shop.Service("web")]) with { Goals = [busy.Last, slow.Last] };
         Diagnosis.Of(broken, Shop.Memory()).ShouldAllBe(finding => !Causes.IsOfGoal(finding.Cause));
     }
 
     [Fact]
-    public void The_sum_of_two_services_is_judged_as_one_and_repaired_at_the_larger()
+    public void The_sum_of_two_services_is_judged_as_one_and_repaired_where_it_grew_most()
     {
         var goal = P99 with { Name = "together", Targets = ["web", "cart"], Combine = GoalCombinations.Sum, Settle = "0s" };
         var judge = new Judging(goal);
         judge.LookAt(0, [("web", 90), ("cart", 190)]).ShouldBe(GoalStates.Met);
         judge.Last.Shown!.Value.ShouldBe("280ms");
-        judge.LookAt(2, [("web", 110), ("cart", 200)]).ShouldBe(GoalStates.Violated);
+        judge.LookAt(2, [("web", 130), ("cart", 300)]).ShouldBe(GoalStates.Violated);
         GoalFindings.Of(judge.Snapshot).ShouldHaveSingleItem().Name.ShouldBe("cart");
         judge.LookAt(4, [("web", null), ("cart", 400)]).ShouldBe(GoalStates.Unknown);
+    }
+
+    [Fact]
+    public void Of_what_is_slow_the_one_that_grew_most_in_proportion_is_repaired()
+    {
+        var judge = new Judging(P99 with { Targets = ["web", "cart"], Settle = "0s" });
+        judge.LookAt(0, [("web", 60), ("cart", 10)]).ShouldBe(GoalStates.Met);
+        judge.LookAt(2, [("web", 560), ("cart", 510)]).ShouldBe(GoalStates.Violated);
+        GoalFindings.Of(judge.Snapshot).ShouldHaveSingleItem().Name.ShouldBe("cart", "web waits for it");
     }
 
     [Theory]

@@ -1,0 +1,14 @@
+namespace Ops.HealingScenario;
+
+/// <summary>What runs in a <see cref="HealingWorld"/>.</summary>
+public sealed record WorldShape
+{
+    /// <summary>Services of the shop; those that call no other keep a fault where it is.</summary>
+    public IReadOnlyList<string> Services { get; init; } = ["currency", "ads", "email"];
+
+    /// <summary>Alters a document of the shop's manifests before it is applied.</summary>
+    public Func<string, string> Document { get; init; } = document => document;
+
+    /// <summary>Whether the objects are there that the faults of Kubernetes objects need.</summary>
+    public bool HasFaults { get; init; } = true;
+}
