@@ -41,6 +41,8 @@ public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStore
 [CelRule(ShardedStoreRules.AuthEngineRule, ShardedStoreRules.AuthEngineMessage)]
 [CelRule(ShardedStoreRules.RestoreKeptRule, ShardedStoreRules.RestoreKeptMessage)]
 [CelRule(ShardedStoreRules.BackupEngineRule, ShardedStoreRules.BackupEngineMessage)]
+[CelRule(ShardedStoreRules.WaitEngineRule, ShardedStoreRules.WaitEngineMessage)]
+[CelRule(ShardedStoreRules.MemoryEngineRule, ShardedStoreRules.MemoryEngineMessage)]
 public sealed record ShardedStoreSpec
 {
     /// <summary>Default of shards.</summary>
@@ -111,9 +113,12 @@ public sealed record ShardedStoreSpec
 public sealed record StoreEngineSpec
 {
     /// <summary>
-    /// valkey or redis. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on.
+    /// valkey, redis or garnet. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on. Garnet
+    /// elects nobody, so the operator does, and a store may have one or two shards. It has no WAIT: an acknowledged write
+    /// that no replica has yet goes with its primary, and minReplicasToWrite must be 0. It does not tell which slots are
+    /// used, so rebalancing by load moves nothing but the share of new shards. It takes neither auth nor backup.
     /// </summary>
-    [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis)]
+    [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis, StoreEngines.Garnet)]
     [DefaultValue(StoreEngines.Valkey)]
     public string Type { get; init; } = StoreEngines.Valkey;
 
@@ -121,6 +126,17 @@ public sealed record StoreEngineSpec
     [MinLength(1)]
     [MaxLength(512)]
     public string? Image { get; init; }
+
+    /// <summary>
+    /// Only with garnet: memory of a node for its newest records in MiB; older ones lie on the volume. Default 256. The
+    /// index and the log take some 100 MiB beside it. The other engines hold all keys in memory.
+    /// </summary>
+    [Range(64, 1_048_576)]
+    public int? MemoryMiB { get; init; }
+
+    /// <summary>MemoryMiB with the default filled in.</summary>
+    [JsonIgnore]
+    public int EffectiveMemoryMiB => MemoryMiB ?? 256;
 
     /// <summary>Image with the type's default filled in.</summary>
     [JsonIgnore]
@@ -136,14 +152,14 @@ public static class StoreEngines
     /// <summary>Redis in cluster mode.</summary>
     public const string Redis = "redis";
 
-    /// <summary>Garnet in cluster mode; no store may ask for it until its failover by the operator is proven.</summary>
+    /// <summary>Garnet in cluster mode, whose primaries the operator elects.</summary>
     public const string Garnet = "garnet";
 
     /// <summary>The image that a type runs unless the spec names another.</summary>
     public static string DefaultImage(string type) => type switch
     {
         Redis => "redis:7.0",
-        Garnet => "ops.autonomic.dev/garnet:0.1.0",
+        Garnet => "ghcr.io/microsoft/garnet:2.2.8",
         _ => "valkey/valkey:8.1.1",
     };
 
@@ -199,7 +215,8 @@ public sealed record DurabilitySpec
 
     /// <summary>
     /// When a node writes its log to the disk: always (before the answer), everysec (a power failure may cost a second) or
-    /// no (when the system does). The end of a process alone costs nothing in any of them. Default everysec.
+    /// no (when the system does). The end of a process alone costs nothing in any of them. Default everysec. Garnet writes at
+    /// once in all of them, but waits for it only with always: without, also the end of a process costs what was under way.
     /// </summary>
     [AllowedValues("always", "everysec", "no")]
     [DefaultValue("everysec")]

@@ -51,6 +51,14 @@ public static class ShardedStoreRules
     internal const string BackupEngineMessage =
         "spec.backup and spec.restoreFrom need the engine valkey or redis; remove them, or choose one of these";
 
+    internal const string WaitEngineRule = "self.engine.type != 'garnet' || self.durability.minReplicasToWrite == 0";
+    internal const string WaitEngineMessage =
+        "spec.durability.minReplicasToWrite needs the engine valkey or redis, since garnet has no WAIT and cannot promise it; set it to 0, or choose one of these";
+
+    internal const string MemoryEngineRule = "self.engine.type == 'garnet' || !has(self.engine.memoryMiB)";
+    internal const string MemoryEngineMessage =
+        "spec.engine.memoryMiB needs the engine garnet, since valkey and redis hold all keys in memory; remove it";
+
     internal const string AfterRule = "duration(self.failover.after) >= duration('500ms')";
     internal const string AfterMessage =
         "spec.failover.after must be at least 500ms, or a busy machine counts as a dead one; raise it, or remove it to get its default 2s";
@@ -72,5 +80,9 @@ public static class ShardedStoreRules
             yield return AuthEngineMessage;
         if ((spec.Backup is not null || spec.RestoreFrom is not null) && spec.Engine.Type == StoreEngines.Garnet)
             yield return BackupEngineMessage;
+        if (spec.Durability.EffectiveMinReplicasToWrite > 0 && spec.Engine.Type == StoreEngines.Garnet)
+            yield return WaitEngineMessage;
+        if (spec.Engine.MemoryMiB is not null && spec.Engine.Type != StoreEngines.Garnet)
+            yield return MemoryEngineMessage;
     }
 }

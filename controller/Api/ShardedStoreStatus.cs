@@ -140,4 +140,14 @@ public sealed record StoreMemberStatus
 
     /// <summary>For a replica: whether it follows its primary.</summary>
     public bool? InSync { get; init; }
+
+    /// <summary>
+    /// With an engine that elects nobody: node id of the primary that this replica was seen with a whole copy of. Only such a
+    /// replica is ever promoted.
+    /// </summary>
+    [MaxLength(64)]
+    public string? CopyOf { get; init; }
+
+    /// <summary>How many bytes of the primary's stream it had when that was first seen; one that has fewer is not promoted.</summary>
+    public long? CopyOffset { get; init; }
 }

@@ -58,6 +58,8 @@ internal static class StoreConditions
     private static ConditionFinding Durable(ShardedStoreSpec spec, IReadOnlyList<StoreShardStatus> rows, int covered)
     {
         var (asked, all) = (spec.Durability.EffectiveMinReplicasToWrite, spec.EffectiveReplicasPerShard);
+        if (spec.Engine.Type == StoreEngines.Garnet)
+            return new(ConditionTypes.Durable, false, "NotOffered", "garnet has no WAIT, so an acknowledged write that no replica has yet goes with its primary");
         if (asked == 0)
             return new(ConditionTypes.Durable, false, "NotAsked", "spec.durability.minReplicasToWrite is 0, so an acknowledged write may go with its primary");
         foreach (var row in rows.Where(row => row.Leaving is null || row.Slots > 0))

@@ -17,7 +17,7 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
             return open;
         await DropAsync(key);
         // A key is never reconciled twice at a time, so nobody else adds it meanwhile.
-        var engine = new RedisEngine(time);
+        IStoreEngine engine = store.Spec.Engine.Type == StoreEngines.Garnet ? new GarnetEngine(time) : new RedisEngine(time);
         return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger), new StoreSecrets(client, time));
     }
 

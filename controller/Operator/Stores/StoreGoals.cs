@@ -32,7 +32,11 @@ internal static class StoreGoals
         (store.Status?.Shards ?? [])
             .SelectMany(shard => shard.Members ?? [])
             .Where(member => member.NodeId is not null)
-            .ToImmutableDictionary(member => member.Name, member => member.NodeId!));
+            .ToImmutableDictionary(member => member.Name, member => member.NodeId!),
+        (store.Status?.Shards ?? [])
+            .SelectMany(shard => shard.Members ?? [])
+            .Where(member => member.CopyOf is not null)
+            .ToImmutableDictionary(member => member.Name, member => new StoreCopy(member.CopyOf!, member.CopyOffset ?? long.MaxValue)));
 
     /// <summary>How the store shall be, before the view is known: see <see cref="With"/>.</summary>
     /// <param name="store">The store.</param>
@@ -80,6 +84,7 @@ internal static class StoreGoals
     {
         Formed = memory.Formed,
         Identities = memory.Identities,
+        Copies = memory.Copies,
         TakeoverApproved = store.Spec.Failover.ApproveTakeover is { } approval && approval == TakeoverToken(goal, view),
     };
 

@@ -22,7 +22,8 @@ internal static class StoreHistory
                 history.Insert(0, new() { At = Second(now), Kind = StoreEventKinds.Failover, Shard = row.Name, Message = $"{primary} took the place of {last}" });
         }
 
-        var moves = plan.Steps.OfType<StoreStep.MoveSlot>().ToList();
+        // A move that is finished was counted when it began.
+        var moves = plan.Phase == StorePhase.Repairing ? [] : plan.Steps.OfType<StoreStep.MoveSlot>().ToList();
         if (moves.Count > 0)
             AddMoves(history, moves, goal, now);
         return history.Count == 0 ? null : [.. history.Take(Kept)];

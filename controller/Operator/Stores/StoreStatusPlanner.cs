@@ -92,7 +92,8 @@ internal static class StoreStatusPlanner
 
     private static StoreMemberStatus Member(StoreObservation seen, StoreView believed, string member, NodeView? primary, StoreMemberStatus? before)
     {
-        var row = new StoreMemberStatus { Name = member, NodeId = seen.Memory.Identities.GetValueOrDefault(member) };
+        var copy = seen.Memory.Copies.GetValueOrDefault(member);
+        var row = new StoreMemberStatus { Name = member, NodeId = seen.Memory.Identities.GetValueOrDefault(member), CopyOf = copy?.Of, CopyOffset = copy?.Offset };
         if (!believed.Nodes.TryGetValue(member, out var node))
             return row with { Role = seen.View.Nodes.ContainsKey(member) || seen.View.Nonsense.ContainsKey(member) ? "doubted" : "silent" };
         if (node.IsPrimary)

@@ -126,12 +126,23 @@ internal static class StorePod
         "--min-replicas-to-write", $"{spec.Durability.EffectiveMinReplicasToWrite}", "--min-replicas-max-lag", "10",
     ];
 
+    // Its own defaults are 16 GiB of memory and news every 5 s. A replica that starts while its primary is away would empty
+    // itself and stay so for good (resume-with-data, reestablishment), and records beyond the memory would be dropped
+    // (storage-tier). The device is the one that works in cluster mode on every file system.
     private static IEnumerable<string> Garnet(ShardedStoreSpec spec) =>
     [
-        "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--checkpointdir", DataPath,
-        "--cluster", "--cluster-announce-ip", "$(POD_IP)", "--cluster-timeout", $"{(int)Math.Ceiling(spec.Failover.EffectiveAfter.TotalSeconds)}",
-        "--aof", "--recover", "--device-type", "RandomAccess",
+        "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--protected-mode", "no", "--checkpointdir", DataPath, "--logdir", DataPath,
+        "--cluster", "--cluster-announce-ip", "$(POD_IP)", "--gossip-delay", "1",
+        "--cluster-timeout", $"{(int)Math.Ceiling(spec.Failover.EffectiveAfter.TotalSeconds)}",
+        "--cluster-replica-resume-with-data", "--cluster-replication-reestablishment-timeout", "1",
+        "--storage-tier", "--device-type", "RandomAccess",
+        "--memory", $"{spec.Engine.EffectiveMemoryMiB}m", "--index", "16m", "--aof-memory", "64m",
+        "--aof", "--recover", "--aof-size-limit", $"{AofMiB(spec)}m", .. spec.Durability.EffectiveFsync == "always" ? (string[])["--aof-commit-wait"] : [],
+        "--metrics-sampling-freq", "1",
     ];
+
+    // Beyond it Garnet writes a checkpoint and cuts the log. A quarter of the volume: two checkpoints and the records lie there too.
+    private static long AofMiB(ShardedStoreSpec spec) => Math.Max(64, (long)(new ResourceQuantity(spec.Storage.EffectiveSize).ToDecimal() / 4 / (1 << 20)));
 
     internal static V1Probe Listens(int period, int failures) => new()
     {

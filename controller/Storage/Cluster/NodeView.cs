@@ -30,6 +30,9 @@ public sealed record NodeView
     /// <summary>For a replica: whether the link to its primary is up and its first copy done.</summary>
     public bool LinkUp { get; init; }
 
+    /// <summary>For a replica: whether it is copying its primary from the beginning, and lacks keys until that is done.</summary>
+    public bool Copying { get; init; }
+
     /// <summary>
     /// Whether the node serves its slots. It refuses every command (CLUSTERDOWN) while it does not see a majority, and for two
     /// seconds after it came into a cluster or back into one.

@@ -158,8 +158,9 @@ public sealed class RedisEngine : IStoreEngine
                 Keys = await keys,
                 OperationsPerSecond = Number(Facts(await stats ?? "").GetValueOrDefault("instantaneous_ops_per_sec")),
                 Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),
-                // Garnet calls the link up as soon as it knows where the primary is, and writes True where the others write 1.
-                LinkUp = facts.GetValueOrDefault("master_link_status") == "up" && facts.GetValueOrDefault("master_sync_in_progress") is not ("1" or "True"),
+                LinkUp = facts.GetValueOrDefault("master_link_status") == "up",
+                // Garnet writes True where the others write 1.
+                Copying = facts.GetValueOrDefault("master_sync_in_progress") is "1" or "True",
             };
             return (node, null);
         }

@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace Ops.Storage.Engines;
 
 /// <summary>
-/// Moves one slot key by key, in the order that the protocol asks for. Each command can be repeated, and after a crash at
-/// any point the marks on both sides tell the planner to run the same move again.
+/// Moves one slot key by key, in the order that the protocol asks for. After a crash at any point the marks on both sides tell
+/// the planner to run the same move again; a mark that is there is not set again, which Garnet would refuse.
 /// </summary>
 internal sealed class SlotMover(IServer from, IServer to, string? password)
 {
@@ -18,9 +18,9 @@ internal sealed class SlotMover(IServer from, IServer to, string? password)
     {
         var (slot, source, target) = (move.Slot, move.From, move.To);
         // Where the target has the slot already, only the source and the others still have to hear of it.
-        if (!target.Slots.Contains(slot))
+        if (!target.Slots.Contains(slot) && target.Importing.GetValueOrDefault(slot) != source.Id)
             await to.ExecuteAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", source.Id);
-        if (source.Slots.Contains(slot))
+        if (source.Slots.Contains(slot) && source.Migrating.GetValueOrDefault(slot) != target.Id)
             await from.ExecuteAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", target.Id);
         await MoveKeysAsync(slot, target.Address, cancellation);
 

@@ -15,6 +15,9 @@ public sealed record StoreGoal
     /// <summary>The last known node id of each member: a silent member is told from a ghost by it.</summary>
     public ImmutableDictionary<string, string> Identities { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>Replicas that were seen with a whole copy. Where the planner elects, it takes none but these.</summary>
+    public ImmutableDictionary<string, StoreCopy> Copies { get; init; } = ImmutableDictionary<string, StoreCopy>.Empty;
+
     /// <summary>Members that run an older template than they should.</summary>
     public ImmutableHashSet<string> Outdated { get; init; } = [];
 

@@ -10,10 +10,11 @@ namespace Ops.Storage.Planning;
 /// </summary>
 /// <param name="Formed">Whether every slot has once had an owner.</param>
 /// <param name="Identities">The last known node id of each member.</param>
-public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string> Identities)
+/// <param name="Copies">Where the planner elects: which replicas were seen with a whole copy of which primary.</param>
+public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string> Identities, ImmutableDictionary<string, StoreCopy> Copies)
 {
     /// <summary>What a store begins with.</summary>
-    public static StoreMemory Nothing { get; } = new(false, ImmutableDictionary<string, string>.Empty);
+    public static StoreMemory Nothing { get; } = new(false, ImmutableDictionary<string, string>.Empty, ImmutableDictionary<string, StoreCopy>.Empty);
 
     /// <summary>
     /// What is certain from an observation alone, before planning: members that own every slot by their own word are a
@@ -42,6 +43,27 @@ public sealed record StoreMemory(bool Formed, ImmutableDictionary<string, string
             Identities = Identities
                 .RemoveRange(Identities.Keys.Where(member => !members.Contains(member)))
                 .SetItems(view.Nodes.Values.Where(node => members.Contains(node.Member) && !doubted.Contains(node.Member)).Select(node => KeyValuePair.Create(node.Member, node.Id))),
+            Copies = goal.EngineElects
+                ? Copies
+                : members.Select(member => (Member: member, Copy: CopyOf(member, doubted.Contains(member) ? null : view.Nodes.GetValueOrDefault(member)))).Where(one => one.Copy is not null).ToImmutableDictionary(one => one.Member, one => one.Copy!),
         };
     }
+
+    // One that is silent or out of step still has what it had; one that copies anew has emptied itself first, whatever offset
+    // it names.
+    private StoreCopy? CopyOf(string member, NodeView? node)
+    {
+        var known = Copies.GetValueOrDefault(member);
+        if (node is null)
+            return known;
+        var same = known is not null && known.Of == node.PrimaryId;
+        if (node.PrimaryId is { } primary && node.LinkUp)
+            return same && known!.Offset <= node.Offset ? known : new StoreCopy(primary, node.Offset);
+        return same && !node.Copying ? known : null;
+    }
 }
+
+/// <summary>A replica was in step with its primary: from then on it has a whole copy, as long as it does not fall back.</summary>
+/// <param name="Of">Node id of the primary.</param>
+/// <param name="Offset">How far the replica was when that was first seen. One that is behind it has begun anew, and lacks keys.</param>
+public sealed record StoreCopy(string Of, long Offset);

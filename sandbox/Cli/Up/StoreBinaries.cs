@@ -1,3 +1,4 @@
+using Ops.Api;
 using Ops.Sandbox.Node;
 
 namespace Ops.Cli.Up;
@@ -11,14 +12,16 @@ internal static class StoreBinaries
     /// <summary>Image name and executable of every engine that is found.</summary>
     public static IEnumerable<KeyValuePair<string, ImageEntry>> Images()
     {
-        if (Find("redis-server", "REDIS_SERVER") is { } redis)
-            yield return new("redis:7.0", new ImageEntry(redis));
-        if (Find("valkey-server", "VALKEY_SERVER") is { } valkey)
-            yield return new("valkey/valkey:8.1.1", new ImageEntry(valkey));
+        if (Find("redis-server", "REDIS_SERVER", "redis") is { } redis)
+            yield return new(StoreEngines.DefaultImage(StoreEngines.Redis), new ImageEntry(redis));
+        if (Find("valkey-server", "VALKEY_SERVER", "valkey") is { } valkey)
+            yield return new(StoreEngines.DefaultImage(StoreEngines.Valkey), new ImageEntry(valkey));
+        if (Find("garnet-server", "GARNET_SERVER", "garnet") is { } garnet)
+            yield return new(StoreEngines.DefaultImage(StoreEngines.Garnet), new ImageEntry(garnet));
     }
 
-    // The variable first, then PATH, then the cache that tests/Scenario/Store/get-redis.sh fills.
-    private static string? Find(string program, string variable)
+    // The variable first, then PATH, then the cache that a script of tests/Scenario/Store fills: get-redis.sh, get-garnet.sh.
+    private static string? Find(string program, string variable, string folder)
     {
         if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named)
             return File.Exists(named) ? named : throw new UserError($"{variable} names {named}, which does not exist; correct it or unset it.");
@@ -26,8 +29,8 @@ internal static class StoreBinaries
             ? cache
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return (Environment.GetEnvironmentVariable("PATH")?.Split(':') ?? [])
-            .Append(Path.Combine(home, "ops", "redis"))
-            .Select(folder => Path.Combine(folder, program))
+            .Append(Path.Combine(home, "ops", folder))
+            .Select(place => Path.Combine(place, program))
             .FirstOrDefault(File.Exists);
     }
 }

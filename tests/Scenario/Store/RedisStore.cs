@@ -11,11 +11,11 @@ namespace Ops.StoreScenario;
 /// <summary>A store of real nodes under the planner: observe, plan, execute, and remember what an operator remembers.</summary>
 internal sealed class RedisStore : IAsyncDisposable
 {
-    private readonly RedisEngine _engine = new(TimeProvider.System);
+    private readonly IStoreEngine _engine;
     private readonly RedisNodes _nodes;
     private readonly List<string> _history = [];
 
-    private RedisStore(RedisNodes nodes) => _nodes = nodes;
+    private RedisStore(IStoreEngine engine, RedisNodes nodes) => (_engine, _nodes) = (engine, nodes);
 
     internal RedisNodes Nodes => _nodes;
 
@@ -41,7 +41,7 @@ internal sealed class RedisStore : IAsyncDisposable
     {
         var redis = await RedisBinary.FindAsync(TestContext.Current.CancellationToken);
         Assert.SkipWhen(redis is null, RedisBinary.Missing);
-        var store = new RedisStore(RedisNodes.Redis(redis!));
+        var store = new RedisStore(new RedisEngine(TimeProvider.System), RedisNodes.Redis(redis!));
         await store.ScaleAsync(shards);
         return store;
     }
@@ -51,7 +51,7 @@ internal sealed class RedisStore : IAsyncDisposable
     {
         var garnet = await GarnetBinary.FindAsync(TestContext.Current.CancellationToken);
         Assert.SkipWhen(garnet is null, GarnetBinary.Missing);
-        var store = new RedisStore(RedisNodes.Garnet(garnet!));
+        var store = new RedisStore(new GarnetEngine(TimeProvider.System), RedisNodes.Garnet(garnet!));
         store.Goal = store.Goal with { EngineElects = false };
         await store.ScaleAsync(shards);
         return store;
@@ -79,12 +79,13 @@ internal sealed class RedisStore : IAsyncDisposable
     {
         var cancellation = TestContext.Current.CancellationToken;
         View = await _engine.ObserveAsync(_nodes.Members, cancellation);
-        var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(View);
+        var memory = new StoreMemory(Goal.Formed, Goal.Identities, Goal.Copies).Seen(View);
         Goal = Goal with { Formed = memory.Formed };
         if (Goal.Filled)
             await AddLoadAsync(cancellation);
         var plan = StorePlanner.Next(View, Goal);
-        Goal = Goal with { Identities = memory.Adopted(View, plan, Goal).Identities };
+        memory = memory.Adopted(View, plan, Goal);
+        Goal = Goal with { Identities = memory.Identities, Copies = memory.Copies };
         _history.Add($"{plan.Phase}: {plan.Reason}");
         try
         {

@@ -39,7 +39,11 @@ public sealed class StoreTests
     [InlineData("""{"spec":{"replicasPerShard":6}}""", "spec.replicasPerShard")]
     [InlineData("""{"spec":{"durability":{"minReplicasToWrite":2}}}""", "minReplicasToWrite must not be above spec.replicasPerShard")]
     [InlineData("""{"spec":{"durability":{"fsync":"sometimes"}}}""", "spec.durability.fsync")]
-    [InlineData("""{"spec":{"engine":{"type":"garnet"}}}""", "spec.engine.type")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"durability":{"minReplicasToWrite":1}}}""", "minReplicasToWrite needs the engine valkey or redis")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet","memoryMiB":63}}}""", "spec.engine.memoryMiB")]
+    [InlineData("""{"spec":{"engine":{"type":"redis","memoryMiB":64}}}""", "spec.engine.memoryMiB needs the engine garnet")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"auth":{"secretRef":{"name":"a"}}}}""", "spec.auth needs the engine valkey or redis")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"backup":{"claimName":"b"}}}""", "spec.backup and spec.restoreFrom need the engine valkey or redis")]
     [InlineData("""{"spec":{"auth":{}}}""", "spec.auth.secretRef")]
     [InlineData("""{"spec":{"auth":{"secretRef":{"name":""}}}}""", "spec.auth.secretRef.name")]
     [InlineData("""{"spec":{"backup":{"claimName":"b","every":"daily"}}}""", "spec.backup.every")]
@@ -63,6 +67,11 @@ public sealed class StoreTests
     [InlineData("""{"spec":{"failover":{"after":"499ms"}}}""")]
     [InlineData("""{"spec":{"failover":{"after":"500ms"}}}""")]
     [InlineData("""{"metadata":{"name":"9"}}""")]
+    [InlineData("""{"spec":{"shards":1,"engine":{"type":"garnet","memoryMiB":64}}}""")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"durability":{"minReplicasToWrite":1}}}""")]
+    [InlineData("""{"spec":{"engine":{"memoryMiB":64}}}""")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"auth":{"secretRef":{"name":"a"}}}}""")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"backup":{"claimName":"b"}}}""")]
     public void Rules_for_stores_are_the_same_in_cel_and_in_code(string change)
     {
         var store = (JsonObject)Sandbox.Objects.MergePatch.Apply(Parse(Small), Parse(change))!;
@@ -360,7 +369,7 @@ public sealed class StoreTests
             Keys = 100,
             Epoch = index + 1,
         })).ToList();
-        var memory = new StoreMemory(true, nodes.ToImmutableDictionary(node => node.Member, node => node.Id));
+        var memory = new StoreMemory(true, nodes.ToImmutableDictionary(node => node.Member, node => node.Id), ImmutableDictionary<string, StoreCopy>.Empty);
         var view = new StoreView { Nodes = nodes.Where(node => node.Member != silent).ToImmutableSortedDictionary(node => node.Member, node => node) };
         var plan = new StorePlan(StorePhase.Steady, "as it should be", []);
         return new(store, goal, view, plan, memory, null, null, FreshNumbers: true, null, Now);

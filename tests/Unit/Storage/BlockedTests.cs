@@ -197,6 +197,74 @@ public sealed class BlockedTests
     }
 
     [Fact]
+    public void A_replica_that_never_had_a_whole_copy_is_not_promoted_where_the_planner_elects()
+    {
+        var store = new ModelStore(3, 1, elects: false);
+        store.Settle();
+        // Its replica comes back with an empty volume, and the primary falls silent while it copies.
+        store.Cluster.Start("s1-1");
+        store.Settle();
+        store.Cluster.Node("s1-1").Synced.ShouldBeTrue();
+        store.Cluster.Start("s1-1");
+        store.Cluster.Node("s1-1").Synced = false;
+        for (var round = 0; store.Cluster.Node("s1-1").PrimaryId is null; round++)
+        {
+            round.ShouldBeLessThan(20);
+            store.Reconcile();
+        }
+
+        store.Reconcile();
+        store.Cluster.Node("s1-0").Alive = false;
+        for (var round = 0; round < 20; round++)
+            store.Reconcile();
+
+        ExpectProblem(store, "ShardLost", "s1-0 does not answer and s1-1 has no whole copy of it");
+        store.Cluster.Node("s1-1").Slots.IsEmpty.ShouldBeTrue();
+
+        store.Cluster.Node("s1-0").Alive = true;
+        store.Cluster.Node("s1-1").Synced = true;
+        store.Settle();
+        store.ExpectWhole();
+    }
+
+    [Fact]
+    public void A_replica_that_was_seen_copying_anew_is_not_promoted_whatever_offset_it_names()
+    {
+        var store = new ModelStore(3, 1, elects: false);
+        store.Settle();
+        store.Reconcile();
+        store.Cluster.Node("s1-1").Synced = false;
+        store.Reconcile();
+        store.Cluster.Node("s1-0").Alive = false;
+        store.Cluster.Node("s1-1").Offset = 1_000_000;
+
+        store.Reconcile();
+
+        ExpectProblem(store, "ShardLost", "s1-1 has no whole copy of it");
+        store.Last.Steps.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_replica_that_began_anew_is_not_promoted_by_what_it_once_had()
+    {
+        var store = new ModelStore(3, 1, elects: false);
+        store.Settle();
+        store.Cluster.Node("s1-1").Offset = 100;
+        store.Settle();
+        var view = store.Cluster.View();
+        var memory = new StoreMemory(true, store.Goal.Identities, ImmutableDictionary<string, StoreCopy>.Empty).Adopted(view, store.Last, store.Goal);
+        store.Cluster.Node("s1-0").Alive = false;
+        store.Cluster.Node("s1-1").Offset = 64;
+
+        var plan = StorePlanner.Next(store.Cluster.View(), store.Goal with { Copies = memory.Copies });
+
+        plan.Steps.ShouldBeEmpty();
+        plan.Problems.ShouldContain(problem => problem.Reason == "ShardLost");
+        store.Cluster.Node("s1-1").Offset = 100;
+        StorePlanner.Next(store.Cluster.View(), store.Goal with { Copies = memory.Copies }).Steps.OfType<StoreStep.Promote>().ShouldHaveSingleItem().Node.Member.ShouldBe("s1-1");
+    }
+
+    [Fact]
     public void A_new_shard_gets_no_slot_before_it_serves()
     {
         var store = Formed(elects: true);

@@ -50,6 +50,7 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
         Serves = Serves,
         Keys = Keys,
         LinkUp = Synced && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
+        Copying = !Synced && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
         Peers = [.. Known.Values.Select(peer => peer with { Connected = cluster.IsReachable(peer), Failed = cluster.HasFailed(peer) })],
         Migrating = Migrating.ToImmutableSortedDictionary(),
         Importing = Importing.ToImmutableSortedDictionary(),

@@ -68,11 +68,12 @@ internal sealed class ModelStore
     {
         ComeBack();
         var view = Told(Cluster.View()) with { SlotLoad = _load, HottestKeys = _keys };
-        var memory = new StoreMemory(Goal.Formed, Goal.Identities).Seen(view);
+        var memory = new StoreMemory(Goal.Formed, Goal.Identities, Goal.Copies).Seen(view);
         Goal = Goal with { Formed = memory.Formed };
         Last = StorePlanner.Next(view, Goal);
         // As an operator does: what must be remembered is written down before the first step.
-        Goal = Goal with { Identities = memory.Adopted(view, Last, Goal).Identities };
+        memory = memory.Adopted(view, Last, Goal);
+        Goal = Goal with { Identities = memory.Identities, Copies = memory.Copies };
         var before = Covered();
         foreach (var (step, index) in Last.Steps.Take(steps).Select((step, index) => (step, index)))
         {

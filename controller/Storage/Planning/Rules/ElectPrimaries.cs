@@ -4,7 +4,9 @@ namespace Ops.Storage.Planning.Rules;
 
 /// <summary>
 /// A shard whose primary is silent gets a new one: by the engine's own election where it has one, else by ours, which takes
-/// the replica with the highest offset, once all others of the shard were asked for theirs. A shard without any copy left, and a lost majority, are for a person to decide.
+/// the replica with the highest offset of those that were seen with a whole copy, once all others of the shard were asked for
+/// theirs: an engine that elects nobody also promotes a replica that has begun to copy and holds next to nothing. A shard
+/// without any copy left, and a lost majority, are for a person to decide.
 /// </summary>
 internal sealed class ElectPrimaries : IStoreRule
 {
@@ -15,9 +17,9 @@ internal sealed class ElectPrimaries : IStoreRule
         {
             if (shard.Silent is not { } silent)
                 continue;
-            if (Candidate(shard, silent) is not { } candidate)
+            if (Candidate(state.Goal, shard, silent) is not { } candidate)
             {
-                state.Problems.Add(new StoreProblem("ShardLost", $"{silent.Slots.Count} slots of shard {shard.Goal.Name} are served by nobody: {silent.Member} does not answer and no replica of it does; bring {silent.Member} back with its volume, or restore the shard from a backup."));
+                state.Problems.Add(new StoreProblem("ShardLost", $"{silent.Slots.Count} slots of shard {shard.Goal.Name} are served by nobody: {silent.Member} does not answer and {Nobody(shard, silent)}; bring {silent.Member} back with its volume, or restore the shard from a backup."));
                 continue;
             }
 
@@ -57,9 +59,14 @@ internal sealed class ElectPrimaries : IStoreRule
     private static string? Unheard(StoreState state, ShardState shard, SilentPrimary silent) => shard.Goal.Members.FirstOrDefault(member =>
         member != silent.Member && state.View.Silent.TryGetValue(member, out var since) && since < state.Goal.FailoverAfter);
 
-    private static NodeView? Candidate(ShardState shard, SilentPrimary silent) => shard.Nodes
+    private static NodeView? Candidate(StoreGoal goal, ShardState shard, SilentPrimary silent) => shard.Nodes
         .Where(node => node.PrimaryId == silent.Id)
+        .Where(node => goal.EngineElects || (!node.Copying && goal.Copies.GetValueOrDefault(node.Member) is { } copy && copy.Of == silent.Id && copy.Offset <= node.Offset))
         .OrderByDescending(node => node.Offset)
         .ThenBy(node => node.Member, StringComparer.Ordinal)
         .FirstOrDefault();
+
+    private static string Nobody(ShardState shard, SilentPrimary silent) => shard.Nodes.Where(node => node.PrimaryId == silent.Id).Select(node => node.Member).ToList() is { Count: > 0 } partial
+        ? $"{string.Join(", ", partial)} has no whole copy of it"
+        : "no replica of it does";
 }
