@@ -1,3 +1,4 @@
+using Ops.Bench.Healing.Acv;
 using Ops.HealingScenario;
 using Ops.Sandbox.ShopPlan;
 
@@ -12,14 +13,27 @@ internal sealed class HealingBench : IBench
     // So many, evenly taken, fit into a quick run.
     private const int QuickEvery = 11;
 
+    private const string FaultsPart = "faults";
+
     /// <inheritdoc/>
     public string Name => "healing";
 
     /// <inheritdoc/>
-    public string Summary => "Faults of Kubernetes objects, found, named and repaired by rules alone; what else was written, and how long it took";
+    public string Summary => "Faults of Kubernetes objects, found, named and repaired by rules alone, what else was written and how long it took; the ACV task list";
 
     /// <inheritdoc/>
     public async Task RunAsync(BenchContext context, CancellationToken cancellation)
+    {
+        if (context.Part is { } part and not (FaultsPart or AcvBench.Part))
+            throw new BenchCannotRunException($"there is no part '{part}': {FaultsPart}, {AcvBench.Part}");
+        if (context.Part is null or FaultsPart)
+            await RunFaultsAsync(context, cancellation);
+        // The quick form of all is a minute already.
+        if (context.Part == AcvBench.Part || (context.Part is null && !context.Quick))
+            await AcvBench.RunAsync(context, cancellation);
+    }
+
+    private static async Task RunFaultsAsync(BenchContext context, CancellationToken cancellation)
     {
         // Names with commas between them run alone, to look into one fault.
         var only = Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',');

@@ -24,10 +24,6 @@ public sealed class HealingWorld : IAsyncDisposable
     /// <summary>Another image of the shop that runs.</summary>
     public const string NextImage = "ops.autonomic.dev/shop:0.1.1";
 
-    // Long, because two cores may be busy with other work, and because a new pod template is remembered only after the minute
-    // that its liveness probe allows.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
-
     private readonly WorldShape shape;
     private readonly string folder = Directory.CreateTempSubdirectory("ops-healing-").FullName;
     private ApiServer server = null!;
@@ -208,7 +204,7 @@ public sealed class HealingWorld : IAsyncDisposable
     public async Task UntilAsync(string what, Func<bool> holds, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(shape.Patience);
         while (!holds())
         {
             try
@@ -217,7 +213,7 @@ public sealed class HealingWorld : IAsyncDisposable
             }
             catch (OperationCanceledException end) when (!cancellation.IsCancellationRequested)
             {
-                throw new TimeoutException($"{what}: not within {Patience.TotalSeconds} s.\n{Describe()}\n{healer?.Tail()}", end);
+                throw new TimeoutException($"{what}: not within {shape.Patience.TotalSeconds} s.\n{Describe()}\n{healer?.Tail()}", end);
             }
         }
     }
