@@ -38,7 +38,7 @@ internal sealed class StoreBench : IBench
         var server = await RedisBinary.FindAsync(cancellation) ?? throw new BenchCannotRunException(RedisBinary.Missing);
         var cli = RedisBinary.FindCli() ?? throw new BenchCannotRunException("redis-cli not found; run tests/Scenario/Store/get-redis.sh again, or put it on PATH");
 
-        string[] parts = ["planner", "faults", "scale", "skew"];
+        string[] parts = ["planner", "faults", "scale", "skew", "garnet"];
         if (context.Part is { } only && !parts.Contains(only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts)}");
         bool Wants(string part) => context.Part is null || context.Part == part;
@@ -46,6 +46,11 @@ internal sealed class StoreBench : IBench
         if (Wants("planner"))
             Plan(context);
         var images = new Dictionary<string, ImageEntry> { [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(server) };
+        var garnet = Wants("garnet") ? await GarnetBinary.FindAsync(cancellation) : null;
+        if (garnet is not null)
+            images[StoreEngines.DefaultImage(StoreEngines.Garnet)] = new(garnet);
+        else if (context.Part == "garnet")
+            throw new BenchCannotRunException(GarnetBinary.Missing);
         await using var world = await StoreWorld.StartAsync(images, cancellation);
         var faults = Wants("faults") ? FaultsAsync(context, world, server, cli, cancellation) : Task.CompletedTask;
         // The quick form does both at once: each mostly waits, and either compares what has the same neighbour.
@@ -54,6 +59,8 @@ internal sealed class StoreBench : IBench
         await Task.WhenAll(faults, Wants("skew") ? SkewRun.RunAsync(context, world, cancellation) : Task.CompletedTask);
         if (Wants("scale"))
             await ScaleAsync(context, world, server, cli, cancellation);
+        if (garnet is not null)
+            await GarnetRun.RunAsync(context, world, Seed, Pace, cancellation);
     }
 
     private static void Plan(BenchContext context)

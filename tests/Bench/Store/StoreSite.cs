@@ -64,7 +64,7 @@ internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDic
             return $"{uncovered} slots have no primary";
         if (view.Nodes.Values.Count(node => node.IsPrimary) is var primaries && primaries != Shards)
             return $"{primaries} primaries of {Shards}";
-        if (view.Nodes.Values.FirstOrDefault(node => !node.IsPrimary && !node.LinkUp) is { } late)
+        if (view.Nodes.Values.FirstOrDefault(node => !node.IsPrimary && (!node.LinkUp || node.Copying)) is { } late)
             return $"{late.Member} does not follow";
         if (view.Nodes.Values.FirstOrDefault(node => node.Peers.Length != view.Nodes.Count - 1) is { } lonely)
             return $"{lonely.Member} knows {lonely.Peers.Length} others";

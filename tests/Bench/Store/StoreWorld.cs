@@ -39,18 +39,24 @@ internal sealed class StoreWorld : IAsyncDisposable
     }
 
     /// <summary>Makes a store, and what the bench sees of it.</summary>
-    internal async Task<StoreSite> CreateAsync(string name, string engine, int shards, int replicas, string rebalancing, CancellationToken cancellation)
+    internal Task<StoreSite> CreateAsync(string name, string engine, int shards, int replicas, string rebalancing, CancellationToken cancellation) =>
+        CreateAsync(name, shards, replicas, $$"""
+            engine: {type: {{engine}} }
+              durability: {minReplicasToWrite: {{Math.Min(replicas, 1)}} }
+              rebalancing: {{rebalancing}}
+            """, cancellation);
+
+    /// <summary>The same with fields of the spec in YAML, the second and later ones indented by two.</summary>
+    internal async Task<StoreSite> CreateAsync(string name, int shards, int replicas, string spec, CancellationToken cancellation)
     {
         await KubectlAsync(["apply", "-f", "-"], cancellation, $$"""
             apiVersion: ops.autonomic.dev/v1alpha1
             kind: ShardedStore
             metadata: {name: {{name}} }
             spec:
-              engine: {type: {{engine}} }
               shards: {{shards}}
               replicasPerShard: {{replicas}}
-              durability: {minReplicasToWrite: {{Math.Min(replicas, 1)}} }
-              rebalancing: {{rebalancing}}
+              {{spec}}
             """);
         return new StoreSite(name, shards, () => Members(name), () => Unrest(name));
     }
