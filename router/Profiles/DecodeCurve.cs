@@ -15,6 +15,9 @@ namespace Ops.Profiles;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct DecodeCurve(double BaseMs, double SlopeMs, double BendMs, double Knot)
 {
+    /// <summary>The same curve, every step taking so many times as long.</summary>
+    public DecodeCurve Times(double factor) => new(BaseMs * factor, SlopeMs * factor, BendMs * factor, Knot);
+
     /// <summary>Seconds of one step for <paramref name="batch"/> sequences.</summary>
     public double Seconds(double batch) => (BaseMs + (SlopeMs * batch) + (BendMs * Math.Max(0, batch - Knot))) / 1000;
 }

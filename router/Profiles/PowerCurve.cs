@@ -12,6 +12,9 @@ namespace Ops.Profiles;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct PowerCurve(double FloorWatts, double RiseWatts, double Half)
 {
+    /// <summary>The same curve with so many times the watts.</summary>
+    public PowerCurve Times(double factor) => new(FloorWatts * factor, RiseWatts * factor, Half);
+
     /// <summary>Watts while decoding for <paramref name="batch"/> sequences.</summary>
     public double Watts(double batch) => FloorWatts + (RiseWatts * batch / (batch + Half));
 }

@@ -78,6 +78,14 @@ public sealed record ServingProfile
     public bool OutsideMeasuredRange(double batch, PowerSetting setting) =>
         OutsideMeasuredRange(batch) || DecodeClockRatio(batch, setting) < Gpu.LeastClockRatio;
 
+    /// <summary>The profile of a chip unlike the measured one: decode steps and prefill that take so many times as long, decode power as many times as high.</summary>
+    public ServingProfile Altered(double decode, double prefill, double power) => this with
+    {
+        Decode = Decode.Times(decode),
+        Power = Power.Times(power),
+        Gpu = Gpu with { PrefillUtilisation = Gpu.PrefillUtilisation / prefill },
+    };
+
     /// <summary>One decode step of <paramref name="batch"/> sequences, at least 1.</summary>
     public StepCost DecodeStep(int batch, PowerSetting setting)
     {

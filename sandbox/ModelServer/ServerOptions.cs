@@ -33,6 +33,9 @@ internal sealed class ServerOptions
           --first-gpu N                within --co-resident: the first of the GPUs, default 0
           --enable-sleep-mode          takes /sleep, /wake_up and /is_sleeping as vLLM in its development mode
           --sleep-watts N              of a GPU all of whose models sleep, default 70 (as idle: an assumption)
+          --decode-factor F            decode steps take F times as long as measured, 0.1 to 10, default 1: a chip unlike the measured one
+          --prefill-factor F           the same of prefill
+          --watts-factor F             the same of decode power
           --load-seconds S             time to load the simulated weights, default 1
           --drain-seconds S            time that answers under way get at SIGTERM, default 25
           --seed N                     seed of answers, default 0
@@ -90,7 +93,7 @@ internal sealed class ServerOptions
                 throw new UsageException($"--co-resident {other.Model}: --clock-mhz, --power-limit-watts and --sleep-watts are the first model's, whose GPUs it shares; give them there.");
             if (other.CoResidents.Count > 0)
                 throw new UsageException("--co-resident cannot stand within --co-resident; give each model one of its own.");
-            if (other.Profile.Gpu != options.Profile.Gpu || other.FirstGpu + other.Profile.GpuCount > options.Profile.GpuCount)
+            if (other.Profile.Gpu.Name != options.Profile.Gpu.Name || other.FirstGpu + other.Profile.GpuCount > options.Profile.GpuCount)
                 throw new UsageException($"--co-resident {other.Model}: it wants GPUs {other.FirstGpu} to {other.FirstGpu + other.Profile.GpuCount - 1} of type {other.Profile.Gpu.Name}, but the first model has {options.Profile.GpuCount} of type {options.Profile.Gpu.Name}.");
         }
 
@@ -110,7 +113,7 @@ internal sealed class ServerOptions
         var values = Collect(arguments);
         var model = values.GetValueOrDefault("--model")?[0] ?? throw new UsageException("--model is required.");
         var product = values.GetValueOrDefault("--gpu-product")?[0] ?? GpuProduct.H100.Name;
-        var profile = ServingProfiles.Get(model, product, Whole("--tensor-parallel-size", 1, 1));
+        var profile = ServingProfiles.Get(model, product, Whole("--tensor-parallel-size", 1, 1)).Altered(Factor("--decode-factor"), Factor("--prefill-factor"), Factor("--watts-factor"));
         var power = new PowerSetting(Whole("--clock-mhz", profile.Gpu.MaxClockMHz, 0), Whole("--power-limit-watts", profile.Gpu.MaxPowerLimitWatts, 0));
         if (PowerProblem(profile.Gpu, power) is { } problem)
             throw new UsageException(problem);
@@ -155,6 +158,15 @@ internal sealed class ServerOptions
             return double.TryParse(given[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is > 0 and <= 1
                 ? value
                 : throw new UsageException($"{name} must be a number above 0 and at most 1, not '{given[0]}'.");
+        }
+
+        double Factor(string name)
+        {
+            if (!values.TryGetValue(name, out var given))
+                return 1;
+            return double.TryParse(given[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is >= 0.1 and <= 10
+                ? value
+                : throw new UsageException($"{name} must be a number from 0.1 to 10, not '{given[0]}'.");
         }
 
         TimeSpan Seconds(string name, double otherwise)

@@ -28,6 +28,9 @@ internal sealed class Figures
     private readonly Lock _adding = new();
     private readonly List<(string Key, double Value, string Unit, string Meaning)> _rows = [];
 
+    /// <summary>Parts of the bench that are done, where it has parts.</summary>
+    public IList<string> Parts { get; } = [];
+
     /// <summary>The rows so far.</summary>
     public IReadOnlyList<(string Key, double Value, string Unit, string Meaning)> Rows => _rows;
 

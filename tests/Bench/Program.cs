@@ -21,18 +21,24 @@ var json = new Option<FileInfo?>("--json") { Description = "Also write the figur
 var quick = new Option<bool>("--quick") { Description = "The same work smaller, at most 60 s, with the same keys" };
 var soak = new Option<double?>("--soak") { Description = "Minutes of the soak, for benches that have one" };
 var part = new Option<string?>("--part") { Description = "Only this part of a bench that has parts; a wrong name lists them" };
+var resume = new Option<bool>("--resume") { Description = "With --json: go on with the run that wrote the file and was cut off; its parts that are done stay" };
 var root = new RootCommand("Measures what Ops claims, beside a real peer where there is one");
 foreach (var bench in benches)
 {
-    var command = new Command(bench.Name, bench.Summary) { json, quick, soak, part };
+    var command = new Command(bench.Name, bench.Summary) { json, quick, soak, part, resume };
     command.SetAction(async (parsed, cancellation) =>
     {
         var figures = new Figures();
         var file = parsed.GetValue(json);
         TimeSpan? soakTime = parsed.GetValue(soak) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
+        var isQuick = parsed.GetValue(quick);
         try
         {
-            await bench.RunAsync(new BenchContext(parsed.GetValue(quick), figures, Console.Error.WriteLine, soakTime, parsed.GetValue(part), file is null ? null : () => Report.WriteJsonAsync(file, bench.Name, figures, cancellation)), cancellation);
+            if (parsed.GetValue(resume) && file is null)
+                throw new BenchCannotRunException("--resume needs --json FILE, which holds what is done");
+            if (parsed.GetValue(resume) && Report.Restore(file!, bench.Name, isQuick, figures))
+                Console.Error.WriteLine($"done before: {string.Join(", ", figures.Parts)}");
+            await bench.RunAsync(new BenchContext(isQuick, figures, Console.Error.WriteLine, soakTime, parsed.GetValue(part), file is null ? null : () => Report.WriteJsonAsync(file, bench.Name, isQuick, figures, cancellation)), cancellation);
         }
         catch (BenchCannotRunException e)
         {
@@ -42,7 +48,7 @@ foreach (var bench in benches)
 
         Report.Print(bench.Name, figures);
         if (file is not null)
-            await Report.WriteJsonAsync(file, bench.Name, figures, cancellation);
+            await Report.WriteJsonAsync(file, bench.Name, isQuick, figures, cancellation);
         return 0;
     });
     root.Subcommands.Add(command);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ops.Profiles;
 
 namespace Ops.Learning;
 
@@ -52,4 +53,8 @@ public sealed class FleetView
 /// <param name="BusySeconds">Seconds with work since the start of the run.</param>
 /// <param name="GeneratedTokens">Output tokens since the start of the run.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct ReplicaView(ReplicaStatus Status, int Running, int Waiting, double BusySeconds, long GeneratedTokens);
+public readonly record struct ReplicaView(ReplicaStatus Status, int Running, int Waiting, double BusySeconds, long GeneratedTokens)
+{
+    /// <summary>What its metrics would show; without joules, since idle watts are the GPUs'.</summary>
+    public EngineCounters Counters { get; init; }
+}

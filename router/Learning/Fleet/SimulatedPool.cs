@@ -12,6 +12,9 @@ public sealed record SimulatedPool
     /// <summary>Timing and energy of one replica.</summary>
     public required ServingProfile Profile { get; init; }
 
+    /// <summary>What the router takes for the profile, for its predictions; null for the real one.</summary>
+    public ServingProfile? Believed { get; init; }
+
     /// <summary>Expected answer quality 0..1 by task index; index 0 is the default task.</summary>
     public required ImmutableArray<double> Quality { get; init; }
 

@@ -205,7 +205,11 @@ internal sealed class Engine(SimulatedPool pool, int poolIndex, int replica, int
     public double Joules(double now) => _joules + (IsBusy ? Math.Min(_runSteps, (now - _runStart) / _stepSeconds) * _stepJoules : 0);
 
     public ReplicaView View(double now) => new(
-        Status, Running, Waiting, _busySeconds + (IsBusy ? now - _runStart : 0), (long)_counters.GeneratedTokens + TokensUnderWay(now));
+        Status, Running, Waiting, _busySeconds + (IsBusy ? now - _runStart : 0), (long)_counters.GeneratedTokens + TokensUnderWay(now))
+    {
+        // Of whole runs: one under way counts when it ends, with its tokens.
+        Counters = new EngineCounters(now, _steps, _counters.InterTokenCount, _counters.InterTokenSeconds, _counters.PromptTokens, 0),
+    };
 
     public void CopyFrom(Engine other)
     {

@@ -126,8 +126,9 @@ internal sealed class RouterView
 
     private static ServingCurve CurveOf(SimulatedPool pool)
     {
-        var table = pool.Profile.Tabulate(pool.Power ?? pool.Profile.Gpu.Default, pool.MaxSequences);
-        return new ServingCurve(table.StepSeconds, table.StepJoules, pool.Profile.IdleWatts, table.SecondsPerPromptToken, table.JoulesPerPromptToken);
+        var profile = pool.Believed ?? pool.Profile;
+        var table = profile.Tabulate(pool.Power ?? profile.Gpu.Default, pool.MaxSequences);
+        return new ServingCurve(table.StepSeconds, table.StepJoules, profile.IdleWatts, table.SecondsPerPromptToken, table.JoulesPerPromptToken);
     }
 
     private static long ToMs(double seconds) => (long)(seconds * 1000);

@@ -20,6 +20,12 @@ internal static class TrainCommand
         var answer = new Option<double>("--output-tokens") { HelpName = "n", DefaultValueFactory = _ => 211, Description = "Mean answer length." };
         var seed = new Option<int>("--seed") { HelpName = "n", DefaultValueFactory = _ => 1, Description = "Seed of streams and weights." };
         var quick = new Option<bool>("--quick") { Description = "Far fewer labels: to see whether it works." };
+        var calibrate = new Option<int>("--calibrate") { HelpName = "seconds", DefaultValueFactory = _ => 20, Description = "How long to read the running engines' metrics, so that the simulator is as they are; 0 to simulate the declared profiles." };
+        calibrate.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out var n) && n is >= 0 and <= 600))
+                result.AddError($"--calibrate must be 0 to 600 seconds, not {result.Tokens[^1].Value}.");
+        });
         var state = new Option<string?>("--state") { HelpName = "folder", Description = "State folder of the running ./ops up. Default: .ops beside the sources." };
         foreach (var tokens in (Option<double>[])[prompt, answer])
         {
@@ -32,7 +38,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a route's policy from simulated traffic, and put it to use in the running ./ops up.")
         {
-            route, space, file, output, prompt, answer, seed, quick, state,
+            route, space, file, output, prompt, answer, seed, quick, calibrate, state,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -43,6 +49,12 @@ internal static class TrainCommand
             {
                 PromptTokens = parsed.GetValue(prompt), OutputTokens = parsed.GetValue(answer), Seed = parsed.GetValue(seed), Quick = parsed.GetValue(quick),
             };
+            if (cluster is not null && parsed.GetValue(calibrate) is > 0 and var span)
+            {
+                using var live = new LiveProfiles(screen, time);
+                order = await live.CalibrateAsync(order, pools, await cluster.EnginesAsync(name.Item1, pools, cancellation), TimeSpan.FromSeconds(span), cancellation);
+            }
+
             var bytes = Train(screen, time, order, Folder(parsed.GetValue(output)), name, cancellation);
             if (cluster is not null)
                 await PutToUseAsync(screen, cluster, name, bytes, cancellation);

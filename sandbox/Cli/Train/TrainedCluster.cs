@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using k8s;
 using Ops.Api;
@@ -33,6 +34,19 @@ internal sealed class TrainedCluster : IDisposable
             ?? throw new UserError($"There is no ModelRoute {route.Name} in namespace {route.Space}; kubectl get mr -A lists those there are.");
         var pools = await cluster.ListAsync($"{Root(route.Space)}/{ModelPool.PluralName}", cancellation);
         return (KubernetesJson.Deserialize<ModelRoute>(found.ToJsonString()), [.. pools.Select(pool => KubernetesJson.Deserialize<ModelPool>(pool.ToJsonString()))]);
+    }
+
+    /// <summary>Where the engines in the pods of a namespace show their metrics, by the name of the pool that the pods are of.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<Uri>>> EnginesAsync(string space, IReadOnlyList<ModelPool> pools, CancellationToken cancellation)
+    {
+        var ports = pools.ToDictionary(pool => pool.Metadata.Name, pool => pool.Spec.Engine.EffectivePort, StringComparer.Ordinal);
+        var pods = await cluster.ListAsync($"/api/v1/namespaces/{space}/pods?labelSelector={Labels.Pool}", cancellation);
+        var found = from pod in pods
+                    let pool = (string?)pod["metadata"]?["labels"]?[Labels.Pool]
+                    where pool is not null && ports.ContainsKey(pool) && (string?)pod["status"]?["phase"] == "Running"
+                    where IPAddress.TryParse((string?)pod["status"]?["podIP"], out _)
+                    group new Uri($"http://{(string)pod["status"]!["podIP"]!}:{ports[pool]}/metrics") by pool;
+        return found.ToDictionary(pool => pool.Key, pool => (IReadOnlyList<Uri>)[.. pool], StringComparer.Ordinal);
     }
 
     /// <summary>Writes the policy's ConfigMap and has the route ask for it.</summary>

@@ -28,6 +28,8 @@ internal sealed class EnergyBench : IBench
     // github.com/meta-llama/llama-models). The qualities themselves are declared, not cited.
     private static readonly (string Name, string Model, int Gpus, int Replicas, double Quality) Sparse = ("30b-a3b", "Qwen/Qwen3-30B-A3B-Instruct-2507", 2, 4, 0.86);
 
+    private const string DaysPart = "days";
+    private const string ClocksPart = "clocks";
     private const int Gpus = 16;
     private const double IdleWatts = 70;
 
@@ -54,6 +56,13 @@ internal sealed class EnergyBench : IBench
             throw new BenchCannotRunException($"the trace {path} is not there; see the NOTICE beside the shared data for where it comes from");
         var trace = TraceFile.Load(path);
         var (seconds, starts) = context.Quick ? (2 * 3600.0, 1) : (24 * 3600.0, 3);
+        if (context.Part is not (null or DaysPart or ClocksPart))
+            throw new BenchCannotRunException($"there is no part '{context.Part}': {DaysPart}, {ClocksPart}");
+        // Seven more runs of a day, so in the quick form only when asked for.
+        if (context.Part == ClocksPart || (context.Part is null && !context.Quick))
+            SweepClocks(context, trace, seconds);
+        if (context.Part == ClocksPart)
+            return Task.CompletedTask;
         var days = new List<Day>();
         for (var start = 1; start <= starts; start++)
         {
@@ -65,14 +74,50 @@ internal sealed class EnergyBench : IBench
         return Task.CompletedTask;
     }
 
-    private static Day Measure(BenchContext context, Trace trace, double seconds, double start)
+    /// <summary>What the clocks save when the assumed table is 30 % off, one figure of it at a time.</summary>
+    private static void SweepClocks(BenchContext context, Trace trace, double seconds)
+    {
+        (string Name, Func<GpuProduct, GpuProduct> Change)[] tables =
+        [
+            ("as_assumed", gpu => gpu),
+            ("decode_power_less", gpu => gpu with { DecodeClockPowerShare = gpu.DecodeClockPowerShare * 0.7 }),
+            ("decode_power_more", gpu => gpu with { DecodeClockPowerShare = gpu.DecodeClockPowerShare * 1.3 }),
+            ("decode_time_less", gpu => gpu with { DecodeClockSensitivity = gpu.DecodeClockSensitivity * 0.7 }),
+            ("decode_time_more", gpu => gpu with { DecodeClockSensitivity = gpu.DecodeClockSensitivity * 1.3 }),
+            ("prefill_power_less", gpu => gpu with { PrefillClockPowerShare = gpu.PrefillClockPowerShare * 0.7 }),
+            ("prefill_power_more", gpu => gpu with { PrefillClockPowerShare = gpu.PrefillClockPowerShare * 1.3 }),
+        ];
+        var (shape, noon, day) = DayOf(trace, seconds, 0.5);
+        var floor = QualityFloor * Rungs[0].Quality;
+        var slept = Run(context, "full clocks", Fleet(Rungs), new PricePolicy(EnergyWeight), new(true, false, floor), day, shape, noon);
+        var saved = new List<double>();
+        foreach (var (name, change) in tables)
+        {
+            var fleet = Fleet(Rungs);
+            var changed = fleet with { Pools = [.. fleet.Pools.Select(pool => pool with { Profile = pool.Profile with { Gpu = change(pool.Profile.Gpu) } })] };
+            var arm = Run(context, $"clocks, {name}", changed, new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon);
+            saved.Add(100 * (1 - (arm.PerGood(IdleWatts) / slept.PerGood(IdleWatts))));
+            context.Figures.Add($"clocks_saved_{name}_pct", saved[^1], "%", $"fewer joules by good request than at full clocks, clock table {name}, 30 % off");
+            context.Figures.Add($"clocks_performance_{name}", arm.Score.Performance, "", "performance of that run");
+        }
+
+        context.Figures.Add("clocks_saved_least_pct", saved.Min(), "%", "the least of them: what survives");
+    }
+
+    private static (RequestShape Shape, double Noon, Workload Day) DayOf(Trace trace, double seconds, double start)
     {
         var shape = new RequestShape(
             trace.Requests.Average(request => request.ContextTokens), trace.Requests.Average(request => request.GeneratedTokens), Objective.Default.TimeToFirstToken, Objective.Default.TimePerOutputToken);
         var largest = Fleet(Rungs[0]);
         var each = SteadyState.Capacity(largest.Pools[0].Profile, largest.Pools[0].Profile.Gpu.Default, shape.PromptTokens, shape.OutputTokens, shape.SecondsToFirstToken, shape.SecondsPerToken);
         var noon = Rungs[0].Replicas * each * NoonFill;
-        var day = DayOfTrace.Of(trace, NightShare * noon, noon, seconds, start);
+        return (shape, noon, DayOfTrace.Of(trace, NightShare * noon, noon, seconds, start));
+    }
+
+    private static Day Measure(BenchContext context, Trace trace, double seconds, double start)
+    {
+        var (shape, noon, day) = DayOf(trace, seconds, start);
+        var largest = Fleet(Rungs[0]);
         context.Say($"{day.Name}: {day.Arrivals.Length:N0} requests from {start:0.00} of the trace");
         var all = Fleet(Rungs);
         var floor = QualityFloor * Rungs[0].Quality;
@@ -80,8 +125,9 @@ internal sealed class EnergyBench : IBench
             Run(context, "performance first", largest, new StaticPolicy("70b"), null, day, shape, noon),
             Run(context, "largest model, all energy knobs", largest, new StaticPolicy("70b"), new(true, true), day, shape, noon),
             Run(context, "choice", all, new PricePolicy(EnergyWeight), new(false, false, floor), day, shape, noon),
-            Run(context, "choice, consolidation", all, new PricePolicy(EnergyWeight), new(true, false, floor), day, shape, noon),
-            Run(context, "choice, consolidation, clocks", all, new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon),
+            Run(context, "choice, consolidation by cold starts", all, new PricePolicy(EnergyWeight), new(true, false, floor, Sleeps: false), day, shape, noon),
+            Run(context, "choice, consolidation by sleep", all, new PricePolicy(EnergyWeight), new(true, false, floor), day, shape, noon),
+            Run(context, "choice, consolidation by sleep, clocks", all, new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon),
             Run(context, "all knobs, with a sparse model", Fleet([.. Rungs, Sparse]), new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon),
             // What is left if it is no better than the 32B.
             Run(context, "the same at a quality of .84", Fleet([.. Rungs, Sparse with { Quality = 0.84 }]), new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon));
@@ -93,13 +139,13 @@ internal sealed class EnergyBench : IBench
         var asleep = control is null
             ? ImmutableDictionary<(int, int), ReplicaStatus>.Empty
             : fleet.Pools.SelectMany((pool, p) => Enumerable.Range(0, pool.Placement.Length).Where(r => r >= control.AtStart[p]).Select(r => (p, r)))
-                .ToImmutableDictionary(replica => replica, _ => ReplicaStatus.Asleep);
-        // What sleeps is counted afterwards, over the GPUs that exist.
+                .ToImmutableDictionary(replica => replica, _ => control.Down);
+        // What sleeps or is off is counted afterwards, over the GPUs that exist.
         var run = new Simulation(fleet, policy, day, new() { Control = control, SleepWatts = 0, Initially = asleep }).Run();
         var score = Score.Of(run, fleet, Objective.Default);
         var down = control is null ? 0 : (Math.Max(Gpus, control.MostAwakeGpus) * run.Seconds) - control.AwakeGpuSeconds;
         var arm = new Arm(score, run.Joules, Math.Max(0, down), control?.MostAwakeGpus ?? Gpus, score.Attainment * day.Arrivals.Length);
-        context.Say($"  {name,-32} {arm.PerGood(IdleWatts),6:0} J/good  performance {score.Performance:0.0000}  attainment {score.Attainment:0.0000}  rejected {score.Rejected:0.0000}  "
+        context.Say($"  {name,-38} {arm.PerGood(IdleWatts),6:0} J/good  performance {score.Performance:0.0000}  attainment {score.Attainment:0.0000}  rejected {score.Rejected:0.0000}  "
             + $"most GPUs {arm.MostGpus}  shares {string.Join(' ', score.Shares.Select(share => $"{share:0.00}"))}");
         return arm;
     }
@@ -128,14 +174,15 @@ internal sealed class EnergyBench : IBench
         foreach (var watts in (double[])[IdleWatts, 20, 0])
         {
             var suffix = watts == IdleWatts ? "" : $"_idle{watts:0}";
-            var told = $"a GPU that sleeps draws {watts:0} W";
+            var told = $"a GPU that sleeps or has no pod draws {watts:0} W";
             figures.Add($"joules_saved_pct{suffix}", Mean(day => Saved(day, day.All, watts)), "%", $"fewer joules by good request than performance first; {told}");
             figures.Add($"joules_saved_no_loss_pct{suffix}", Mean(day => Saved(day, day.Largest, watts)), "%", $"the same with the largest model only; {told}");
             figures.Add($"joules_saved_sparse_pct{suffix}", Mean(day => Saved(day, day.Sparse, watts)), "%", $"the same with a mixture of experts among the models; {told}");
             figures.Add($"joules_saved_sparse84_pct{suffix}", Mean(day => Saved(day, day.SparseAsBig, watts)), "%", $"the same if it answers no better than the 32B; {told}");
             figures.Add($"by_choice_pct{suffix}", Mean(day => Saved(day, day.Choice, watts)), "%", "of it by smaller models where quality allows, fleet sized for noon");
-            figures.Add($"by_consolidation_pct{suffix}", Mean(day => Saved(day, day.Consolidated, watts) - Saved(day, day.Choice, watts)), "%", "of it by fewer, fuller replicas");
-            figures.Add($"by_clock_pct{suffix}", Mean(day => Saved(day, day.All, watts) - Saved(day, day.Consolidated, watts)), "%", "of it by lower clocks (an assumed table)");
+            figures.Add($"by_consolidation_pct{suffix}", Mean(day => Saved(day, day.Stopped, watts) - Saved(day, day.Choice, watts)), "%", "of it by fewer, fuller replicas, whose pods end and come back by a cold start");
+            figures.Add($"by_sleep_pct{suffix}", Mean(day => Saved(day, day.Slept, watts) - Saved(day, day.Stopped, watts)), "%", "of it by weights that sleep in host memory instead");
+            figures.Add($"by_clock_pct{suffix}", Mean(day => Saved(day, day.All, watts) - Saved(day, day.Slept, watts)), "%", "of it by lower clocks (an assumed table)");
         }
 
         figures.Add("performance", Mean(day => day.All.Score.Performance), "", "quality delivered over that of the largest model with infinite capacity");
@@ -147,6 +194,10 @@ internal sealed class EnergyBench : IBench
         figures.Add("slo_attainment", Mean(day => day.All.Score.Attainment), "", "requests within TTFT 1 s, TPOT 100 ms, end to end 30 s");
         figures.Add("no_loss_slo_attainment", Mean(day => day.Largest.Score.Attainment), "", "the same, largest model with energy knobs");
         figures.Add("baseline_slo_attainment", Mean(day => day.First.Score.Attainment), "", "the same, performance first");
+        figures.Add("cold_start_performance", Mean(day => day.Stopped.Score.Performance), "", "performance with choice and consolidation by cold starts");
+        figures.Add("cold_start_slo_attainment", Mean(day => day.Stopped.Score.Attainment), "", "its requests within TTFT 1 s, TPOT 100 ms, end to end 30 s");
+        figures.Add("sleep_performance", Mean(day => day.Slept.Score.Performance), "", "performance with choice and consolidation by sleep");
+        figures.Add("sleep_slo_attainment", Mean(day => day.Slept.Score.Attainment), "", "its requests within TTFT 1 s, TPOT 100 ms, end to end 30 s");
         figures.Add("most_gpus", days.Max(day => day.All.MostGpus), "", "GPUs under power at the busiest moment; performance first has 16");
         figures.Add("days", days.Count, "", "simulated days, each from another part of the trace");
 
@@ -155,7 +206,7 @@ internal sealed class EnergyBench : IBench
     }
 
     /// <summary>The arms of one day.</summary>
-    private sealed record Day(Arm First, Arm Largest, Arm Choice, Arm Consolidated, Arm All, Arm Sparse, Arm SparseAsBig);
+    private sealed record Day(Arm First, Arm Largest, Arm Choice, Arm Stopped, Arm Slept, Arm All, Arm Sparse, Arm SparseAsBig);
 
     /// <summary>One run.</summary>
     private sealed record Arm(Score Score, double Joules, double DownGpuSeconds, int MostGpus, double Good)

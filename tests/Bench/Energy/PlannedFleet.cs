@@ -7,10 +7,11 @@ using Ops.Profiles;
 namespace Ops.Bench.Energy;
 
 /// <summary>Which knobs a run may turn.</summary>
-/// <param name="Scales">Replicas sleep and wake.</param>
+/// <param name="Scales">The number of replicas follows the load.</param>
 /// <param name="Clocks">Clocks go down.</param>
 /// <param name="LeastQuality">Floor of the mean quality; null for quality first.</param>
-internal sealed record Knobs(bool Scales, bool Clocks, double? LeastQuality = null);
+/// <param name="Sleeps">Those that go sleep, and wake in weights / (25 GB/s a GPU); else their pods end, and come back by a cold start.</param>
+internal sealed record Knobs(bool Scales, bool Clocks, double? LeastQuality = null, bool Sleeps = true);
 
 /// <summary>The operator's planner over a simulated fleet: the same forecast, power levels and plan as in a cluster.</summary>
 internal sealed class PlannedFleet : IFleetControl
@@ -35,9 +36,13 @@ internal sealed class PlannedFleet : IFleetControl
         levels = [.. fleet.Pools.Select(pool => PowerLevels.Of(pool.Profile, null, shape))];
         previous = new PoolPlanStatus?[fleet.Pools.Length];
         replicas = [.. fleet.Pools.Select(_ => 0)];
-        var peak = FleetPlanner.Plan(Observation(0, new(sizedFor, sizedFor), (_, _) => 0, scales: true), FleetMemory.Empty);
+        var peak = FleetPlanner.Plan(Observation(0, new(sizedFor, sizedFor), (_, _) => 0, scales: true, sleeps: false), FleetMemory.Empty);
         fixedAt = [.. fleet.Pools.Select(pool => peak.Pools[pool.Name].Scale ?? 0)];
         fixedAt.CopyTo(replicas, 0);
+        if (!knobs.Sleeps)
+            return;
+        for (var p = 0; p < previous.Length; p++)
+            previous[p] = new() { Replicas = fleet.Pools[p].Placement.Length, Awake = fixedAt[p] };
     }
 
     /// <inheritdoc/>
@@ -52,21 +57,24 @@ internal sealed class PlannedFleet : IFleetControl
     /// <summary>The most GPUs under power at once.</summary>
     public int MostAwakeGpus { get; private set; }
 
+    /// <summary>What a replica that is not needed is.</summary>
+    public ReplicaStatus Down => knobs.Sleeps ? ReplicaStatus.Asleep : ReplicaStatus.Off;
+
     /// <inheritdoc/>
     public void Decide(FleetView fleet, ICollection<FleetChange> changes)
     {
         forecast.Observe(DateTimeOffset.UnixEpoch.AddSeconds(fleet.Now), fleet.Arrived / IntervalSeconds);
         var plan = FleetPlanner.Plan(
-            Observation(fleet.Now, forecast.Outlook(), (pool, status) => Count(fleet, pool, status), knobs.Scales), memory);
+            Observation(fleet.Now, forecast.Outlook(), (pool, status) => Count(fleet, pool, status), knobs.Scales, knobs.Scales && knobs.Sleeps), memory);
         memory = plan.Memory;
         var awake = 0;
         for (var p = 0; p < this.fleet.Pools.Length; p++)
         {
             var target = plan.Pools[this.fleet.Pools[p].Name];
             previous[p] = target.Plan;
-            replicas[p] = target.Scale ?? fixedAt[p];
+            replicas[p] = target.Plan?.Awake ?? target.Scale ?? fixedAt[p];
             Steer(fleet, p, target.Plan, changes);
-            awake += this.fleet.Pools[p].Profile.GpuCount * (this.fleet.Pools[p].Placement.Length - Count(fleet, p, ReplicaStatus.Asleep));
+            awake += this.fleet.Pools[p].Profile.GpuCount * (this.fleet.Pools[p].Placement.Length - Count(fleet, p, Down));
         }
 
         AwakeGpuSeconds += awake * IntervalSeconds;
@@ -85,11 +93,11 @@ internal sealed class PlannedFleet : IFleetControl
         for (var i = 0; i < order.Length; i++)
         {
             changes.Add(new(FleetAction.SetPower, pool, order[i]) { Setting = setting });
-            changes.Add(new(i < replicas[pool] ? FleetAction.Wake : FleetAction.Sleep, pool, order[i]));
+            changes.Add(new((i < replicas[pool], knobs.Sleeps) switch { (true, true) => FleetAction.Wake, (true, false) => FleetAction.Start, (false, true) => FleetAction.Sleep, _ => FleetAction.Stop }, pool, order[i]));
         }
     }
 
-    private FleetObservation Observation(double now, DemandOutlook demand, Func<int, ReplicaStatus, int> count, bool scales) => new()
+    private FleetObservation Observation(double now, DemandOutlook demand, Func<int, ReplicaStatus, int> count, bool scales, bool sleeps) => new()
     {
         Now = DateTimeOffset.UnixEpoch.AddSeconds(now),
         Pools = [.. fleet.Pools.Select((pool, p) => new PoolState
@@ -98,18 +106,24 @@ internal sealed class PlannedFleet : IFleetControl
             Objective = scales ? ScalingObjectives.Energy : ScalingObjectives.Fixed,
             Min = 0,
             Max = pool.Placement.Length,
-            Replicas = replicas[p],
-            Existing = pool.Placement.Length - count(p, ReplicaStatus.Asleep),
+            Sleeps = sleeps,
+            Replicas = sleeps ? pool.Placement.Length : replicas[p],
+            Existing = pool.Placement.Length - (sleeps ? 0 : count(p, Down)),
+            Asleep = sleeps ? count(p, Down) : 0,
+            // Planned as if whoever sleeps drew nothing, so that one run can be priced at any watts of sleep.
+            SleepWatts = 0,
             Ready = count(p, ReplicaStatus.Ready),
             Levels = levels[p],
             MayLowerClock = knobs.Clocks,
             AsksForPower = true,
-            Start = new(TimeSpan.FromSeconds(pool.Profile.WakeSeconds), pool.Profile.WakeSeconds * pool.Profile.IdleWatts),
+            Start = Start(knobs.Sleeps ? pool.Profile.WakeSeconds : pool.ColdStartSeconds, pool.Profile.IdleWatts),
             RequestsPerSecond = demand.Expected,
             Previous = previous[p],
         })],
         Routes = [new("route", demand, [.. fleet.Pools.Select(pool => new VariantChoice(pool.Name, pool.Quality[0]))], LeastQuality: knobs.LeastQuality)],
     };
+
+    private static StartCost Start(double seconds, double watts) => new(TimeSpan.FromSeconds(seconds), seconds * watts);
 
     private int Count(FleetView view, int pool, ReplicaStatus status) =>
         Enumerable.Range(0, fleet.Pools[pool].Placement.Length).Count(replica => view.Replica(pool, replica).Status == status);

@@ -35,11 +35,12 @@ internal sealed class RoutingBench : IBench
             ("rate", () => RateBench.Run(context, inputs, plots)),
             ("windows", () => WindowBench.Run(context, inputs, plots)),
             ("sweep", () => SweepBench.Run(context, inputs)),
+            ("calibration", () => CalibrationBench.Run(context, inputs)),
             ("learned", () => LearnedBench.Run(context, inputs, plots)),
             (LookaheadPart, () => LookaheadBench.Run(context, inputs)),
         ];
         if (context is { Quick: false, Part: null })
-            context.Say("10 seeds, 5 trainings for each objective and the live replays; each part says when it begins and what it took, and --json keeps the figures of those that are done");
+            context.Say("10 seeds, 5 trainings for each objective and the live replays; each part says when it begins and what it took; with --json FILE a run that was cut off goes on with --resume");
         if (context.Part is { } only && only != LivePart && !parts.Any(part => part.Name == only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name).Append(LivePart))}");
         foreach (var (name, run) in parts)
@@ -56,10 +57,17 @@ internal sealed class RoutingBench : IBench
 
     private static async Task TimedAsync(BenchContext context, string part, Func<Task> run)
     {
+        if (context.Figures.Parts.Contains(part))
+        {
+            context.Say($"part {part} was measured before");
+            return;
+        }
+
         context.Say($"part {part}");
         var watch = Stopwatch.StartNew();
         await run();
         context.Say($"part {part} took {watch.Elapsed.TotalSeconds:0} s");
+        context.Figures.Parts.Add(part);
         if (context.Checkpoint is { } checkpoint)
             await checkpoint();
     }
