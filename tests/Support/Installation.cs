@@ -25,7 +25,7 @@ public sealed class Installation : IDisposable
     public Kubectl Kubectl { get; }
 
     /// <summary>The user name under which a process of the installation appears in the audit log.</summary>
-    public static string UserOf(string account) => $"system:serviceaccount:{SystemNamespace}:{account}";
+    public static string UserOf(string account, string ns = SystemNamespace) => $"system:serviceaccount:{ns}:{account}";
 
     /// <summary>Applies manifests/deploy as a user would, waits for the kinds, and leaves the Deployments at zero replicas.</summary>
     /// <param name="plane">Where to.</param>
@@ -44,21 +44,22 @@ public sealed class Installation : IDisposable
 
     /// <summary>Starts an executable of the solution as the given service account, and waits until it answers /healthz.</summary>
     /// <param name="project">For example Ops.Operator.</param>
-    /// <param name="account">Service account in ops-system.</param>
+    /// <param name="account">Service account.</param>
     /// <param name="arguments">Beside --urls.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<InstalledProcess> StartAsync(string project, string account, IEnumerable<string> arguments, CancellationToken cancellation)
+    /// <param name="ns">The account's namespace.</param>
+    public async Task<InstalledProcess> StartAsync(string project, string account, IEnumerable<string> arguments, CancellationToken cancellation, string ns = SystemNamespace)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, $"{account}-{Guid.NewGuid():N}")).FullName;
         var kubeconfig = Path.Combine(folder, "kubeconfig");
-        await WriteTokenAsync(kubeconfig, account, cancellation);
+        await WriteTokenAsync(kubeconfig, ns, account, cancellation);
 
         var url = $"http://127.0.0.1:{FreePort()}";
         var process = ChildProcess.Start(
             Repository.Executable(project),
             ["--urls", url, .. arguments],
             Path.Combine(folder, "log"),
-            new Dictionary<string, string?> { ["KUBECONFIG"] = kubeconfig, ["POD_NAMESPACE"] = SystemNamespace });
+            new Dictionary<string, string?> { ["KUBECONFIG"] = kubeconfig, ["POD_NAMESPACE"] = ns });
         var installed = new InstalledProcess(process, new Uri(url), kubeconfig);
         try
         {
@@ -73,7 +74,7 @@ public sealed class Installation : IDisposable
     }
 
     /// <summary>Gives a running process a new token, as the kubelet does when it rotates one.</summary>
-    public Task WriteTokenAsync(InstalledProcess process, string account, CancellationToken cancellation) => WriteTokenAsync(process.Kubeconfig, account, cancellation);
+    public Task WriteTokenAsync(InstalledProcess process, string account, CancellationToken cancellation) => WriteTokenAsync(process.Kubeconfig, SystemNamespace, account, cancellation);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -82,8 +83,8 @@ public sealed class Installation : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task WriteTokenAsync(string kubeconfig, string account, CancellationToken cancellation) =>
-        await File.WriteAllTextAsync(kubeconfig, _plane.KubeconfigFor(await _plane.ServiceAccountTokenAsync(SystemNamespace, account, cancellation)), cancellation);
+    private async Task WriteTokenAsync(string kubeconfig, string ns, string account, CancellationToken cancellation) =>
+        await File.WriteAllTextAsync(kubeconfig, _plane.KubeconfigFor(await _plane.ServiceAccountTokenAsync(ns, account, cancellation)), cancellation);
 
     private static int FreePort()
     {

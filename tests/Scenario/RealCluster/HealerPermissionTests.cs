@@ -17,8 +17,7 @@ public sealed class HealerPermissionTests(RealCluster cluster)
         // First the right and then the policy, or the healer begins with refusals until somebody has bound it.
         await cluster.KubectlAsync("-n", Ns, "create", "rolebinding", "ops-healer-actions", "--clusterrole=ops-healer-actions", $"--serviceaccount={Installation.SystemNamespace}:{Account}");
         await Eventually.HoldsAsync(
-            async () => (await cluster.Kubectl.RunAsync(["auth", "can-i", "list", "pods", "-n", Ns, "--as", Installation.UserOf(Account)], TestContext.Current.CancellationToken)).Output.Trim() == "yes",
-            "the healer's binding is known");
+            () => cluster.MayAsync(Installation.UserOf(Account), "list", "pods", Ns), "the healer's binding is known");
         var before = cluster.RequestsOf(Account).Count;
         await using var op = await cluster.StartOperatorAsync();
         await cluster.KubectlAsync("-n", Ns, "apply", "--validate=false", "-f", Path.Combine(Repository.Root, "manifests", "samples", "healing.yaml"));

@@ -18,22 +18,22 @@ internal sealed record Permission(string Group, string Resource, string Verb)
     }
 
     /// <summary>What an account may do for the whole cluster and in its own namespace.</summary>
-    public static async Task<HashSet<Permission>> GrantedAsync(RealCluster cluster, string account)
+    public static async Task<HashSet<Permission>> GrantedAsync(RealCluster cluster, string account, string ns = Installation.SystemNamespace)
     {
         using var client = cluster.Plane.Client();
         var rules = new List<V1PolicyRule>();
-        foreach (var binding in (await client.RbacAuthorizationV1.ListClusterRoleBindingAsync()).Items.Where(b => Binds(b.Subjects, account)))
+        foreach (var binding in (await client.RbacAuthorizationV1.ListClusterRoleBindingAsync()).Items.Where(b => Binds(b.Subjects, account, ns)))
             rules.AddRange((await client.RbacAuthorizationV1.ReadClusterRoleAsync(binding.RoleRef.Name)).Rules);
-        foreach (var binding in (await client.RbacAuthorizationV1.ListNamespacedRoleBindingAsync(Installation.SystemNamespace)).Items.Where(b => Binds(b.Subjects, account)))
+        foreach (var binding in (await client.RbacAuthorizationV1.ListNamespacedRoleBindingAsync(ns)).Items.Where(b => Binds(b.Subjects, account, ns)))
         {
             rules.AddRange(binding.RoleRef.Kind == "ClusterRole"
                 ? (await client.RbacAuthorizationV1.ReadClusterRoleAsync(binding.RoleRef.Name)).Rules
-                : (await client.RbacAuthorizationV1.ReadNamespacedRoleAsync(binding.RoleRef.Name, Installation.SystemNamespace)).Rules);
+                : (await client.RbacAuthorizationV1.ReadNamespacedRoleAsync(binding.RoleRef.Name, ns)).Rules);
         }
 
         return [.. from rule in rules from @group in rule.ApiGroups from resource in rule.Resources from verb in rule.Verbs select new Permission(@group, resource, verb)];
     }
 
-    private static bool Binds(IList<Rbacv1Subject>? subjects, string account) =>
-        subjects?.Any(s => s is { Kind: "ServiceAccount", NamespaceProperty: Installation.SystemNamespace } && s.Name == account) == true;
+    private static bool Binds(IList<Rbacv1Subject>? subjects, string account, string ns) =>
+        subjects?.Any(s => s.Kind == "ServiceAccount" && s.NamespaceProperty == ns && s.Name == account) == true;
 }

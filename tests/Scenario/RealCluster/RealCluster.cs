@@ -37,8 +37,12 @@ public sealed class RealCluster : IAsyncLifetime
         Installation.StartAsync("Ops.Router", "router", [], TestContext.Current.CancellationToken);
 
     /// <summary>The requests of one account so far.</summary>
-    public IReadOnlyList<AuditedRequest> RequestsOf(string account) =>
-        [.. AuditLog.Read(Plane.AuditFile).Where(r => r.User == Installation.UserOf(account))];
+    public IReadOnlyList<AuditedRequest> RequestsOf(string account, string ns = Installation.SystemNamespace) =>
+        [.. AuditLog.Read(Plane.AuditFile).Where(r => r.User == Installation.UserOf(account, ns))];
+
+    /// <summary>Whether RBAC lets an account do something, as the API server answers it.</summary>
+    public async Task<bool> MayAsync(string user, string verb, string resource, string ns) =>
+        (await Kubectl.RunAsync(["auth", "can-i", verb, resource, "-n", ns, "--as", user], TestContext.Current.CancellationToken)).Output.Trim() == "yes";
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
