@@ -61,6 +61,9 @@ public static class MetricKinds
         _ => 1,
     };
 
+    /// <summary>True where users feel a bad move: time, failures, availability, time lost on the way. Work and what it uses are evidence only.</summary>
+    public static bool IsSymptom(this MetricKind kind) => kind is MetricKind.Latency or MetricKind.Errors or MetricKind.Availability or MetricKind.EdgeGap;
+
     /// <summary>How much a shift of this kind says about a cause, 0..1: load and shared metrics move with every fault.</summary>
     public static double Weight(this MetricKind kind) => kind is MetricKind.Load or MetricKind.Other ? 0.2 : 1;
 }

@@ -5,7 +5,15 @@ namespace Ops.Rca;
 /// <param name="Earliest">Start of the interval in which the statistic is within 5 % of its peak.</param>
 /// <param name="Latest">End of that interval.</param>
 /// <param name="Probability">Share of block-shuffled copies of the data with a peak as high: small means a real change.</param>
-public sealed record FoundOnset(double Seconds, double Earliest, double Latest, double Probability);
+/// <param name="Symptoms">How many symptoms left their usual range around it by six robust deviations, what the service asks too.</param>
+public sealed record FoundOnset(double Seconds, double Earliest, double Latest, double Probability, int Symptoms)
+{
+    /// <summary>A change that is hardly chance. A surge of users is one.</summary>
+    public bool IsChange => Probability <= 0.05;
+
+    /// <summary>A change that users feel: without one there may be no incident.</summary>
+    public bool IsIncident => IsChange && Symptoms > 0;
+}
 
 /// <summary>
 /// When the incident may have begun: the peaks of the change curve, anywhere or around the time that was told. A told
@@ -16,6 +24,7 @@ public static class OnsetSearch
     // With fewer rows no split leaves two on both sides.
     private const int FewestRows = 4;
     private const int Shuffles = 99;
+    private const double Felt = 6;
 
     // A person tells an onset to about a minute and a half; never believed to be wrong by more than a quarter of the data.
     private const double ToldWithinSeconds = 90;
@@ -39,7 +48,9 @@ public static class OnsetSearch
         if (peak <= 0)
             return null;
         var near = Enumerable.Range(0, curve.Length).Where(row => curve[row] >= 0.95 * peak).ToArray();
-        return new FoundOnset(table.Times[Array.IndexOf(curve, peak)], table.Times[near[0]], table.Times[near[^1]], ByChance(changes, table.Rows));
+        var onset = table.Times[Array.IndexOf(curve, peak)];
+        var symptoms = FirstDeviation.Around(incident, onset).Count(first => first.Metric.Kind.IsSymptom() && first.Deviations >= Felt);
+        return new FoundOnset(onset, table.Times[near[0]], table.Times[near[^1]], ByChance(changes, table.Rows), symptoms);
     }
 
     /// <summary>

@@ -52,14 +52,16 @@ public static class RootCauseAnalysis
             notes.Add("No onset was told and there are too few rows to find one; all observed rows count as the incident.");
         else if (IsAllIncident(incident, found))
             notes.Add("No onset was told and no clear change was found; all observed rows count as the incident.");
-        else if (found.Probability > 0.05)
+        else if (!found.IsChange)
             notes.Add($"No clear change was found (chance {found.Probability:0.00}): there may be no incident in these metrics. The most likely time was used.");
+        else if (!found.IsIncident)
+            notes.Add("A change was found, but no latency, failure or availability left its usual range with it, as when only the load changes: there may be no incident in these metrics.");
         return found;
     }
 
     // A recording apart from its normal period may have begun after the onset. In a few rows no change is ever clear.
     private static bool IsAllIncident(Incident incident, FoundOnset found) =>
-        incident.Normal is not null && incident.Observed.Rows >= 30 && found.Probability > 0.05;
+        incident.Normal is not null && incident.Observed.Rows >= 30 && !found.IsChange;
 
     private static IReadOnlyList<(double? Onset, double Weight)> Likely(Incident incident, IMethod method, FoundOnset? found)
     {

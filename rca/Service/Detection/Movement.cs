@@ -11,8 +11,5 @@ namespace Ops.Rca.Service.Detection;
 internal sealed record Movement(Signal Signal, double Since, double Before, double Now, double Deviations)
 {
     /// <summary>Whether users feel it.</summary>
-    public bool IsSymptom => IsSymptomOf(Signal.Metric.Kind);
-
-    /// <summary>Whether users feel it when a metric of a kind moves. Load and resources are evidence, never the reason of an incident.</summary>
-    public static bool IsSymptomOf(MetricKind kind) => kind is MetricKind.Latency or MetricKind.Errors or MetricKind.Availability or MetricKind.EdgeGap;
+    public bool IsSymptom => Signal.Metric.Kind.IsSymptom();
 }

@@ -84,7 +84,7 @@ internal sealed class ShiftDetector(SignalHistory history)
 
         state.Silence = 0;
         var usual = state.Seasonal?.At(now) ?? float.NaN;
-        if (Movement.IsSymptomOf(signal.Metric.Kind))
+        if (signal.Metric.Kind.IsSymptom())
             (state.Seasonal ??= new()).Add(now, value);
         if (state.Reference is not { } reference)
             return;

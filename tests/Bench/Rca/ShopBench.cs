@@ -28,7 +28,7 @@ internal static class ShopBench
         context.Figures.Add("shop_cascades", 1 - First(cases, new ShiftOnly()).Average(), "", "share in which a victim moved more than the cause");
         RcaBench.MeasureMethods(context.Figures, "shop", cases);
         MeasureByFault(context.Figures, all);
-        MeasureControls(context.Figures, [.. all.Where(one => one.IsControl)]);
+        MeasureControls(context.Figures, all);
         MeasureOrder(context.Figures, cases);
         MeasureApart(context.Figures, cases);
     }
@@ -48,13 +48,15 @@ internal static class ShopBench
         }
     }
 
-    // A surge and a placebo have no cause: what can be measured is whether a change is claimed at all when no onset is told.
-    private static void MeasureControls(Figures figures, IReadOnlyList<ShopCase> controls)
+    // A surge and a placebo have no cause: what can be measured is whether an incident is claimed when no onset is told, and
+    // beside it how many of the faults are claimed then.
+    private static void MeasureControls(Figures figures, IReadOnlyList<ShopCase> all)
     {
-        foreach (var group in controls.GroupBy(one => one.Fault).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (var group in all.GroupBy(one => one.IsControl ? one.Fault : "fault").OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            var quiet = group.Average(one => RootCauseAnalysis.Run(one.Labelled.Incident with { Onset = null }).OnsetFound is null or { Probability: > 0.05 } ? 1.0 : 0);
-            figures.Add($"shop_quiet_{group.Key}", quiet, "", $"share of {group.Count()} in which no change is claimed, onset not told");
+            var found = group.Select(one => OnsetSearch.Find(one.Labelled.Incident with { Onset = null })).ToArray();
+            figures.Add($"shop_change_{group.Key}", found.Average(one => one is { IsChange: true } ? 1.0 : 0), "", $"share of {found.Length} in which a change is found, onset not told");
+            figures.Add($"shop_incident_{group.Key}", found.Average(one => one is { IsIncident: true } ? 1.0 : 0), "", $"share of {found.Length} in which an incident is claimed: a change that users feel");
         }
     }
 

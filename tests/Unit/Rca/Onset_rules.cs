@@ -22,7 +22,7 @@ public sealed class Onset_rules
     public void Quiet_data_give_few_false_alarms()
     {
         // At 5 % one expects 5 of 100; the block shuffle is a little conservative or liberal, never wild.
-        var alarms = Enumerable.Range(0, 100).Count(seed => OnsetSearch.Find(Synthetic.Shop(seed, rows: 240, strength: 0))!.Probability <= 0.05);
+        var alarms = Enumerable.Range(0, 100).Count(seed => OnsetSearch.Find(Synthetic.Shop(seed, rows: 240, strength: 0))!.IsChange);
 
         alarms.ShouldBeLessThanOrEqualTo(12);
     }
@@ -58,5 +58,29 @@ public sealed class Onset_rules
         var quiet = Enumerable.Range(0, 20).First(seed => OnsetSearch.Find(Synthetic.Shop(seed, rows: 240, strength: 0))!.Probability > 0.3);
 
         RootCauseAnalysis.Run(Synthetic.Shop(quiet, rows: 240, strength: 0) with { Onset = null }).Notes.ShouldContain(note => note.Contains("may be no incident"));
+    }
+
+    [Fact]
+    public void More_work_alone_is_a_change_and_no_incident()
+    {
+        var quiet = Synthetic.Shop(3, rows: 240, strength: 0) with { Onset = null };
+        var table = quiet.Observed;
+        var surge = quiet with
+        {
+            Observed = new MetricTable(table.Times, [.. table.Metrics, new Metric("db", "requests", MetricKind.Load), new Metric("web", "requests", MetricKind.Load)],
+                [.. table.Columns, .. Enumerable.Range(0, 2).Select(seed => Requests(table.Rows, seed))]),
+        };
+
+        var found = OnsetSearch.Find(surge)!;
+
+        (found.IsChange, found.Symptoms, found.IsIncident).ShouldBe((true, 0, false));
+        RootCauseAnalysis.Run(surge).Notes.ShouldContain(note => note.Contains("no latency, failure or availability"));
+    }
+
+    // Ten times the requests from the middle on.
+    private static double[] Requests(int rows, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, rows).Select(row => (row < rows / 2 ? 20 : 200) * (0.95 + (0.1 * random.NextDouble())))];
     }
 }
