@@ -72,6 +72,11 @@ public sealed class Chaos_tests
         }
     }
 
+    [Fact]
+    public void Only_the_named_kinds_are_drawn_where_some_are_named() =>
+        Schedule.Draw(6, 5, Span, cascades: true, ["slow-disk", "packet-delay"]).Select(incident => incident.Order!.Fault.Name)
+            .Chunk(2).ShouldAllBe(round => round.Order().SequenceEqual(new[] { "packet-delay", "slow-disk" }));
+
     [Theory]
     [InlineData("flood", null, 1, 60, "There is no fault flood")]
     [InlineData("cache-loss", "database", 1, 60, "cache-loss does not fit database")]

@@ -31,17 +31,21 @@ internal static class Schedule
 
     /// <summary>
     /// Rounds in random order: each kind of fault once, one surge, one placebo; services, strengths and ramps at random. Of
-    /// cascades a round has the kinds that grow, strong and slow, in services that most requests depend on.
+    /// cascades a round has the kinds that grow, strong and slow, in services that most requests depend on. Kinds that are
+    /// named take the place of all; then a round has no surge and no placebo.
     /// </summary>
-    public static IReadOnlyList<PlannedIncident> Draw(int count, int seed, TimeSpan span, bool cascades = false)
+    public static IReadOnlyList<PlannedIncident> Draw(int count, int seed, TimeSpan span, bool cascades = false, IReadOnlyCollection<string>? kinds = null)
     {
         var random = new Random(seed);
         var incidents = new List<PlannedIncident>();
+        FaultPlan?[] round = kinds is { Count: > 0 }
+            ? [.. Faults.All.Where(fault => kinds.Contains(fault.Name))]
+            : [.. Faults.All.Where(fault => !cascades || fault.Metric is null || Growing.Contains(fault.Name)), null];
         while (incidents.Count < count)
         {
-            FaultPlan?[] round = [.. Faults.All.Where(fault => !cascades || fault.Metric is null || Growing.Contains(fault.Name)), null];
-            random.Shuffle(round);
-            foreach (var fault in round.Take(count - incidents.Count))
+            var order = round.ToArray();
+            random.Shuffle(order);
+            foreach (var fault in order.Take(count - incidents.Count))
                 incidents.Add(new PlannedIncident(incidents.Count + 1, fault is null ? null : cascades ? DrawCascade(fault, random, span) : Draw(fault, random, span)));
         }
 
