@@ -93,8 +93,10 @@ internal sealed class CacheStore<T>(IRelist<T> relist)
             tombstones[key] = version;
         while (tombstoneOrder.Count > MaxTombstones)
             tombstones.Remove(tombstoneOrder.Dequeue());
+        // Its whole life was missed, or its creation comes late. Whoever made it must hear that it is gone, since nobody else
+        // will say so: absent before, absent after.
         if (held is null)
-            return [];
+            return last is null ? [] : [new(ChangeKind.Added, last, null), new(ChangeKind.Deleted, last, last)];
         List<CacheChange<T>> changes = [new(ChangeKind.Deleted, last ?? held, held)];
         Commit(objects.Remove(key), changes);
         return changes;

@@ -54,6 +54,15 @@ public sealed class CacheStoreTests
     }
 
     [Fact]
+    public void A_deletion_that_overtakes_its_creation_tells_of_both()
+    {
+        Delete(Map("a", "11", "u1")).Select(c => c.Kind).ShouldBe([ChangeKind.Added, ChangeKind.Deleted]);
+        Upsert(Map("a", "10", "u1")).ShouldBeEmpty("a late event must not raise the dead");
+        Delete(Map("a", "11", "u1")).ShouldBeEmpty();
+        store.Objects.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_late_event_of_one_object_is_not_judged_by_another()
     {
         Upsert(Map("a", "8", "u1"));
