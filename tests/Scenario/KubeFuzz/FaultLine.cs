@@ -5,6 +5,7 @@ internal sealed class FaultLine(int seed) : IDisposable
 {
     private readonly Lock gate = new();
     private readonly Random random = new(seed);
+    private readonly Dictionary<string, List<string>> owed = [];
     private CancellationTokenSource connections = new();
     private volatile bool closed;
     private int writes;
@@ -35,6 +36,34 @@ internal sealed class FaultLine(int seed) : IDisposable
     {
         lock (gate)
             return random.Next(limit);
+    }
+
+    /// <summary>
+    /// Notes a line that a watch passed on behind later ones. If the connection is cut right there, the client goes on from
+    /// the later ones and no server sends it again: the next watch of the path must.
+    /// </summary>
+    public void Owe(string path, string text)
+    {
+        lock (gate)
+        {
+            if (!owed.TryGetValue(path, out var texts))
+                owed[path] = texts = [];
+            texts.Add(text);
+        }
+    }
+
+    /// <summary>What was passed on late since the last list.</summary>
+    public IReadOnlyList<string> Owed(string path)
+    {
+        lock (gate)
+            return owed.TryGetValue(path, out var texts) ? [.. texts] : [];
+    }
+
+    /// <summary>A list tells everything.</summary>
+    public void Settle(string path)
+    {
+        lock (gate)
+            owed.Remove(path);
     }
 
     public void CountWrite() => Interlocked.Increment(ref writes);

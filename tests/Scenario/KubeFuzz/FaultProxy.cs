@@ -87,6 +87,8 @@ internal sealed class FaultProxy : IAsyncDisposable
         var write = context.Request.Method != "GET";
         if (write)
             line.CountWrite();
+        else
+            line.Settle(context.Request.Path);
         var fault = line.DrawForRequest(write, context.Request.Query.ContainsKey("continue"));
         if (fault is { } injected)
             line.Tally.Add(injected);
@@ -139,7 +141,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         await context.Response.StartAsync(cancellationToken);
         await context.Response.Body.FlushAsync(cancellationToken);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await new WatchFaults(context, line, stream).PumpAsync(fault, afterLines, cancellationToken);
+        await new WatchFaults(context, line, context.Request.Path, stream).PumpAsync(fault, afterLines, cancellationToken);
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpContext context, string target, CancellationToken cancellationToken)

@@ -87,9 +87,12 @@ internal sealed class FuzzRun(FuzzTarget target, int seed, IRelist<V1ConfigMap> 
         var world = await direct.ListAsync<V1ConfigMap>(ns, MirrorReconciler.Selector, cancellationToken: cancellationToken);
         if (Differences(world, sources.List()) is { } lost)
             return "sources: " + lost;
+        // Changes are told one by one after the cache holds them all.
+        string? untold = null;
+        await WaitAsync(() => (untold = Differences(world, [.. shadow.Objects.Values])) is null, cancellationToken);
         if (shadow.Faults.Count > 0)
             return "changes that do not follow: " + string.Join("; ", shadow.Faults);
-        if (Differences(world, [.. shadow.Objects.Values]) is { } untold)
+        if (untold is not null)
             return "changes: " + untold;
         return await JudgeCopiesAsync(direct, world, copies, cancellationToken) ?? await JudgeIdleAsync(world, reconciler, cancellationToken);
     }

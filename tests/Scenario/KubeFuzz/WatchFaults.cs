@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Ops.KubeFuzz.Tests;
 
 /// <summary>Passes the lines of one watch on, with at most one kind of fault.</summary>
-internal sealed class WatchFaults(HttpContext context, FaultLine line, Stream upstream)
+internal sealed class WatchFaults(HttpContext context, FaultLine line, string path, Stream upstream)
 {
     private const string Expired = """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"injected","reason":"Expired","code":410}}""";
 
@@ -17,6 +17,8 @@ internal sealed class WatchFaults(HttpContext context, FaultLine line, Stream up
         var reading = ReadAsync(both.Token);
         try
         {
+            foreach (var late in line.Owed(path))
+                await WriteAsync(late + "\n", cancellationToken);
             await PassAsync(fault, afterLines, cancellationToken);
         }
         finally
@@ -103,8 +105,7 @@ internal sealed class WatchFaults(HttpContext context, FaultLine line, Stream up
         }
     }
 
-    // What has already arrived from the server goes first. All is written at once, because an event that is still held back
-    // when a connection breaks would be lost for good, to any client: the position it resumes from lies behind the event.
+    // What has already arrived from the server goes first.
     private string Delay(string text, List<string> passed)
     {
         var later = new List<string>();
@@ -116,6 +117,7 @@ internal sealed class WatchFaults(HttpContext context, FaultLine line, Stream up
         else
         {
             line.Tally.Add(Fault.EventDelayed);
+            line.Owe(path, text);
             later.Add(text);
         }
 
