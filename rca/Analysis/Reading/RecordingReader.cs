@@ -5,12 +5,15 @@ namespace Ops.Rca.Reading;
 /// <summary>
 /// An incident that <c>./ops chaos record</c> wrote: RCAEval's data.csv, the calls beside it, and truth.json:
 /// {"fault": "pool-exhaustion", "service": "cart", "metric": "pool", "symptom": "frontend", "injectTime": 1795598487.8}
-/// Of a control (nothing was at fault) the service is null.
+/// Of a control (nothing was at fault) the service is null. What a caller sees of a call (<c>frontend_to-catalog-latency</c>)
+/// belongs to the called service.
 /// </summary>
 public static class RecordingReader
 {
     private const string Truth = "truth.json";
     private const string Calls = "calls.csv";
+    private const string CallTo = "to-";
+    private const string Latency = "-latency";
 
     /// <summary>True for a folder that holds one recording.</summary>
     public static bool IsCase(string folder) => File.Exists(Path.Combine(folder, Truth)) && File.Exists(Path.Combine(folder, Calls));
@@ -25,8 +28,10 @@ public static class RecordingReader
         {
             using var truth = JsonDocument.Parse(File.ReadAllText(file));
             var root = truth.RootElement;
-            var incident = RcaEvalReader.ReadIncident(folder) with
+            var read = RcaEvalReader.ReadIncident(folder);
+            var incident = read with
             {
+                Observed = new MetricTable(read.Observed.Times, [.. read.Observed.Metrics.Select(OfCallee)], read.Observed.Columns),
                 Calls = PetShopReader.ReadGraph(Path.Combine(folder, Calls)),
                 Symptom = root.GetProperty("symptom").GetString(),
                 Onset = root.GetProperty("injectTime").GetDouble(),
@@ -38,4 +43,9 @@ public static class RecordingReader
             throw new BadInputException($"{file} is not what ./ops chaos record writes: {e.Message}");
         }
     }
+
+    private static Metric OfCallee(Metric metric) =>
+        metric.Name.StartsWith(CallTo, StringComparison.Ordinal) && metric.Name.EndsWith(Latency, StringComparison.Ordinal)
+            ? new Metric(metric.Name[CallTo.Length..^Latency.Length], $"latency as seen by {metric.Service}", MetricKind.Latency)
+            : metric;
 }

@@ -31,7 +31,7 @@ public sealed class Reading_rules : IDisposable
     {
         foreach (var (folder, service) in new[] { ("cart_slow-disk/1", "\"cart\""), ("none_placebo/2", "null") })
         {
-            Write($"{folder}/data.csv", "time,cart_disk-write,front_latency\n100,1,2\n101,5,7\n");
+            Write($"{folder}/data.csv", "time,cart_disk-write,front_latency,front_to-cart-latency\n100,1,2,3\n101,5,7,8\n");
             Write($"{folder}/calls.csv", "caller,callee\nfront,cart\n");
             Write($"{folder}/inject_time.txt", "101\n");
             Write($"{folder}/truth.json", $$"""{"fault":"slow-disk","service":{{service}},"metric":"disk","symptom":"front","injectTime":100.6}""");
@@ -41,6 +41,7 @@ public sealed class Reading_rules : IDisposable
 
         (labelled.Service, labelled.MetricPrefix).ShouldBe(("cart", "disk"));
         (labelled.Incident.Symptom, labelled.Incident.Onset).ShouldBe(("front", 100.6));
+        labelled.Incident.Observed.Metrics[2].ShouldBe(new Metric("cart", "latency as seen by front", MetricKind.Latency), "what a caller sees belongs to whom it calls");
         CaseReader.ReadIncident(Path.Combine(_folder, "none_placebo", "2")).Calls.ShouldBe([new CallEdge("front", "cart")]);
     }
 
