@@ -259,7 +259,8 @@ public sealed class HealingWorld : IAsyncDisposable
     {
         var shop = Path.Combine(Repository.Root, "manifests", "samples", "shop");
         var documents = new List<string> { await File.ReadAllTextAsync(Path.Combine(shop, "settings.yaml"), cancellation) };
-        foreach (var file in (string[])["deployments.yaml", "services.yaml"])
+        // Services first: a process knows by its environment those that were there when it started.
+        foreach (var file in (string[])["services.yaml", "deployments.yaml"])
         {
             documents.AddRange((await File.ReadAllTextAsync(Path.Combine(shop, file), cancellation)).Split("\n---\n")
                 .Where(document => shape.Services.Any(name => document.Contains($"metadata:\n  name: {name}\n", StringComparison.Ordinal)))
