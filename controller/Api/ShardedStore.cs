@@ -39,6 +39,8 @@ public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStore
 [CelRule(ShardedStoreRules.AfterRule, ShardedStoreRules.AfterMessage)]
 [CelRule(ShardedStoreRules.AuthKeptRule, ShardedStoreRules.AuthKeptMessage)]
 [CelRule(ShardedStoreRules.AuthEngineRule, ShardedStoreRules.AuthEngineMessage)]
+[CelRule(ShardedStoreRules.TlsKeptRule, ShardedStoreRules.TlsKeptMessage)]
+[CelRule(ShardedStoreRules.TlsEngineRule, ShardedStoreRules.TlsEngineMessage)]
 [CelRule(ShardedStoreRules.RestoreKeptRule, ShardedStoreRules.RestoreKeptMessage)]
 [CelRule(ShardedStoreRules.BackupEngineRule, ShardedStoreRules.BackupEngineMessage)]
 [CelRule(ShardedStoreRules.WaitEngineRule, ShardedStoreRules.WaitEngineMessage)]
@@ -93,6 +95,12 @@ public sealed record ShardedStoreSpec
     /// presence cannot change later; the password can.
     /// </summary>
     public StoreAuthSpec? Auth { get; init; }
+
+    /// <summary>
+    /// TLS on every connection; absent means none. Given when the store is made, and its presence cannot change later; the
+    /// certificate can.
+    /// </summary>
+    public StoreTlsSpec? Tls { get; init; }
 
     /// <summary>Copies on a volume; absent means none.</summary>
     public StoreBackupSpec? Backup { get; init; }

@@ -3,7 +3,7 @@ namespace Ops.Api;
 /// <summary>
 /// What a schema cannot say about a ShardedStore: each rule as CEL for the API server and as C# for the operator, because
 /// servers before 1.25 drop CEL rules. A test holds the two against each other. What compares with the stored object
-/// (engine, storage, auth) has no twin here: the operator does not see the object before the change, and a StatefulSet refuses
+/// (engine, storage, auth, tls) has no twin here: the operator does not see the object before the change, and a StatefulSet refuses
 /// another volume by itself.
 /// </summary>
 public static class ShardedStoreRules
@@ -43,6 +43,14 @@ public static class ShardedStoreRules
     internal const string AuthEngineMessage =
         "spec.auth needs the engine valkey or redis; remove it, or choose one of these";
 
+    internal const string TlsKeptRule = "has(self.tls) == has(oldSelf.tls)";
+    internal const string TlsKeptMessage =
+        "spec.tls is given when a store is made and can be neither added nor removed later, since nodes with and without it do not reach each other; make a second store and copy the data";
+
+    internal const string TlsEngineRule = "self.engine.type != 'garnet' || !has(self.tls)";
+    internal const string TlsEngineMessage =
+        "spec.tls needs the engine valkey or redis; remove it, or choose one of these";
+
     internal const string RestoreKeptRule = "!has(oldSelf.restoreFrom) || (has(self.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)";
     internal const string RestoreKeptMessage =
         "spec.restoreFrom cannot change, since a store begins only once; make another store";
@@ -78,6 +86,8 @@ public static class ShardedStoreRules
             yield return AfterMessage;
         if (spec.Auth is not null && spec.Engine.Type == StoreEngines.Garnet)
             yield return AuthEngineMessage;
+        if (spec.Tls is not null && spec.Engine.Type == StoreEngines.Garnet)
+            yield return TlsEngineMessage;
         if ((spec.Backup is not null || spec.RestoreFrom is not null) && spec.Engine.Type == StoreEngines.Garnet)
             yield return BackupEngineMessage;
         if (spec.Durability.EffectiveMinReplicasToWrite > 0 && spec.Engine.Type == StoreEngines.Garnet)

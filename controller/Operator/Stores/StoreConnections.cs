@@ -18,7 +18,7 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
         await DropAsync(key);
         // A key is never reconciled twice at a time, so nobody else adds it meanwhile.
         IStoreEngine engine = store.Spec.Engine.Type == StoreEngines.Garnet ? new GarnetEngine(time) : new RedisEngine(time);
-        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger), new StoreSecrets(client, time));
+        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger), new StoreSecrets(client, time), new StoreCertificates(client, time));
     }
 
     /// <summary>Closes what a deleted store had open.</summary>
@@ -36,7 +36,7 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
     }
 
     /// <summary>One store's connections, and when its numbers were shown last.</summary>
-    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load, StoreSecrets Secrets)
+    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load, StoreSecrets Secrets, StoreCertificates Certificates)
     {
         /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
         public DateTimeOffset? NumbersShown { get; set; }
@@ -49,6 +49,9 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
 
         /// <summary>Members that refused every known password when they were last asked.</summary>
         public IReadOnlyList<string> Refusing { get; set; } = [];
+
+        /// <summary>Members that present another certificate than the Secret's, as of the last look.</summary>
+        public IReadOnlyList<string> Stale { get; set; } = [];
 
         /// <summary>Its shards that are empty and wait to be removed.</summary>
         public DrainedShards Drained { get; } = new();

@@ -55,9 +55,8 @@ internal sealed partial class StoreReconciler(
         var shards = Math.Max(store.Spec.EffectiveShards, sets.Select(StoreObjects.ShardIndex).DefaultIfEmpty(-1).Max() + 1);
         var pods = caches.PodsByStore[key.ToString()].ToList();
         var goal = StoreGoals.Renewing(StoreGoals.Goal(store, shards, now), sets, pods);
-        var members = StoreGoals.Members(goal, pods);
-        var secret = await AccessAsync(store, connection, members, cancellationToken);
-        if (store.Spec.Auth is not null && connection.Secrets.Known is null)
+        var (members, secret) = await StoreAccess.KeepAsync(store, connection, StoreGoals.Members(goal, pods), leadership.IsLeader, cancellationToken);
+        if (!StoreAccess.IsKnown(store, connection))
             trouble ??= secret;
         var view = await connection.Engine.ObserveAsync(members, cancellationToken);
         var memory = StoreGoals.Memory(store).Seen(view);
@@ -144,21 +143,6 @@ internal sealed partial class StoreReconciler(
         {
             return new("Refused", $"the API server refuses the store's objects: {error.Status?.Message ?? error.Message}");
         }
-    }
-
-    // The passwords of the nodes as the Secret has them now; what is wrong with it, or with a node that knows another one.
-    private async Task<PlanProblem?> AccessAsync(ShardedStore store, StoreConnections.Connection connection, ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellationToken)
-    {
-        if (store.Spec.Auth is not { } auth)
-            return null;
-        await connection.Secrets.RefreshAsync(store, cancellationToken);
-        if (connection.Secrets.Known is { } passwords && leadership.IsLeader)
-            connection.Refusing = await connection.Engine.KeepAccessAsync(members, passwords, cancellationToken) ?? connection.Refusing;
-        if (connection.Secrets.Problem is { } problem)
-            return problem;
-        return connection.Refusing.Count == 0
-            ? null
-            : new("PasswordRefused", $"{string.Join(", ", connection.Refusing)} refuses the password of Secret {auth.SecretRef.Name}; add the one before it as entry {StoreSecretEntries.Previous}, and it is replaced");
     }
 
     private async Task ExecuteAsync(ObjectKey key, StoreConnections.Connection connection, StorePlan plan, StoreView view, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)

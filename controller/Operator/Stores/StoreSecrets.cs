@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Text;
 using k8s.Models;
 using Ops.Api;
@@ -10,16 +9,15 @@ using Ops.Storage.Access;
 namespace Ops.Operator.Stores;
 
 /// <summary>
-/// One store's passwords, read from its Secret every few seconds: the operator has no right to list or watch Secrets. What was
-/// read last counts while the Secret is gone or wrong, and is tried on nodes that have not heard of the change.
+/// One store's passwords. What was read last counts while the Secret is gone or wrong, and is tried on nodes that have not heard
+/// of the change.
 /// </summary>
 internal sealed class StoreSecrets(KubeClient client, TimeProvider time)
 {
     // Of a store whose password changes every few seconds, the ones before the last four are forgotten.
     private const int Remembered = 4;
-    private static readonly TimeSpan BetweenReads = TimeSpan.FromSeconds(5);
 
-    private DateTimeOffset _read;
+    private readonly SecretReader _reader = new(client, time, "spec.auth.secretRef", "store-auth.yaml");
     private ImmutableArray<string> _earlier = [];
 
     /// <summary>The passwords; null until they were once read.</summary>
@@ -29,20 +27,8 @@ internal sealed class StoreSecrets(KubeClient client, TimeProvider time)
     internal PlanProblem? Problem { get; private set; }
 
     /// <summary>Reads the Secret when it is time to.</summary>
-    internal async Task RefreshAsync(ShardedStore store, CancellationToken cancellationToken)
-    {
-        if (store.Spec.Auth is not { } auth || time.GetUtcNow() - _read < BetweenReads)
-            return;
-        _read = time.GetUtcNow();
-        try
-        {
-            Take(auth.SecretRef.Name, await client.GetAsync<V1Secret>(store.Metadata.NamespaceProperty, auth.SecretRef.Name, cancellationToken));
-        }
-        catch (KubeApiException forbidden) when (forbidden.StatusCode == HttpStatusCode.Forbidden)
-        {
-            Problem = new("SecretForbidden", $"spec.auth.secretRef: the operator may not read Secret {auth.SecretRef.Name}; grant its account get on it, as manifests/samples/store-auth.yaml does");
-        }
-    }
+    internal async Task RefreshAsync(ShardedStore store, StoreAuthSpec auth, CancellationToken cancellationToken) =>
+        Problem = await _reader.ReadAsync(store, auth.SecretRef.Name, Take, cancellationToken) ?? Problem;
 
     /// <summary>Takes in what was read; null when there is no such Secret.</summary>
     internal void Take(string name, V1Secret? secret)

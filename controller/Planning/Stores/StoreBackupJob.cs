@@ -34,7 +34,7 @@ public static class StoreBackupJob
         mkdir "{{Path}}/$STORE/$BACKUP.part"
         for source in $SOURCES; do
           file="{{Path}}/$STORE/$BACKUP.part/${source%%=*}.rdb"
-          "$0" -h "${source#*=}" -p "$PORT" --rdb "$file"
+          "$0" ${TLS:-} -h "${source#*=}" -p "$PORT" --rdb "$file"
           test -s "$file"
         done
         printf '%s\n' "$MANIFEST" > "{{Path}}/$STORE/$BACKUP.part/manifest.json"
@@ -94,6 +94,7 @@ public static class StoreBackupJob
             ],
         };
         StoreLogin.MountTo(pod, store.Spec);
+        StoreTls.AddToClient(pod, store.Spec);
         return new()
         {
             ApiVersion = "batch/v1",

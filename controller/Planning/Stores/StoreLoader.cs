@@ -50,7 +50,7 @@ public static class StoreLoader
                     Image = store.Spec.Engine.EffectiveImage,
                     Args =
                     [
-                        "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--protected-mode", "no", "--save", "", "--appendonly", "no",
+                        .. StoreTls.Ports(store.Spec), "--bind", "$(POD_IP)", "--protected-mode", "no", "--save", "", "--appendonly", "no",
                         "--dir", $"{Path}/{from.Store}/{from.Backup}", "--dbfilename", $"{StoreObjects.ShardName(shard)}.rdb",
                     ],
                     Env =
@@ -69,6 +69,7 @@ public static class StoreLoader
         };
         StoreLogin.AddTo(pod, store.Spec);
         StoreLogin.Before(pod, Check, store.Spec);
+        StoreTls.MountTo(pod, store.Spec);
         return new()
         {
             ApiVersion = "apps/v1",

@@ -45,6 +45,7 @@ internal static class StorePod
     {
         var template = Nodes(store, shard);
         StoreLogin.AddTo(template.Spec, store.Spec);
+        StoreTls.MountTo(template.Spec, store.Spec);
         return template;
     }
 
@@ -118,7 +119,7 @@ internal static class StorePod
     // operator's back (replica-migration), and an address is told by the pod, not guessed.
     private static IEnumerable<string> Redis(ShardedStoreSpec spec) =>
     [
-        "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--protected-mode", "no", "--dir", DataPath,
+        .. StoreTls.Ports(spec), "--bind", "$(POD_IP)", "--protected-mode", "no", "--dir", DataPath,
         "--cluster-enabled", "yes", "--cluster-announce-ip", "$(POD_IP)",
         "--cluster-node-timeout", $"{(int)spec.Failover.EffectiveAfter.TotalMilliseconds}",
         "--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",

@@ -23,16 +23,17 @@ internal sealed class RedisAccess(TimeProvider time)
     /// <summary>Sees to it that every node that answers has the passwords; cheap while nothing changed.</summary>
     /// <param name="members">The members.</param>
     /// <param name="passwords">What is wanted.</param>
+    /// <param name="trust">Whom to trust; null without TLS.</param>
     /// <param name="silent">Whether a member did not answer when the store was last observed.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>Members that refuse every password that is known.</returns>
-    internal async Task<IReadOnlyList<string>?> KeepAsync(ImmutableSortedDictionary<string, StoreAddress> members, StorePasswords passwords, bool silent, CancellationToken cancellation)
+    internal async Task<IReadOnlyList<string>?> KeepAsync(ImmutableSortedDictionary<string, StoreAddress> members, StorePasswords passwords, StoreTrust? trust, bool silent, CancellationToken cancellation)
     {
         var changed = _done is not { } done || !Same(done.Passwords, passwords) || !done.Members.SequenceEqual(members);
         if ((!changed && !silent) || (_looked != 0 && time.GetElapsedTime(_looked) < BetweenLooks))
             return null;
         _looked = time.GetTimestamp();
-        var doors = await Task.WhenAll(members.Where(member => member.Value != default).Select(member => OpenAsync(member.Key, member.Value, passwords, cancellation)));
+        var doors = await Task.WhenAll(members.Where(member => member.Value != default).Select(member => OpenAsync(member.Key, member.Value, passwords, trust, cancellation)));
         try
         {
             var open = doors.Where(door => door.Server is not null).ToDictionary(door => door.Member, door => door.Server!);
@@ -85,14 +86,14 @@ internal sealed class RedisAccess(TimeProvider time)
     }
 
     // A connection that knows of no other node, with the first password that the node takes.
-    private static async Task<Door> OpenAsync(string member, StoreAddress address, StorePasswords passwords, CancellationToken cancellation)
+    private static async Task<Door> OpenAsync(string member, StoreAddress address, StorePasswords passwords, StoreTrust? trust, CancellationToken cancellation)
     {
         foreach (var password in passwords.Keys)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var connection = await ConnectionMultiplexer.ConnectAsync(NodeOptions.Of(address, password, AnswerWithin));
+                var connection = await ConnectionMultiplexer.ConnectAsync(NodeOptions.Of(address, password, trust, AnswerWithin));
                 return new Door(member, connection, connection.GetServer(address.Host, address.Port), Refused: false);
             }
             catch (RedisConnectionException refused) when (refused.FailureType == ConnectionFailureType.AuthenticationFailure)

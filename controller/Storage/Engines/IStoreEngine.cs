@@ -21,6 +21,17 @@ public interface IStoreEngine : IAsyncDisposable
         throw new NotSupportedException("this engine has no passwords");
 
     /// <summary>
+    /// Uses TLS from then on, and sees to it that the members read their certificate again when it changed. Safe to call
+    /// before every observation.
+    /// </summary>
+    /// <param name="members">Member name and present address; the default address for a member that has none now.</param>
+    /// <param name="trust">Whom to trust, and what the nodes shall present.</param>
+    /// <param name="cancellation">Breaks off between two commands; the call can be repeated.</param>
+    /// <returns>Members that present another certificate for too long; null when that was not looked at now.</returns>
+    Task<IReadOnlyList<string>?> KeepTrustAsync(ImmutableSortedDictionary<string, StoreAddress> members, StoreTrust trust, CancellationToken cancellation) =>
+        throw new NotSupportedException("this engine has no TLS");
+
+    /// <summary>
     /// Asks every member what it is and what it knows. A member that does not answer in time is left out; how long it has
     /// been silent is counted from the first observation that missed it.
     /// </summary>

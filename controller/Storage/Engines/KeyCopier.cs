@@ -1,3 +1,4 @@
+using Ops.Storage.Access;
 using Ops.Storage.Cluster;
 using Ops.Storage.Slots;
 using StackExchange.Redis;
@@ -8,7 +9,7 @@ namespace Ops.Storage.Engines;
 /// Copies the keys of a node that belongs to no cluster to the nodes that own them. The values go from node to node (MIGRATE
 /// COPY), so what is held here is one page of names.
 /// </summary>
-internal sealed class KeyCopier(TimeProvider time, string? password)
+internal sealed class KeyCopier(TimeProvider time, string? password, StoreTrust? trust)
 {
     private const int KeysAtOnce = 200;
     private const int MigrateTimeoutMs = 5_000;
@@ -17,7 +18,7 @@ internal sealed class KeyCopier(TimeProvider time, string? password)
 
     internal async Task<(long Cursor, long Keys)> CopyAsync(StoreAddress from, long cursor, StoreView view, CancellationToken cancellation)
     {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(NodeOptions.Of(from, password, AnswerWithin));
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(NodeOptions.Of(from, password, trust, AnswerWithin));
         var (source, owners) = (connection.GetServer(from.Host, from.Port), Owners(view));
         var (begun, keys) = (time.GetTimestamp(), 0L);
         do

@@ -22,9 +22,11 @@ public sealed class RedisEngine : IStoreEngine
     private readonly ConcurrentDictionary<string, long> _doubtedSince = new();
     private readonly LoadSampler _sampler;
     private readonly RedisAccess _access;
+    private readonly RedisTrust _trusting;
     private ConnectionMultiplexer? _connections;
     private string? _password;
-    private string? _connectedWith;
+    private StoreTrust? _trust;
+    private (string? Password, string? Trust) _connectedWith;
     private ImmutableHashSet<StoreAddress> _addresses = [];
 
     /// <summary>Creates the engine; nothing is connected yet.</summary>
@@ -33,6 +35,7 @@ public sealed class RedisEngine : IStoreEngine
     {
         _time = time;
         _access = new RedisAccess(time);
+        _trusting = new RedisTrust(time);
         _sampler = new LoadSampler(time);
     }
 
@@ -41,10 +44,19 @@ public sealed class RedisEngine : IStoreEngine
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(passwords);
-        var refusing = await _access.KeepAsync(members, passwords, silent: !_silentSince.IsEmpty, cancellation);
+        var refusing = await _access.KeepAsync(members, passwords, _trust, silent: !_silentSince.IsEmpty, cancellation);
         // Connections that are open stay so with the password that they were opened with.
         _password = passwords.Current;
         return refusing;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>?> KeepTrustAsync(ImmutableSortedDictionary<string, StoreAddress> members, StoreTrust trust, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(trust);
+        _trust = trust;
+        return _trusting.KeepAsync(members, trust, _password, cancellation);
     }
 
     /// <inheritdoc/>
@@ -84,7 +96,7 @@ public sealed class RedisEngine : IStoreEngine
         ArgumentNullException.ThrowIfNull(view);
         try
         {
-            return await new KeyCopier(_time, _password).CopyAsync(from, cursor, view, cancellation);
+            return await new KeyCopier(_time, _password, _trust).CopyAsync(from, cursor, view, cancellation);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
@@ -200,7 +212,7 @@ public sealed class RedisEngine : IStoreEngine
     private async Task ConnectAsync(IEnumerable<StoreAddress> wanted)
     {
         var addresses = wanted.Where(address => address != default).ToImmutableHashSet();
-        if (addresses.IsEmpty || (_connections is not null && addresses.SetEquals(_addresses) && _connectedWith == _password))
+        if (addresses.IsEmpty || (_connections is not null && addresses.SetEquals(_addresses) && _connectedWith == (_password, _trust?.Digest)))
             return;
         var options = new ConfigurationOptions
         {
@@ -217,12 +229,13 @@ public sealed class RedisEngine : IStoreEngine
             ConfigurationChannel = "",
             Password = _password,
         };
+        NodeOptions.Secure(options, _trust);
         foreach (var address in addresses)
             options.EndPoints.Add(address.Host, address.Port);
         var fresh = await ConnectionMultiplexer.ConnectAsync(options);
         if (_connections is not null)
             await _connections.DisposeAsync();
-        (_connections, _addresses, _connectedWith) = (fresh, addresses, _password);
+        (_connections, _addresses, _connectedWith) = (fresh, addresses, (_password, _trust?.Digest));
     }
 
     // role:slave\r\nmaster_link_status:up\r\nslave_repl_offset:1234

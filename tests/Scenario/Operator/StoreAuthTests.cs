@@ -1,6 +1,5 @@
 using k8s;
 using k8s.Models;
-using Ops.Api;
 
 namespace Ops.OperatorScenario;
 
@@ -23,11 +22,11 @@ public sealed class StoreAuthTests(Fleet fleet)
               durability: {minReplicasToWrite: 1}
               auth: {secretRef: {name: carts-auth}}
             """);
-        await DegradedAsync("SecretForbidden", "grant its account get on it");
-        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Grant);
-        await DegradedAsync("SecretMissing", "there is no Secret carts-auth");
+        await fleet.DegradedCartsAsync(Ns, "SecretForbidden", "grant its account get on it");
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], StoreWaits.Grant("carts-auth"));
+        await fleet.DegradedCartsAsync(Ns, "SecretMissing", "there is no Secret carts-auth");
         await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("first-a8f3b2"));
-        await WholeAsync();
+        await fleet.WholeCartsAsync(Ns);
 
         var pods = fleet.List<V1Pod>(Ns);
         pods.Count.ShouldBe(6);
@@ -49,33 +48,18 @@ public sealed class StoreAuthTests(Fleet fleet)
         await fleet.KubectlAsync(["-n", Ns, "patch", "secret", "carts-auth", "--type=merge", "-p", """{"data":{"previous":null}}"""]);
         await fleet.UntilAsync("no node takes the old password", async () => (await AnswersAsync("first-a8f3b2")).All(answer => answer.StartsWith("-WRONGPASS", StringComparison.Ordinal)));
         (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "PONG");
-        await WholeAsync();
+        await fleet.WholeCartsAsync(Ns);
         fleet.List<V1Pod>(Ns).Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order()
             .ShouldBe(pods.Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order());
 
         // A wrong Secret changes nothing and is named.
         await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Secret("not one"));
-        (await DegradedAsync("SecretWrong", "entry password of Secret carts-auth")).ShouldNotContain("not one");
+        (await fleet.DegradedCartsAsync(Ns, "SecretWrong", "entry password of Secret carts-auth")).ShouldNotContain("not one");
         (await AnswersAsync("second-77c1d0")).ShouldAllBe(answer => answer == "PONG");
         var log = fleet.Operator.Tail(100_000);
         (log.Contains("first-a8f3b2") || log.Contains("second-77c1d0")).ShouldBeFalse();
         await fleet.DropAsync(Ns);
     }
-
-    private const string Grant = """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: Role
-        metadata: {name: carts-auth}
-        rules:
-        - {apiGroups: [""], resources: [secrets], resourceNames: [carts-auth], verbs: [get]}
-        ---
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: RoleBinding
-        metadata: {name: carts-auth}
-        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: carts-auth}
-        subjects:
-        - {kind: ServiceAccount, name: operator, namespace: ops-system}
-        """;
 
     private static string Secret(string password, string? previous = null) => $$"""
         apiVersion: v1
@@ -104,18 +88,5 @@ public sealed class StoreAuthTests(Fleet fleet)
     {
         using var client = new StoreClient(pod.Status.PodIP, password);
         return await client.AskAsync(pod.Status.PodIP, "PING");
-    }
-
-    private async Task<ShardedStore> StoreAsync() => KubernetesJson.Deserialize<ShardedStore>(await fleet.KubectlAsync(["-n", Ns, "get", "sstore", "carts", "-o", "json"]));
-
-    private Task WholeAsync() => fleet.UntilAsync("carts is whole, steady and in step", async () =>
-        (await StoreAsync()).Status is { Phase: "Steady", SlotsCovered: 16_384, ReplicasInSync: "3/3" } status && Conditions.Find(status.Conditions, "Degraded")?.Status == "False");
-
-    private async Task<string> DegradedAsync(string reason, string words)
-    {
-        V1Condition? found = null;
-        await fleet.UntilAsync($"carts is Degraded, {reason}", async () => (found = Conditions.Find((await StoreAsync()).Status?.Conditions, "Degraded"))?.Reason == reason);
-        found!.Message.ShouldContain(words);
-        return found.Message;
     }
 }

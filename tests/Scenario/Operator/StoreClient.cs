@@ -1,13 +1,18 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Ops.Api;
 
 namespace Ops.OperatorScenario;
 
 /// <summary>A client of a store: commands of plain words, sent on to wherever the store says that a key lives.</summary>
-internal sealed class StoreClient(string address, string? password) : IDisposable
+/// <param name="address">A node.</param>
+/// <param name="password">The password; null for none.</param>
+/// <param name="root">The root, as PEM, that has to vouch for the nodes; null where no TLS is spoken.</param>
+internal sealed class StoreClient(string address, string? password, string? root = null) : IDisposable
 {
-    private readonly Dictionary<string, (TcpClient Client, StreamReader Reader)> open = [];
+    private readonly Dictionary<string, (TcpClient Client, Stream Stream, StreamReader Reader)> open = [];
 
     /// <summary>The answer as text: of a bulk its content, of an array its elements one a line; "" for nothing.</summary>
     internal async Task<string> CallAsync(string command)
@@ -33,7 +38,8 @@ internal sealed class StoreClient(string address, string? password) : IDisposabl
         {
             var client = new TcpClient();
             await client.ConnectAsync(node, WellKnown.StorePort, TestContext.Current.CancellationToken);
-            open[node] = connection = (client, new StreamReader(client.GetStream()));
+            var stream = root is null ? client.GetStream() : (Stream)await SecureAsync(client.GetStream(), root);
+            open[node] = connection = (client, stream, new StreamReader(stream));
             if (password is not null && await ExchangeAsync(connection, $"AUTH {password}") is not "OK" and var refusal)
                 return refusal;
         }
@@ -43,13 +49,23 @@ internal sealed class StoreClient(string address, string? password) : IDisposabl
 
     public void Dispose()
     {
-        foreach (var (client, _) in open.Values)
+        foreach (var (client, _, _) in open.Values)
             client.Dispose();
     }
 
-    private static async Task<string> ExchangeAsync((TcpClient Client, StreamReader Reader) connection, string command)
+    /// <summary>TLS over a stream, with a node that the root vouches for; pod addresses are in no certificate.</summary>
+    internal static async Task<SslStream> SecureAsync(Stream stream, string root)
     {
-        await connection.Client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(command + "\r\n"), TestContext.Current.CancellationToken);
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPem(root);
+        var secure = new SslStream(stream, leaveInnerStreamOpen: false, (_, _, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None);
+        await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "store", CertificateChainPolicy = policy }, TestContext.Current.CancellationToken);
+        return secure;
+    }
+
+    private static async Task<string> ExchangeAsync((TcpClient Client, Stream Stream, StreamReader Reader) connection, string command)
+    {
+        await connection.Stream.WriteAsync(Encoding.UTF8.GetBytes(command + "\r\n"), TestContext.Current.CancellationToken);
         return await ReadAsync(connection.Reader);
     }
 

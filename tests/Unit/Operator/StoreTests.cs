@@ -46,6 +46,8 @@ public sealed class StoreTests
     [InlineData("""{"spec":{"engine":{"type":"garnet"},"backup":{"claimName":"b"}}}""", "spec.backup and spec.restoreFrom need the engine valkey or redis")]
     [InlineData("""{"spec":{"auth":{}}}""", "spec.auth.secretRef")]
     [InlineData("""{"spec":{"auth":{"secretRef":{"name":""}}}}""", "spec.auth.secretRef.name")]
+    [InlineData("""{"spec":{"tls":{}}}""", "spec.tls.secretName")]
+    [InlineData("""{"spec":{"tls":{"secretName":""}}}""", "spec.tls.secretName")]
     [InlineData("""{"spec":{"backup":{"claimName":"b","every":"daily"}}}""", "spec.backup.every")]
     [InlineData("""{"spec":{"backup":{"keep":3}}}""", "spec.backup.claimName")]
     [InlineData("""{"spec":{"restoreFrom":{"claimName":"b","store":"a","backup":"../../etc-3"}}}""", "spec.restoreFrom.backup")]
@@ -72,6 +74,8 @@ public sealed class StoreTests
     [InlineData("""{"spec":{"engine":{"memoryMiB":64}}}""")]
     [InlineData("""{"spec":{"engine":{"type":"garnet"},"auth":{"secretRef":{"name":"a"}}}}""")]
     [InlineData("""{"spec":{"engine":{"type":"garnet"},"backup":{"claimName":"b"}}}""")]
+    [InlineData("""{"spec":{"tls":{"secretName":"s-tls"}}}""")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"tls":{"secretName":"s-tls"}}}""")]
     public void Rules_for_stores_are_the_same_in_cel_and_in_code(string change)
     {
         var store = (JsonObject)Sandbox.Objects.MergePatch.Apply(Parse(Small), Parse(change))!;
