@@ -59,7 +59,7 @@ internal sealed class OwnDashboard : IAsyncDisposable
             using var answer = await client.GetAsync(url + "/readyz", TestContext.Current.CancellationToken);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
         {
             return false;
         }

@@ -100,7 +100,7 @@ public sealed class Installation : IDisposable
 /// <param name="Kubeconfig">The file that holds its bearer token.</param>
 public sealed record InstalledProcess(ChildProcess Process, Uri Url, string Kubeconfig) : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
 
     /// <summary>Its metrics page.</summary>
     public Task<string> MetricsAsync(CancellationToken cancellation) => Http.GetStringAsync(new Uri(Url, "/metrics"), cancellation);
@@ -110,7 +110,7 @@ public sealed record InstalledProcess(ChildProcess Process, Uri Url, string Kube
 
     internal async Task WaitUntilHealthyAsync(CancellationToken cancellation)
     {
-        for (var attempt = 0; attempt < 300; attempt++)
+        for (var attempt = 0; attempt < 600; attempt++)
         {
             if (Process.HasExited)
                 throw new InvalidOperationException($"the process ended:\n{Process.Tail()}");
@@ -120,14 +120,14 @@ public sealed record InstalledProcess(ChildProcess Process, Uri Url, string Kube
                 if (answer.IsSuccessStatusCode)
                     return;
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
             {
-                // Not listening yet.
+                // Not listening yet, or too busy to answer.
             }
 
             await Task.Delay(100, cancellation);
         }
 
-        throw new TimeoutException($"{Url} did not become healthy within 30 s:\n{Process.Tail()}");
+        throw new TimeoutException($"{Url} did not become healthy within 60 s:\n{Process.Tail()}");
     }
 }

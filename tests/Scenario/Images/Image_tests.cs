@@ -141,7 +141,7 @@ public sealed class Image_tests(ImageSet images)
                     return;
                 answer = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}";
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
             {
                 answer = e.Message;
             }

@@ -13,7 +13,7 @@ internal sealed class ShopFleet : IAsyncDisposable
 
     private readonly string folder = Directory.CreateTempSubdirectory("ops-incidents-").FullName;
     private readonly HttpClient cluster = new() { Timeout = TimeSpan.FromSeconds(30) };
-    private readonly HttpClient pods = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient pods = new() { Timeout = TimeSpan.FromSeconds(30) };
     private OpsProcess? up;
 
     private string State => Path.Combine(folder, "state");

@@ -44,9 +44,9 @@ internal sealed class Asking : IAsyncDisposable
         {
             using var answer = await Http.PostAsJsonAsync(new Uri(replica, "v1/completions"), new { model, prompt = "Hello", max_tokens = 1 }, stop.Token);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
         {
-            // Not up yet, or on its way out: the next turn asks another.
+            // Not up yet, on its way out, or busy: the next turn asks another.
         }
     }
 }

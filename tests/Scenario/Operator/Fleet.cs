@@ -19,7 +19,7 @@ namespace Ops.OperatorScenario;
 /// </summary>
 public sealed class Fleet : IAsyncLifetime
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
 
     // Long, because two cores may be busy with other tests; a healthy run needs a small part of it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -110,7 +110,7 @@ public sealed class Fleet : IAsyncLifetime
         });
     }
 
-    /// <summary>The status of one of the operator's own endpoints, or null while it does not listen.</summary>
+    /// <summary>The status of one of the operator's own endpoints, or null while it does not answer.</summary>
     public async Task<HttpStatusCode?> StatusOfAsync(string path)
     {
         try
@@ -118,7 +118,7 @@ public sealed class Fleet : IAsyncLifetime
             using var answer = await Http.GetAsync(new Uri(OperatorUrl, path));
             return answer.StatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
         {
             return null;
         }
@@ -185,7 +185,7 @@ public sealed class Fleet : IAsyncLifetime
             using var answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri(replica, "is_sleeping")));
             return answer.RootElement.GetProperty("is_sleeping").GetBoolean();
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
         {
             return false;
         }
