@@ -38,7 +38,7 @@ internal sealed class StoreBench : IBench
         var server = await RedisBinary.FindAsync(cancellation) ?? throw new BenchCannotRunException(RedisBinary.Missing);
         var cli = RedisBinary.FindCli() ?? throw new BenchCannotRunException("redis-cli not found; run tests/Scenario/Store/get-redis.sh again, or put it on PATH");
 
-        string[] parts = ["planner", "faults", "scale", "skew", "garnet"];
+        string[] parts = ["planner", "faults", "scale", "skew", "upgrade", "backup", "garnet"];
         if (context.Part is { } only && !parts.Contains(only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts)}");
         bool Wants(string part) => context.Part is null || context.Part == part;
@@ -57,8 +57,21 @@ internal sealed class StoreBench : IBench
         if (!context.Quick)
             await faults;
         await Task.WhenAll(faults, Wants("skew") ? SkewRun.RunAsync(context, world, cancellation) : Task.CompletedTask);
-        if (Wants("scale"))
-            await ScaleAsync(context, world, server, cli, cancellation);
+        (string Part, Func<Task> RunAsync)[] others =
+        [
+            ("scale", () => ScaleAsync(context, world, server, cli, cancellation)),
+            ("upgrade", () => UpgradeRun.RunAsync(context, world, cancellation)),
+            ("backup", () => BackupRun.RunAsync(context, world, cancellation)),
+        ];
+        var running = new List<Task>();
+        foreach (var (_, runAsync) in others.Where(other => Wants(other.Part)))
+        {
+            running.Add(runAsync());
+            if (!context.Quick)
+                await running[^1];
+        }
+
+        await Task.WhenAll(running);
         if (garnet is not null)
             await GarnetRun.RunAsync(context, world, Seed, Pace, cancellation);
     }

@@ -39,11 +39,12 @@ internal sealed class StoreWorld : IAsyncDisposable
     }
 
     /// <summary>Makes a store, and what the bench sees of it.</summary>
-    internal Task<StoreSite> CreateAsync(string name, string engine, int shards, int replicas, string rebalancing, CancellationToken cancellation) =>
+    internal Task<StoreSite> CreateAsync(string name, string engine, int shards, int replicas, string rebalancing, CancellationToken cancellation, string more = "") =>
         CreateAsync(name, shards, replicas, $$"""
             engine: {type: {{engine}} }
               durability: {minReplicasToWrite: {{Math.Min(replicas, 1)}} }
               rebalancing: {{rebalancing}}
+              {{more}}
             """, cancellation);
 
     /// <summary>The same with fields of the spec in YAML, the second and later ones indented by two.</summary>
@@ -64,9 +65,29 @@ internal sealed class StoreWorld : IAsyncDisposable
     /// <summary>Changes the number of shards.</summary>
     internal async Task ScaleAsync(StoreSite site, int shards, CancellationToken cancellation)
     {
-        await KubectlAsync(["patch", "sstore", site.Name, "--type=merge", "-p", $$$"""{"spec":{"shards":{{{shards}}}}}"""], cancellation);
+        await PatchAsync(site, $$$"""{"spec":{"shards":{{{shards}}}}}""", cancellation);
         site.Shards = shards;
     }
+
+    /// <summary>Changes a store by a JSON merge patch.</summary>
+    internal Task PatchAsync(StoreSite site, string patch, CancellationToken cancellation) =>
+        KubectlAsync(["patch", "sstore", site.Name, "--type=merge", "-p", patch], cancellation);
+
+    /// <summary>Makes a claim for backups.</summary>
+    internal Task ClaimAsync(string name, CancellationToken cancellation) => KubectlAsync(["apply", "-f", "-"], cancellation, $$"""
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: {{name}} }
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 10Gi} }
+        """);
+
+    /// <summary>Uids of a store's pods: of a pod that was made anew another one.</summary>
+    internal IReadOnlySet<string> PodIds(string store) => _server.Local.List<V1Pod>(Ns)
+        .Where(pod => pod.Metadata.Labels?.TryGetValue(Labels.Store, out var name) == true && name == store)
+        .Select(pod => pod.Metadata.Uid)
+        .ToHashSet();
 
     /// <summary>Deletes a pod without grace; its successor has another address.</summary>
     internal Task DeletePodAsync(string pod, CancellationToken cancellation) =>
