@@ -3,14 +3,12 @@ namespace Ops.Rca;
 /// <summary>
 /// Who moved first. In a cascade a victim often moves more than its cause, but later: memory grows before answers get
 /// slow, a pool is used up before callers wait. Each service has the moment at which its loudest metric left its usual
-/// range for good; a service that is d seconds (beyond one row) behind the first of all counts least + (1 - least) exp(-d / 5 s).
-/// So order alone never rules a service out, and a lag of one row, which clocks and scrapes make by themselves, costs nothing.
-/// Known calls tell the direction already, and order only corrects it; without them it is all that does, and weighs more.
+/// range for good; a service that is d seconds (beyond one row) behind the first of all counts 0.3 + 0.7 exp(-d / 5 s). So
+/// order alone never rules a service out, and a lag of one row, which clocks and scrapes make by themselves, costs nothing.
 /// </summary>
 internal static class OnsetOrder
 {
-    private const double LeastBesideCalls = 0.5;
-    private const double LeastAlone = 0.3;
+    private const double Least = 0.3;
     private const double DecaySeconds = 5;
 
     /// <summary>The weight of each service, 1 for the first; all 1 where rows are too far apart to tell, or nothing moved.</summary>
@@ -26,8 +24,7 @@ internal static class OnsetOrder
         if (began.Count == 0 || !(step <= EvenSeries.CoarsestSeconds))
             return [.. services.Select(_ => 1.0)];
         var first = began.Values.Min();
-        var least = incident.Calls.Count > 0 ? LeastBesideCalls : LeastAlone;
-        return [.. services.Select(service => began.TryGetValue(service, out var at) ? least + ((1 - least) * Math.Exp(-Math.Max(0, at - first - step) / DecaySeconds)) : least)];
+        return [.. services.Select(service => began.TryGetValue(service, out var at) ? Least + ((1 - Least) * Math.Exp(-Math.Max(0, at - first - step) / DecaySeconds)) : Least)];
     }
 
     // Of equally loud metrics the earliest.
