@@ -32,8 +32,6 @@ internal sealed partial class StoreReconciler(
 {
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AfterWrongSecret = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan WhileRepairing = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan WhileSteady = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenNumbers = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
@@ -58,7 +56,7 @@ internal sealed partial class StoreReconciler(
         var (members, secret) = await StoreAccess.KeepAsync(store, connection, StoreGoals.Members(goal, pods), leadership.IsLeader, cancellationToken);
         if (!StoreAccess.IsKnown(store, connection))
             trouble ??= secret;
-        var view = await connection.Engine.ObserveAsync(members, cancellationToken);
+        var view = await connection.Engine.ObserveAsync(members, goal.AnswerWithin, cancellationToken);
         var memory = StoreGoals.Memory(store).Seen(view);
         view = await connection.Load.AddToAsync(view, wanted: goal.Rebalance == RebalanceMode.Load && memory.Formed && !store.Spec.Suspend);
         goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
@@ -84,7 +82,7 @@ internal sealed partial class StoreReconciler(
             await writer.DeleteAsync(set, cancellationToken: cancellationToken);
         await copying.TakeAsync(store, copies, job, goal, view, cancellationToken);
         connection.Restored = await copying.RestoreAsync(store, copies.Restore, connection, sets, pods, view, cancellationToken);
-        return Requeue.After(connection.Copying is null ? Pause(store, plan) : TimeSpan.FromMilliseconds(1));
+        return Requeue.After(connection.Copying is null ? StorePace.Next(plan, view, goal) : TimeSpan.FromMilliseconds(1));
     }
 
     // A restore that went on since the last status is shown, and so remembered, with this one.
@@ -94,16 +92,6 @@ internal sealed partial class StoreReconciler(
         var (restore, refused) = RestorePlanner.Begin(store, view, steady);
         restore = connection.Restored is { } done && restore is not null && done.ShardsDone > restore.ShardsDone ? done : restore;
         return new(BackupPlanner.Next(store, job, steady && !RestorePlanner.IsUnderWay(store), now), restore, refused);
-    }
-
-    // Where we elect, silence has to be seen early: a quarter of the wait adds at most that much to it.
-    private static TimeSpan Pause(ShardedStore store, StorePlan plan)
-    {
-        if (plan.Phase == StorePhase.Rebalancing)
-            return TimeSpan.FromMilliseconds(1);
-        if (plan.Phase is not (StorePhase.Steady or StorePhase.Blocked))
-            return WhileRepairing;
-        return StoreEngines.Elects(store.Spec.Engine.Type) ? WhileSteady : TimeSpan.FromMilliseconds(Math.Min(WhileSteady.TotalMilliseconds, store.Spec.Failover.EffectiveAfter.TotalMilliseconds / 4));
     }
 
     // Sets with our label, and any other that has the name of one of the shards: it must be seen, or it would be taken over.

@@ -15,9 +15,9 @@ public sealed class GarnetEngine(TimeProvider time) : IStoreEngine
     private ImmutableDictionary<string, long> _offsets = ImmutableDictionary<string, long>.Empty;
 
     /// <inheritdoc/>
-    public async Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation)
+    public async Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, TimeSpan answerWithin, CancellationToken cancellation)
     {
-        var view = await _protocol.ObserveAsync(members, cancellation);
+        var view = await _protocol.ObserveAsync(members, answerWithin, cancellation);
         var before = _offsets;
         // Two members may claim one id; either will do.
         _offsets = view.Nodes.Values.Where(node => node.IsPrimary).DistinctBy(node => node.Id).ToImmutableDictionary(node => node.Id, node => node.Offset);
@@ -25,7 +25,8 @@ public sealed class GarnetEngine(TimeProvider time) : IStoreEngine
     }
 
     /// <inheritdoc/>
-    public Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation) => _protocol.ExecuteAsync(step, view, cancellation);
+    public Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation) =>
+        step is StoreStep.Promote promote ? _protocol.PromoteAsync(promote, view, cancellation) : _protocol.ExecuteAsync(step, view, cancellation);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _protocol.DisposeAsync();

@@ -32,12 +32,13 @@ public interface IStoreEngine : IAsyncDisposable
         throw new NotSupportedException("this engine has no TLS");
 
     /// <summary>
-    /// Asks every member what it is and what it knows. A member that does not answer in time is left out; how long it has
-    /// been silent is counted from the first observation that missed it.
+    /// Asks every member what it is and what it knows. A member that does not answer in time is left out. How long it has
+    /// been silent is counted from the first question that it did not answer; an answer that comes late ends the silence too.
     /// </summary>
     /// <param name="members">Member name and present address; the default address for a member that has none now.</param>
+    /// <param name="answerWithin">How long all answers are waited for, at most <see cref="StoreGoal.LongestAnswer"/>.</param>
     /// <param name="cancellation">Ends the observation.</param>
-    Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation);
+    Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, TimeSpan answerWithin, CancellationToken cancellation);
 
     /// <summary>
     /// Learns how much each slot is used. Takes up to a second, so nothing waits for it; one call at a time.

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using Ops.Storage.Access;
@@ -12,14 +11,12 @@ namespace Ops.Storage.Engines;
 /// <summary>Redis Cluster and Valkey Cluster, over the client that their users have too.</summary>
 public sealed class RedisEngine : IStoreEngine
 {
-    // A node that needs longer to say who it is cannot be worked with now.
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan HandOverPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<string, long> _silentSince = new();
-    private readonly ConcurrentDictionary<string, long> _doubtedSince = new();
+    private readonly Since _silent;
+    private readonly Since _doubted;
     private readonly LoadSampler _sampler;
     private readonly RedisAccess _access;
     private readonly RedisTrust _trusting;
@@ -34,6 +31,7 @@ public sealed class RedisEngine : IStoreEngine
     public RedisEngine(TimeProvider time)
     {
         _time = time;
+        (_silent, _doubted) = (new Since(time), new Since(time));
         _access = new RedisAccess(time);
         _trusting = new RedisTrust(time);
         _sampler = new LoadSampler(time);
@@ -44,7 +42,7 @@ public sealed class RedisEngine : IStoreEngine
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(passwords);
-        var refusing = await _access.KeepAsync(members, passwords, _trust, silent: !_silentSince.IsEmpty, cancellation);
+        var refusing = await _access.KeepAsync(members, passwords, _trust, silent: _silent.Any, cancellation);
         // Connections that are open stay so with the password that they were opened with.
         _password = passwords.Current;
         return refusing;
@@ -60,20 +58,21 @@ public sealed class RedisEngine : IStoreEngine
     }
 
     /// <inheritdoc/>
-    public async Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, CancellationToken cancellation)
+    public async Task<StoreView> ObserveAsync(ImmutableSortedDictionary<string, StoreAddress> members, TimeSpan answerWithin, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(members);
         await ConnectAsync(members.Values);
-        var answers = await Task.WhenAll(members.Select(member => AskAsync(member.Key, member.Value, cancellation)));
+        var asked = _time.GetTimestamp();
+        var answers = await Task.WhenAll(members.Select(member => WaitAsync(AskAsync(member.Key, member.Value), answerWithin, cancellation)));
         cancellation.ThrowIfCancellationRequested();
 
         var view = new StoreView
         {
             Nodes = answers.Select(answer => answer.Node).OfType<NodeView>().ToImmutableSortedDictionary(node => node.Member, node => node),
-            Silent = HowLong(_silentSince, [.. members.Keys.Zip(answers).Where(one => one.Second.Node is null).Select(one => one.First)]),
+            Silent = _silent.HowLong([.. members.Keys.Zip(answers).Where(one => one.Second.Node is null).Select(one => one.First)], asked, answerWithin),
             Nonsense = members.Keys.Zip(answers).Where(one => one.Second.Nonsense is not null).ToImmutableDictionary(one => one.First, one => one.Second.Nonsense!),
         };
-        return view with { Doubted = HowLong(_doubtedSince, [.. Testimony.Of(view, []).Select(one => one.Node.Member)]) };
+        return view with { Doubted = _doubted.HowLong([.. Testimony.Of(view, []).Select(one => one.Node.Member)], _time.GetTimestamp(), TimeSpan.Zero) };
     }
 
     /// <inheritdoc/>
@@ -105,33 +104,22 @@ public sealed class RedisEngine : IStoreEngine
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation)
+    public Task ExecuteAsync(StoreStep step, StoreView view, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(step);
-        try
+        return CarryOutAsync(step, () => step switch
         {
-            await (step switch
-            {
-                StoreStep.SetEpoch set => Tell(set.Node, "SET-CONFIG-EPOCH", set.Epoch),
-                StoreStep.Meet meet => Tell(meet.Node, "MEET", meet.Other.Address.Host, meet.Other.Address.Port),
-                StoreStep.AddSlots add => Tell(add.Node, ["ADDSLOTSRANGE", .. add.Slots.Ranges().SelectMany(range => (object[])[range.First, range.Last])]),
-                StoreStep.Replicate replicate => Tell(replicate.Node, "REPLICATE", replicate.Primary.Id),
-                StoreStep.Promote promote => Tell(promote.Node, "FAILOVER", promote.Takeover ? "TAKEOVER" : "FORCE"),
-                StoreStep.HandOver over => HandOverAsync(over, cancellation),
-                StoreStep.Forget forget => Tell(forget.Node, "FORGET", forget.Id),
-                StoreStep.Stabilise stabilise => Tell(stabilise.Node, "SETSLOT", stabilise.Slot, "STABLE"),
-                StoreStep.MoveSlot move => new SlotMover(Server(move.From), Server(move.To), _password).MoveAsync(move, view, Server, cancellation),
-                _ => throw new StoreEngineException($"the engine has no command for {step.GetType().Name}"),
-            });
-        }
-        catch (RedisException refusal)
-        {
-            throw new StoreEngineException($"{step}: {refusal.Message}", refusal);
-        }
-        catch (TimeoutException late)
-        {
-            throw new StoreEngineException($"{step}: no answer within {AnswerWithin.TotalSeconds:0} s", late);
-        }
+            StoreStep.SetEpoch set => Tell(set.Node, "SET-CONFIG-EPOCH", set.Epoch),
+            StoreStep.Meet meet => Tell(meet.Node, "MEET", meet.Other.Address.Host, meet.Other.Address.Port),
+            StoreStep.AddSlots add => Tell(add.Node, ["ADDSLOTSRANGE", .. add.Slots.Ranges().SelectMany(range => (object[])[range.First, range.Last])]),
+            StoreStep.Replicate replicate => Tell(replicate.Node, "REPLICATE", replicate.Primary.Id),
+            StoreStep.Promote promote => Tell(promote.Node, "FAILOVER", promote.Takeover ? "TAKEOVER" : "FORCE"),
+            StoreStep.HandOver over => HandOverAsync(over, cancellation),
+            StoreStep.Forget forget => Tell(forget.Node, "FORGET", forget.Id),
+            StoreStep.Stabilise stabilise => Tell(stabilise.Node, "SETSLOT", stabilise.Slot, "STABLE"),
+            StoreStep.MoveSlot move => new SlotMover(Server(move.From), Server(move.To), _password).MoveAsync(move, view, Server, cancellation),
+            _ => throw new StoreEngineException($"the engine has no command for {step.GetType().Name}"),
+        });
     }
 
     /// <inheritdoc/>
@@ -141,16 +129,46 @@ public sealed class RedisEngine : IStoreEngine
             await _connections.DisposeAsync();
     }
 
-    // Counted from the first observation that found a member so, without a gap.
-    private ImmutableDictionary<string, TimeSpan> HowLong(ConcurrentDictionary<string, long> since, HashSet<string> members)
+    /// <summary>
+    /// Promotes where the engine elects nobody. Nor does the promoted node tell anybody: the others hear of it by gossip, up to
+    /// a second later, and send clients to the old primary until then. Whom it meets takes in at once what it has become.
+    /// </summary>
+    internal Task PromoteAsync(StoreStep.Promote promote, StoreView view, CancellationToken cancellation) => CarryOutAsync(promote, async () =>
     {
-        var now = _time.GetTimestamp();
-        foreach (var member in since.Keys.Where(member => !members.Contains(member)))
-            since.TryRemove(member, out _);
-        return members.ToImmutableDictionary(member => member, member => _time.GetElapsedTime(since.GetOrAdd(member, now), now));
+        await Tell(promote.Node, "FAILOVER", promote.Takeover ? "TAKEOVER" : "FORCE");
+        await UntilPrimaryAsync(promote.Node, promote, cancellation);
+        await Task.WhenAll(view.Nodes.Values.Where(other => other.Id != promote.Node.Id).Select(other => Tell(promote.Node, "MEET", other.Address.Host, other.Address.Port)));
+    });
+
+    private static async Task CarryOutAsync(StoreStep step, Func<Task> tell)
+    {
+        try
+        {
+            await tell();
+        }
+        catch (RedisException refusal)
+        {
+            throw new StoreEngineException($"{step}: {refusal.Message}", refusal);
+        }
+        catch (TimeoutException late)
+        {
+            throw new StoreEngineException($"{step}: no answer within {StoreGoal.LongestAnswer.TotalSeconds:0} s", late);
+        }
     }
 
-    private async Task<(NodeView? Node, string? Nonsense)> AskAsync(string member, StoreAddress address, CancellationToken cancellation)
+    private async Task<(NodeView? Node, string? Nonsense)> WaitAsync(Task<(NodeView? Node, string? Nonsense)> asking, TimeSpan within, CancellationToken cancellation)
+    {
+        try
+        {
+            return await asking.WaitAsync(within, _time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            return (null, null);
+        }
+    }
+
+    private async Task<(NodeView? Node, string? Nonsense)> AskAsync(string member, StoreAddress address)
     {
         if (address == default)
             return (null, null);
@@ -162,7 +180,7 @@ public sealed class RedisEngine : IStoreEngine
             var replication = server.InfoRawAsync("replication");
             var stats = server.InfoRawAsync("stats");
             var keys = server.DatabaseSizeAsync();
-            await Task.WhenAll(nodes, cluster, replication, stats, keys).WaitAsync(AnswerWithin, _time, cancellation);
+            await Task.WhenAll(nodes, cluster, replication, stats, keys).WaitAsync(StoreGoal.LongestAnswer, _time);
             var facts = Facts(await replication ?? "");
             var node = NodesText.Read(member, address, (string?)await nodes ?? "") with
             {
@@ -174,15 +192,17 @@ public sealed class RedisEngine : IStoreEngine
                 // Garnet writes True where the others write 1.
                 Copying = facts.GetValueOrDefault("master_sync_in_progress") is "1" or "True",
             };
+            // Perhaps too late for the look that asked.
+            _silent.End(member);
             return (node, null);
         }
         catch (FormatException nonsense)
         {
             return (null, nonsense.Message);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {
-            // Down, or loading its data.
+            // Down, or loading its data, or asked over connections that others have taken the place of since.
             return (null, null);
         }
     }
@@ -191,15 +211,20 @@ public sealed class RedisEngine : IStoreEngine
     private async Task HandOverAsync(StoreStep.HandOver over, CancellationToken cancellation)
     {
         await Tell(over.Node, "FAILOVER");
+        await UntilPrimaryAsync(over.Node, over, cancellation);
+    }
+
+    private async Task UntilPrimaryAsync(NodeView node, StoreStep step, CancellationToken cancellation)
+    {
         var begun = _time.GetTimestamp();
         while (_time.GetElapsedTime(begun) < HandOverWithin)
         {
-            if ((string?)((RedisResult[]?)await Server(over.Node).ExecuteAsync("ROLE"))?[0] == "master")
+            if ((string?)((RedisResult[]?)await Server(node).ExecuteAsync("ROLE"))?[0] == "master")
                 return;
             await Task.Delay(HandOverPoll, _time, cancellation);
         }
 
-        throw new StoreEngineException($"{over}: {over.Node.Member} was not elected within {HandOverWithin.TotalSeconds:0} s");
+        throw new StoreEngineException($"{step}: {node.Member} is no primary after {HandOverWithin.TotalSeconds:0} s");
     }
 
     private Task Tell(NodeView node, params object[] command) => Server(node).ExecuteAsync("CLUSTER", command);
@@ -219,8 +244,8 @@ public sealed class RedisEngine : IStoreEngine
             AbortOnConnectFail = false,
             AllowAdmin = true,
             ClientName = CommandSample.OwnName,
-            ConnectTimeout = (int)AnswerWithin.TotalMilliseconds,
-            AsyncTimeout = (int)AnswerWithin.TotalMilliseconds,
+            ConnectTimeout = (int)StoreGoal.LongestAnswer.TotalMilliseconds,
+            AsyncTimeout = (int)StoreGoal.LongestAnswer.TotalMilliseconds,
             BacklogPolicy = BacklogPolicy.FailFast,
             ReconnectRetryPolicy = new LinearRetry(500),
             // Version 3 prefixes the text of CLUSTER NODES with its format.

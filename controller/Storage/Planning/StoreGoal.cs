@@ -6,6 +6,9 @@ namespace Ops.Storage.Planning;
 /// <summary>How a store shall be.</summary>
 public sealed record StoreGoal
 {
+    /// <summary>What a node is given to answer at most. One that needs longer to say who it is cannot be worked with now.</summary>
+    public static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(1);
+
     /// <summary>The shards in order. A shard that shall go stays listed, as leaving, until it holds no slot.</summary>
     public required ImmutableArray<ShardGoal> Shards { get; init; }
 
@@ -29,6 +32,12 @@ public sealed record StoreGoal
 
     /// <summary>Silence after which a primary counts as failed. Default 2 s. Used only where the planner elects.</summary>
     public TimeSpan FailoverAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// What a node is given to answer in one look. Where the planner elects, two looks that one misses fit into the silence
+    /// after which it counts as failed: one alone never does it, and no look ends later than it has to.
+    /// </summary>
+    public TimeSpan AnswerWithin => EngineElects || FailoverAfter / 2 > LongestAnswer ? LongestAnswer : FailoverAfter / 2;
 
     /// <summary>Whether a person has approved a takeover without a majority of primaries. It may lose acknowledged writes.</summary>
     public bool TakeoverApproved { get; init; }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Ops.Storage.Cluster;
 using Ops.Storage.Engines;
+using Ops.Storage.Planning;
 using Ops.Storage.Slots;
 
 namespace Ops.Bench.Store;
@@ -34,7 +35,7 @@ internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDic
     internal string MemberAt(StoreAddress address) => members().First(member => member.Value == address).Key;
 
     /// <summary>Asks all nodes.</summary>
-    internal Task<StoreView> ObserveAsync(CancellationToken cancellation) => _engine.ObserveAsync(members(), cancellation);
+    internal Task<StoreView> ObserveAsync(CancellationToken cancellation) => _engine.ObserveAsync(members(), StoreGoal.LongestAnswer, cancellation);
 
     /// <summary>Waits until every slot has a primary that answers, every other node follows one, and its owner is content.</summary>
     internal async Task WholeAsync(CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Ops.Storage.Engines;
+using Ops.Storage.Planning;
 using Ops.Testing;
 using StackExchange.Redis;
 
@@ -29,7 +30,7 @@ public sealed class KeyCopyTests
         await there.StringSetAsync("key:7", "newer");
 
         await using var engine = new RedisEngine(TimeProvider.System);
-        var view = await engine.ObserveAsync(store.Nodes.Members, cancellation);
+        var view = await engine.ObserveAsync(store.Nodes.Members, StoreGoal.LongestAnswer, cancellation);
         // A second time changes nothing.
         foreach (var time in (int[])[1, 2])
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ops.Storage.Access;
 using Ops.Storage.Engines;
+using Ops.Storage.Planning;
 using Ops.Testing;
 
 namespace Ops.StoreScenario;
@@ -20,15 +21,15 @@ public sealed class RedisAccessTests
         await using var engine = new RedisEngine(TimeProvider.System);
 
         (await KeepAsync(engine, nodes, new("first", [], []))).ShouldBeEmpty();
-        (await engine.ObserveAsync(nodes.Members, cancellation)).Nodes.Count.ShouldBe(2);
+        (await engine.ObserveAsync(nodes.Members, StoreGoal.LongestAnswer, cancellation)).Nodes.Count.ShouldBe(2);
         (await KeepAsync(engine, nodes, new("second", [], ["first"]))).ShouldBeEmpty();
-        (await engine.ObserveAsync(nodes.Members, cancellation)).Nodes.Count.ShouldBe(2);
+        (await engine.ObserveAsync(nodes.Members, StoreGoal.LongestAnswer, cancellation)).Nodes.Count.ShouldBe(2);
 
         // It comes again as it was started; a password that nobody knows is reported.
         await nodes.StartAsync("s0-1", cancellation);
         (await KeepAsync(engine, nodes, new("second", [], []))).ShouldBe(["s0-1"]);
         (await KeepAsync(engine, nodes, new("third", ["second"], ["first"]))).ShouldBeEmpty();
-        (await engine.ObserveAsync(nodes.Members, cancellation)).Nodes.Count.ShouldBe(2);
+        (await engine.ObserveAsync(nodes.Members, StoreGoal.LongestAnswer, cancellation)).Nodes.Count.ShouldBe(2);
     }
 
     // It looks once a second at most.

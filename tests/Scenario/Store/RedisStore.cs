@@ -78,7 +78,7 @@ internal sealed class RedisStore : IAsyncDisposable
     internal async Task<StorePlan> ReconcileAsync()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        View = await _engine.ObserveAsync(_nodes.Members, cancellation);
+        View = await _engine.ObserveAsync(_nodes.Members, Goal.AnswerWithin, cancellation);
         var memory = new StoreMemory(Goal.Formed, Goal.Identities, Goal.Copies).Seen(View);
         Goal = Goal with { Formed = memory.Formed };
         if (Goal.Filled)
