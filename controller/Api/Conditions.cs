@@ -25,6 +25,9 @@ public static class ConditionTypes
 
     /// <summary>True when every key of the backup that a store begins with is there.</summary>
     public const string Restored = "Restored";
+
+    /// <summary>True when every node of a store that answers has its users as the spec has them.</summary>
+    public const string UsersInForce = "UsersInForce";
 }
 
 /// <summary>What a planner found out about one condition; <see cref="Conditions.Merge"/> adds the time.</summary>

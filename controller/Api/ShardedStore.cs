@@ -39,6 +39,9 @@ public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStore
 [CelRule(ShardedStoreRules.AfterRule, ShardedStoreRules.AfterMessage)]
 [CelRule(ShardedStoreRules.AuthKeptRule, ShardedStoreRules.AuthKeptMessage)]
 [CelRule(ShardedStoreRules.AuthEngineRule, ShardedStoreRules.AuthEngineMessage)]
+[CelRule(ShardedStoreRules.UsersEngineRule, ShardedStoreRules.UsersEngineMessage)]
+[CelRule(ShardedStoreRules.UsersAuthRule, ShardedStoreRules.UsersAuthMessage)]
+[CelRule(ShardedStoreRules.UserNameRule, ShardedStoreRules.UserNameMessage)]
 [CelRule(ShardedStoreRules.TlsKeptRule, ShardedStoreRules.TlsKeptMessage)]
 [CelRule(ShardedStoreRules.TlsEngineRule, ShardedStoreRules.TlsEngineMessage)]
 [CelRule(ShardedStoreRules.RestoreKeptRule, ShardedStoreRules.RestoreKeptMessage)]
@@ -97,6 +100,15 @@ public sealed record ShardedStoreSpec
     public StoreAuthSpec? Auth { get; init; }
 
     /// <summary>
+    /// Users beside the one of spec.auth, each with rights of its own; needs spec.auth. The list is the whole list: any other
+    /// user that a node has, however it came there, is removed. Absent means that users are left alone, after those that were
+    /// listed before are removed.
+    /// </summary>
+    [MaxLength(32)]
+    [ListMapKeys("name")]
+    public IReadOnlyList<StoreUserSpec>? Users { get; init; }
+
+    /// <summary>
     /// TLS on every connection; absent means none. Given when the store is made, and its presence cannot change later; the
     /// certificate can.
     /// </summary>
@@ -124,7 +136,7 @@ public sealed record StoreEngineSpec
     /// valkey, redis or garnet. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on. Garnet
     /// elects nobody, so the operator does, and a store may have one or two shards. It has no WAIT: an acknowledged write
     /// that no replica has yet goes with its primary, and minReplicasToWrite must be 0. It does not tell which slots are
-    /// used, so rebalancing by load moves nothing but the share of new shards. It takes neither auth nor backup.
+    /// used, so rebalancing by load moves nothing but the share of new shards. It takes none of auth, users and backup.
     /// </summary>
     [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis, StoreEngines.Garnet)]
     [DefaultValue(StoreEngines.Valkey)]

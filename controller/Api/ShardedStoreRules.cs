@@ -43,6 +43,18 @@ public static class ShardedStoreRules
     internal const string AuthEngineMessage =
         "spec.auth needs the engine valkey or redis; remove it, or choose one of these";
 
+    internal const string UsersEngineRule = "self.engine.type != 'garnet' || !has(self.users)";
+    internal const string UsersEngineMessage =
+        "spec.users needs the engine valkey or redis, since garnet has no rights by key or channel; remove it, or choose one of these";
+
+    internal const string UsersAuthRule = "!has(self.users) || has(self.auth)";
+    internal const string UsersAuthMessage =
+        "spec.users needs spec.auth, since in a store without a password whoever names no user may do everything; remove it, or make a store with spec.auth";
+
+    internal const string UserNameRule = "!has(self.users) || self.users.all(user, user.name != 'default')";
+    internal const string UserNameMessage =
+        "spec.users must not have the name default, which is the user of the nodes, the operator and spec.auth; choose another name";
+
     internal const string TlsKeptRule = "has(self.tls) == has(oldSelf.tls)";
     internal const string TlsKeptMessage =
         "spec.tls is given when a store is made and can be neither added nor removed later, since nodes with and without it do not reach each other; make a second store and copy the data";
@@ -86,6 +98,12 @@ public static class ShardedStoreRules
             yield return AfterMessage;
         if (spec.Auth is not null && spec.Engine.Type == StoreEngines.Garnet)
             yield return AuthEngineMessage;
+        if (spec.Users is not null && spec.Engine.Type == StoreEngines.Garnet)
+            yield return UsersEngineMessage;
+        if (spec.Users is not null && spec.Auth is null)
+            yield return UsersAuthMessage;
+        if (spec.Users?.Any(user => user.Name == StoreUsers.Own) == true)
+            yield return UserNameMessage;
         if (spec.Tls is not null && spec.Engine.Type == StoreEngines.Garnet)
             yield return TlsEngineMessage;
         if ((spec.Backup is not null || spec.RestoreFrom is not null) && spec.Engine.Type == StoreEngines.Garnet)

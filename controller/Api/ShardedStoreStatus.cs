@@ -59,6 +59,12 @@ public sealed record ShardedStoreStatus
     /// <summary>The backups; absent before the first.</summary>
     public StoreBackupStatus? Backup { get; init; }
 
+    /// <summary>The users of spec.users, and how many nodes have each; absent while none was asked for.</summary>
+    // 32 of the spec, and as many that are being removed.
+    [MaxLength(64)]
+    [ListMapKeys("name")]
+    public IReadOnlyList<StoreUserStatus>? Users { get; init; }
+
     /// <summary>How far the restore of spec.restoreFrom is; absent before it begins.</summary>
     public StoreRestoreStatus? Restore { get; init; }
 
@@ -70,7 +76,8 @@ public sealed record ShardedStoreStatus
     /// <summary>
     /// Ready (every slot is served), Progressing (nodes or slots are on their way), Degraded (a person has to look), Durable
     /// (all replicas follow, so that all can confirm a write, which then survives the loss of any one node), BackedUp (the
-    /// newest backup is complete), Restored (every key of spec.restoreFrom is here).
+    /// newest backup is complete), Restored (every key of spec.restoreFrom is here), UsersInForce (every
+    /// node that answers has every user of spec.users as it is there).
     /// </summary>
     [MaxLength(16)]
     [ListMapKeys("type")]

@@ -36,6 +36,9 @@ public sealed class ItemsAttribute : Attribute
     /// <summary>Longest string, or 0 for none.</summary>
     public int MaxLength { get; init; }
 
+    /// <summary>Regular expression of a string, or null for none.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>Smallest number.</summary>
     public double Minimum { get; init; } = double.NaN;
 

@@ -68,6 +68,8 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         {
             if (limits.MaxLength > 0)
                 schema["maxLength"] = limits.MaxLength;
+            if (limits.Pattern is { } pattern)
+                schema["pattern"] = pattern;
             if (!double.IsNaN(limits.Minimum))
                 schema["minimum"] = limits.Minimum;
             if (!double.IsNaN(limits.Maximum))

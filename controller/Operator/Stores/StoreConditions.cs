@@ -14,6 +14,7 @@ internal static class StoreConditions
         Degraded(seen),
         Durable(seen.Store.Spec, rows, covered),
         .. CopyConditions.Of(seen.Store.Spec, seen.Copies),
+        .. UserConditions.Of(seen.Store.Spec, seen.Users),
     ];
 
     private static ConditionFinding Ready(StoreObservation seen, int covered)

@@ -18,7 +18,7 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
         await DropAsync(key);
         // A key is never reconciled twice at a time, so nobody else adds it meanwhile.
         IStoreEngine engine = store.Spec.Engine.Type == StoreEngines.Garnet ? new GarnetEngine(time) : new RedisEngine(time);
-        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger), new StoreSecrets(client, time), new StoreCertificates(client, time));
+        return _open[key] = new Connection(store.Metadata.Uid, engine, new StoreLoad(engine, time, logger), new StoreSecrets(client, time), new StoreCertificates(client, time), new StoreUserKeeper(engine, new StoreUserSecrets(client, time), logger));
     }
 
     /// <summary>Closes what a deleted store had open.</summary>
@@ -36,7 +36,7 @@ internal sealed class StoreConnections(KubeClient client, TimeProvider time, ILo
     }
 
     /// <summary>One store's connections, and when its numbers were shown last.</summary>
-    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load, StoreSecrets Secrets, StoreCertificates Certificates)
+    internal sealed record Connection(string Uid, IStoreEngine Engine, StoreLoad Load, StoreSecrets Secrets, StoreCertificates Certificates, StoreUserKeeper Users)
     {
         /// <summary>When keys, rates and lags were last written to the status; null for never.</summary>
         public DateTimeOffset? NumbersShown { get; set; }

@@ -58,6 +58,7 @@ internal sealed partial class StoreReconciler(
             trouble ??= secret;
         var view = await connection.Engine.ObserveAsync(members, goal.AnswerWithin, cancellationToken);
         var memory = StoreGoals.Memory(store).Seen(view);
+        var users = await connection.Users.KeepAsync(store, Belief.Of(view, memory.Formed, memory.Identities.Values).View, leadership.IsLeader, cancellationToken);
         view = await connection.Load.AddToAsync(view, wanted: goal.Rebalance == RebalanceMode.Load && memory.Formed && !store.Spec.Suspend);
         goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
         var plan = StorePlanner.Next(view, goal);
@@ -66,7 +67,7 @@ internal sealed partial class StoreReconciler(
         var copies = Copies(store, connection, view, plan, job, now);
 
         var fresh = connection.NumbersShown is not { } shown || now - shown >= BetweenNumbers;
-        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null), fresh, fresh ? connection.Load.Report() : null, now) { Copies = copies });
+        var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null) ?? users.Problem, fresh, fresh ? connection.Load.Report() : null, now) { Copies = copies, Users = users });
         if (fresh)
             connection.NumbersShown = now;
         if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)

@@ -14,7 +14,7 @@ namespace Ops.Operator.Stores;
 /// <param name="Plan">What is done next.</param>
 /// <param name="Memory">What has to be remembered.</param>
 /// <param name="Trouble">Why its objects cannot be had; null when they can.</param>
-/// <param name="PodTrouble">Why a pod cannot serve; null when all can. The store may go on without it.</param>
+/// <param name="PodTrouble">Why a pod cannot serve, or else a user is not in force; null for neither. The store may go on without it.</param>
 /// <param name="FreshNumbers">Whether keys, rates and lags may be shown anew; else those shown stay.</param>
 /// <param name="Load">How the load lies on the slots; null while too little was seen, or when those shown stay.</param>
 /// <param name="Now">The moment.</param>
@@ -23,6 +23,9 @@ internal sealed record StoreObservation(
 {
     /// <summary>Its backups and its restore.</summary>
     public CopyState Copies { get; init; } = CopyState.Nothing;
+
+    /// <summary>Its users.</summary>
+    public UsersState Users { get; init; } = UsersState.Nothing;
 }
 
 /// <summary>What is seen of a store -> its status. Pure; the previous status is part of the input.</summary>
@@ -65,6 +68,7 @@ internal static class StoreStatusPlanner
             History = StoreHistory.Of(before, rows, plan, seen.Goal, seen.Now),
             Backup = seen.Copies.Backup,
             Restore = seen.Copies.Restore,
+            Users = UserConditions.Rows(store, seen.Users, seen.Goal.Members.Count()),
             Shards = rows,
             Conditions = Conditions.Merge(before?.Conditions, StoreConditions.Of(seen, rows, covered, replicas, wanted), store.Metadata.Generation, seen.Now),
         };

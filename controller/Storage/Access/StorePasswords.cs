@@ -17,7 +17,10 @@ public sealed record StorePasswords(string Current, ImmutableArray<string> Kept,
     public ImmutableHashSet<string> Wanted => [Digest(Current), .. Kept.Select(Digest)];
 
     /// <summary>SHA-256 in lower-case hex, as the engine's ACL keeps and shows passwords.</summary>
-    public static string Digest(string password) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
+    public static string Digest(string password) => Digest(Encoding.UTF8.GetBytes(password));
+
+    /// <summary>The same of a password that may be no text.</summary>
+    public static string Digest(ReadOnlySpan<byte> password) => Convert.ToHexStringLower(SHA256.HashData(password));
 
     /// <inheritdoc/>
     public override string ToString() => nameof(StorePasswords);

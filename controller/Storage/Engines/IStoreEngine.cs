@@ -32,6 +32,17 @@ public interface IStoreEngine : IAsyncDisposable
         throw new NotSupportedException("this engine has no TLS");
 
     /// <summary>
+    /// Sees to it that the nodes have these users as they are here and, beside that of <see cref="KeepAccessAsync"/>, no others.
+    /// Safe to call after every observation.
+    /// </summary>
+    /// <param name="view">The observation; nodes that are not in it are not looked at.</param>
+    /// <param name="users">All users that there shall be.</param>
+    /// <param name="cancellation">Breaks off between two commands; the call can be repeated.</param>
+    /// <returns>What was found; null when that was not looked at now.</returns>
+    Task<UsersReport?> KeepUsersAsync(StoreView view, IReadOnlyCollection<StoreUser> users, CancellationToken cancellation) =>
+        throw new NotSupportedException("this engine has no users");
+
+    /// <summary>
     /// Asks every member what it is and what it knows. A member that does not answer in time is left out. How long it has
     /// been silent is counted from the first question that it did not answer; an answer that comes late ends the silence too.
     /// </summary>

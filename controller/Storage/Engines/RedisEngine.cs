@@ -20,6 +20,7 @@ public sealed class RedisEngine : IStoreEngine
     private readonly LoadSampler _sampler;
     private readonly RedisAccess _access;
     private readonly RedisTrust _trusting;
+    private readonly RedisUsers _users;
     private ConnectionMultiplexer? _connections;
     private string? _password;
     private StoreTrust? _trust;
@@ -34,6 +35,7 @@ public sealed class RedisEngine : IStoreEngine
         (_silent, _doubted) = (new Since(time), new Since(time));
         _access = new RedisAccess(time);
         _trusting = new RedisTrust(time);
+        _users = new RedisUsers(time);
         _sampler = new LoadSampler(time);
     }
 
@@ -55,6 +57,14 @@ public sealed class RedisEngine : IStoreEngine
         ArgumentNullException.ThrowIfNull(trust);
         _trust = trust;
         return _trusting.KeepAsync(members, trust, _password, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<UsersReport?> KeepUsersAsync(StoreView view, IReadOnlyCollection<StoreUser> users, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(users);
+        return _users.KeepAsync(view.Nodes.ToDictionary(node => node.Key, node => Server(node.Value)), users, cancellation);
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,7 @@ public sealed class StoreTlsTests(Fleet fleet)
         var first = await RenewAsync(root);
         await fleet.WholeCartsAsync(Ns);
 
-        var pods = fleet.List<V1Pod>(Ns);
+        var (pods, processes) = (fleet.List<V1Pod>(Ns), fleet.Processes(Ns));
         pods.Count.ShouldBe(6);
         foreach (var pod in pods)
         {
@@ -44,8 +44,7 @@ public sealed class StoreTlsTests(Fleet fleet)
         for (var write = 0; write < 200; write++)
             (await client.CallAsync($"GET key{write}")).ShouldBe($"{write}");
         await fleet.WholeCartsAsync(Ns);
-        fleet.List<V1Pod>(Ns).Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order()
-            .ShouldBe(pods.Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order());
+        fleet.Processes(Ns).ShouldBe(processes);
 
         // A Secret that is gone is named and changes nothing; TLS itself stays as it is.
         await fleet.KubectlAsync(["-n", Ns, "delete", "secret", "carts-tls"]);

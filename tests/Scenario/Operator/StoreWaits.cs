@@ -25,6 +25,10 @@ internal static class StoreWaits
         return found.Message;
     }
 
+    /// <summary>What changes when a process of the namespace's pods starts anew.</summary>
+    internal static IReadOnlyList<(string Pod, int Restarts)> Processes(this Fleet fleet, string ns) =>
+        [.. fleet.List<V1Pod>(ns).Select(pod => (pod.Metadata.Uid, pod.Status.ContainerStatuses[0].RestartCount)).Order()];
+
     /// <summary>Lets the operator read one Secret.</summary>
     internal static string Grant(string secret) => $$"""
         apiVersion: rbac.authorization.k8s.io/v1
