@@ -4,7 +4,7 @@ namespace Ops.Api;
 /// What a schema cannot say about a goal of a HealingPolicy: each rule as CEL for the API server and as C# for the healer. A
 /// test holds the two against each other.
 /// </summary>
-internal static class HealingGoalRules
+public static class HealingGoalRules
 {
     // Fields with a schema default are always present when CEL runs, so these rules need no has() for combine.
     internal const string PercentRule = "self.type in ['cpu', 'memory'] ? has(self.percentOfLimit) : (self.type == 'autoscale' || !has(self.percentOfLimit))";
@@ -28,7 +28,8 @@ internal static class HealingGoalRules
     internal const string CombineMessage = "spec.goals[].combine can be sum for the types meanLatency and p99Latency only; remove it";
 
     /// <summary>Every broken rule as the sentence that a user reads; empty when all hold.</summary>
-    internal static IEnumerable<string> Broken(HealingGoal goal)
+    /// <param name="goal">A goal that passed its schema.</param>
+    public static IEnumerable<string> Broken(HealingGoal goal)
     {
         var (isUse, isLatency, isAutoscale) = (goal.Type is GoalTypes.Cpu or GoalTypes.Memory, goal.Type is GoalTypes.MeanLatency or GoalTypes.P99Latency, goal.Type == GoalTypes.Autoscale);
         if (isUse ? goal.PercentOfLimit is null : !isAutoscale && goal.PercentOfLimit is not null)

@@ -28,12 +28,25 @@ public sealed class Remediation : CustomResource<RemediationSpec, RemediationSta
     public Remediation() => Kind = KindName;
 }
 
-/// <summary>The plan. Only suspend may be changed once it is made: an approval and every check hold for exactly this plan.</summary>
+/// <summary>
+/// The plan, or in words what a person wants. Only suspend may be changed once it is made: an approval and every check hold for
+/// exactly this plan.
+/// </summary>
 [CelRule(RemediationRules.FixedRule, RemediationRules.FixedMessage)]
+[CelRule(RemediationRules.ContentRule, RemediationRules.ContentMessage)]
 public sealed record RemediationSpec
 {
     /// <summary>Most actions of a plan.</summary>
     public const int MaxActions = 8;
+
+    /// <summary>Most characters of a request.</summary>
+    public const int MaxRequest = 500;
+
+    /// <summary>Default of incident: of a task there is none.</summary>
+    public const string DefaultIncident = "task";
+
+    /// <summary>Default of cause: nothing is wrong.</summary>
+    public const string DefaultCause = "Asked";
 
     /// <summary>Most plans that are listed as not taken.</summary>
     public const int MaxConsidered = 16;
@@ -47,20 +60,29 @@ public sealed record RemediationSpec
     [MaxLength(253)]
     public string Policy { get; init; } = "";
 
-    /// <summary>The incident that it is to end; of a task that a person gives, any word.</summary>
-    [Required]
+    /// <summary>
+    /// Instead of actions, what a person wants, in words: "scale catalog to 3", "keep the 99th percentile of catalog below 300ms".
+    /// Objects, images and values by their exact names. The policy's language model is asked once and makes of it a plan, a
+    /// Remediation of its own with typed actions that somebody must approve, or a goal in status.goal for a person to add to the policy.
+    /// </summary>
+    [MinLength(1)]
+    [MaxLength(MaxRequest)]
+    public string? Request { get; init; }
+
+    /// <summary>The incident that it is to end; of a task that a person gives, any word, and of a plan made from words, their Remediation. Default task.</summary>
     [MaxLength(253)]
-    public string Incident { get; init; } = "";
+    [DefaultValue(DefaultIncident)]
+    public string Incident { get; init; } = DefaultIncident;
 
     /// <summary>Who planned it: rules, llm, or a person who takes an earlier plan back or gives a task. Default rules.</summary>
     [AllowedValues(RemediationPlanners.Rules, RemediationPlanners.Llm, RemediationPlanners.Person)]
     [DefaultValue(RemediationPlanners.Rules)]
     public string Planner { get; init; } = RemediationPlanners.Rules;
 
-    /// <summary>What is wrong, as one CamelCase word.</summary>
-    [Required]
+    /// <summary>What is wrong, as one CamelCase word. Default Asked: nothing is, a person asks for it.</summary>
     [MaxLength(63)]
-    public string Cause { get; init; } = "";
+    [DefaultValue(DefaultCause)]
+    public string Cause { get; init; } = DefaultCause;
 
     /// <summary>Why these actions, one sentence.</summary>
     [MaxLength(1024)]
@@ -71,20 +93,18 @@ public sealed record RemediationSpec
     [Items(MaxLength = 512)]
     public IReadOnlyList<string>? Considered { get; init; }
 
-    /// <summary>Which try for the incident this is, from 1.</summary>
-    [Required]
+    /// <summary>Which try for the incident this is, from 1. Default 1.</summary>
     [Range(1, 100)]
+    [DefaultValue(1)]
     public int Attempt { get; init; } = 1;
 
-    /// <summary>How long after its creation it may still be approved.</summary>
-    [Required]
+    /// <summary>How long after its creation it may still be approved. Default 15m.</summary>
     [MaxLength(GoDuration.MaxLength)]
     [RegularExpression(GoDuration.Pattern)]
+    [DefaultValue(HealingPolicySpec.DefaultApproveWithin)]
     public string ApproveWithin { get; init; } = HealingPolicySpec.DefaultApproveWithin;
 
-    /// <summary>What is done, in this order.</summary>
-    [Required]
-    [MinLength(1)]
+    /// <summary>What is done, in this order; at least one action, unless request holds words instead.</summary>
     [MaxLength(MaxActions)]
     public IReadOnlyList<RemediationAction> Actions { get; init; } = [];
 }

@@ -13,13 +13,20 @@ public sealed record RemediationStatus
 
     /// <summary>Where the plan stands.</summary>
     [AllowedValues(
-        RemediationPhases.Suggested, RemediationPhases.AwaitingApproval, RemediationPhases.Executing, RemediationPhases.Verifying,
+        RemediationPhases.Planning, RemediationPhases.Planned, RemediationPhases.Suggested, RemediationPhases.AwaitingApproval, RemediationPhases.Executing, RemediationPhases.Verifying,
         RemediationPhases.Succeeded, RemediationPhases.RolledBack, RemediationPhases.Refused, RemediationPhases.Failed)]
     public string? Phase { get; init; }
 
     /// <summary>Why it stands there, one sentence.</summary>
     [MaxLength(1024)]
     public string? Reason { get; init; }
+
+    /// <summary>Of a request in words: the Remediation that was made of it, in the same namespace.</summary>
+    [MaxLength(253)]
+    public string? Plan { get; init; }
+
+    /// <summary>Of a request in words: the goal that was made of it. Nothing pursues it before a person adds it to spec.goals of the policy.</summary>
+    public HealingGoal? Goal { get; init; }
 
     /// <summary>SHA-256 of the plan in canonical JSON, in hexadecimal: what an approval is bound to.</summary>
     [MaxLength(64)]
@@ -62,6 +69,12 @@ public sealed record RemediationStatus
 /// <summary>Values of status.phase.</summary>
 public static class RemediationPhases
 {
+    /// <summary>Words that the language model is asked about.</summary>
+    public const string Planning = "Planning";
+
+    /// <summary>Words that a plan, see status.plan, or a goal, see status.goal, was made of.</summary>
+    public const string Planned = "Planned";
+
     /// <summary>Shown only: the policy lets nothing run.</summary>
     public const string Suggested = "Suggested";
 
@@ -88,7 +101,7 @@ public static class RemediationPhases
 
     /// <summary>Whether a phase is the last one.</summary>
     /// <param name="phase">A phase or null.</param>
-    public static bool IsFinal(string? phase) => phase is Succeeded or RolledBack or Refused or Failed;
+    public static bool IsFinal(string? phase) => phase is Planned or Succeeded or RolledBack or Refused or Failed;
 }
 
 /// <summary>What became of one action.</summary>

@@ -61,6 +61,8 @@ builder.Services.AddSingleton<TokenMeter>();
 builder.Services.AddSingleton<ModelDesk>();
 builder.Services.AddSingleton<Deliberation>();
 builder.Services.AddSingleton<PolicyReconciler>();
+builder.Services.AddSingleton<RemediationLog>();
+builder.Services.AddSingleton<RequestMaker>();
 builder.Services.AddSingleton<RemediationReconciler>();
 builder.Services.AddSingleton<HealingWork>();
 builder.Services.AddHostedService<OperatorService>();

@@ -20,6 +20,8 @@ public static partial class Guard
         var (remediation, status) = (input.Remediation, input.Remediation.Status);
         if (status?.PlanHash is { } hash && hash != PlanHash.Of(remediation))
             return Refuse("The plan is not the one that was proposed: its hash differs.");
+        if (RemediationRules.Broken(remediation.Spec) is { } wrong)
+            return Refuse(wrong);
         if (input.Policy is not { } policy)
             return Refuse($"HealingPolicy {remediation.Spec.Policy} does not exist.");
         if (HealingPolicyRules.Broken(policy).FirstOrDefault() is { } broken)

@@ -45,7 +45,8 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
         var remembered = PlanRecord.For(finding, plans.In(snapshot.Namespace), memory);
         var ask = remembered.Count == 0 || tried.Count > 0;
         var id = string.Create(CultureInfo.InvariantCulture, $"{incident.Metadata.Uid} {tried.Count} {policy.Metadata.Uid} {policy.Metadata.Generation}");
-        var opinion = ask ? desk.Ask(id, new(finding, snapshot, memory, policy, [.. tried.Select(Story)])) : new([], []);
+        var question = new LlmQuestion(finding, snapshot, memory, policy, [.. tried.Select(Story)]);
+        var opinion = ask ? desk.Ask(id, policy, finding.Cause, $"{finding.Kind} {finding.Name}", (model, meter, stop) => new LlmPlanner(model, meter).AskAsync(question, stop)) : new([], []);
         if (opinion is null)
             return;
         var failed = tried.Select(one => new HealingPlan("", one.Spec.Actions).Summary).ToHashSet();

@@ -23,7 +23,7 @@ internal static class HealingMetrics
 
     private static readonly Counter Tokens = Metrics.CreateCounter("ops_healing_llm_tokens_total", "Tokens of questions to language models, prompts and answers.", "cause");
 
-    private static readonly Counter Answers = Metrics.CreateCounter("ops_healing_llm_answers_total", "What came of questions to language models: plans that can be read, or problems.", "cause", "outcome");
+    private static readonly Counter Answers = Metrics.CreateCounter("ops_healing_llm_answers_total", "What came of questions to language models: plans and goals that can be read, or problems.", "cause", "outcome");
 
     private static readonly Gauge Goals = Metrics.CreateGauge("ops_healing_goal_met", "1 where a goal of a HealingPolicy is met, 0 where it is violated; absent where it cannot be measured.", "namespace", "policy", "goal");
 
@@ -49,7 +49,7 @@ internal static class HealingMetrics
     public static void Asked(string cause, LlmOpinion opinion)
     {
         Tokens.WithLabels(cause).Inc(opinion.Tokens);
-        Answers.WithLabels(cause, "plan").Inc(opinion.Plans.Count);
+        Answers.WithLabels(cause, "plan").Inc(opinion.Plans.Count + (opinion.Goal is null ? 0 : 1));
         Answers.WithLabels(cause, "problem").Inc(opinion.Problems.Count);
     }
 

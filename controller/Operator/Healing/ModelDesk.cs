@@ -28,8 +28,11 @@ internal sealed partial class ModelDesk(Healer healer, TokenMeter meter, TimePro
 
     /// <summary>The answer, or null as long as it is not there.</summary>
     /// <param name="id">What is asked: the same for the same incident, try and policy.</param>
-    /// <param name="question">The question.</param>
-    public LlmOpinion? Ask(string id, LlmQuestion question)
+    /// <param name="policy">The policy that names the model.</param>
+    /// <param name="cause">What is wrong, a word of a fixed list.</param>
+    /// <param name="about">What it is about, for the log.</param>
+    /// <param name="ask">Asks the question.</param>
+    public LlmOpinion? Ask(string id, HealingPolicy policy, string cause, string about, Func<IChatModel, TokenMeter, CancellationToken, Task<LlmOpinion>> ask)
     {
         var now = time.GetUtcNow();
         foreach (var (old, one) in questions.Where(pair => pair.Value.Answer.IsCompleted && now - pair.Value.Asked > Keep))
@@ -39,7 +42,7 @@ internal sealed partial class ModelDesk(Healer healer, TokenMeter meter, TimePro
         if (questions.Count >= MaxKept || questions.Values.Count(one => !one.Answer.IsCompleted) >= MaxOpen)
             return null;
         // Bounded by twice the policy's timeout, and of no harm where this process does not lead any more.
-        questions[id] = (Task.Run(() => AnswerAsync(question, CancellationToken.None)), now);
+        questions[id] = (Task.Run(() => AnswerAsync(policy, cause, about, ask, CancellationToken.None)), now);
         return null;
     }
 
@@ -47,20 +50,19 @@ internal sealed partial class ModelDesk(Healer healer, TokenMeter meter, TimePro
     /// <param name="id">What was asked.</param>
     public void Close(string id) => questions[id] = (Task.FromResult<LlmOpinion?>(null), time.GetUtcNow());
 
-    private async Task<LlmOpinion?> AnswerAsync(LlmQuestion question, CancellationToken stopping)
+    private async Task<LlmOpinion?> AnswerAsync(HealingPolicy policy, string cause, string about, Func<IChatModel, TokenMeter, CancellationToken, Task<LlmOpinion>> ask, CancellationToken stopping)
     {
         try
         {
-            var llm = question.Policy.Spec.Llm!;
-            using var model = new OpenAiModel(llm, await KeyAsync(question.Policy, stopping));
-            var opinion = await new LlmPlanner(model, meter).AskAsync(question, stopping);
-            HealingMetrics.Asked(question.Finding.Cause, opinion);
+            using var model = new OpenAiModel(policy.Spec.Llm!, await KeyAsync(policy, stopping));
+            var opinion = await ask(model, meter, stopping);
+            HealingMetrics.Asked(cause, opinion);
             return opinion;
         }
         catch (Exception trouble)
         {
             // Whatever happens here, the rules go on; the sentence says what it was.
-            Log.NoAnswer(logger, question.Finding.Kind, question.Finding.Name, trouble);
+            Log.NoAnswer(logger, about, trouble);
             return new([], [TaintedText.Clean(trouble is ChatModelException or KubeApiException ? trouble.Message : "it could not be asked; see the operator's log", 300)]);
         }
     }
@@ -85,7 +87,7 @@ internal sealed partial class ModelDesk(Healer healer, TokenMeter meter, TimePro
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "No answer of the language model for {Kind} {Name}")]
-        public static partial void NoAnswer(ILogger logger, string kind, string name, Exception trouble);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "No answer of the language model for {About}")]
+        public static partial void NoAnswer(ILogger logger, string about, Exception trouble);
     }
 }

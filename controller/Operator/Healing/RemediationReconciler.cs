@@ -17,7 +17,7 @@ namespace Ops.Operator.Healing;
 /// The agent of one plan: propose, check, do, verify, take back. Each turn does one thing and writes down what it did, so
 /// that a restart goes on from there.
 /// </summary>
-internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatches watches, MemoryStore memories, Healer healer, TimeProvider time) : IReconciler
+internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatches watches, MemoryStore memories, RequestMaker requests, RemediationLog log, Healer healer, TimeProvider time) : IReconciler
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
@@ -44,6 +44,8 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         if (policy is not null && !watches.For(key.Namespace!).HasSynced)
             return Requeue.After(Soon);
         var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(policy, time.GetUtcNow());
+        if (remediation.Spec.Request is not null)
+            return await requests.FollowAsync(remediation, policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken), cancellationToken);
         var turn = new Turn(remediation, remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken) with { Past = Past(remediation) });
         return remediation.Status?.Phase switch
         {
@@ -120,7 +122,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         var changes = string.Join(", ", steps.SelectMany(step => step.Changes ?? []).Select(change => change.Path).Take(8));
         var status = turn.Status with
         {
-            Phase = RemediationPhases.Executing, Reason = verdict.Reason, ApprovedBy = verdict.ApprovedBy, Steps = steps, StartedAt = Second(turn.Snapshot.Now),
+            Phase = RemediationPhases.Executing, Reason = verdict.Reason, ApprovedBy = verdict.ApprovedBy, Steps = steps, StartedAt = RemediationLog.Second(turn.Snapshot.Now),
         };
         return await WriteAsync(turn, status, "Checked", $"{verdict.Reason} The dry run changes {changes}.", TimeSpan.Zero, cancellationToken);
     }
@@ -155,7 +157,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         var (now, status) = (turn.Snapshot.Now, turn.Status);
         var trouble = Trouble(turn);
         if (trouble is null && status.QuietSince is null)
-            return await WriteAsync(turn, status with { QuietSince = Second(now), Reason = "The symptom is gone." }, "Quiet", "The symptom is gone.", Soon, cancellationToken);
+            return await WriteAsync(turn, status with { QuietSince = RemediationLog.Second(now), Reason = "The symptom is gone." }, "Quiet", "The symptom is gone.", Soon, cancellationToken);
         var within = turn.Policy?.Spec.EffectiveVerifyWithin ?? GoDuration.Parse(HealingPolicySpec.DefaultVerifyWithin);
         if (trouble is null)
         {
@@ -202,7 +204,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         // both are compared in them: else of two plans of one second each would wait for the other's incident to end. What makes
         // one goal missed makes others missed a little later, and that is not the work of the plan for the first.
         return caches.Incidents.List().FirstOrDefault(one => one.Metadata.NamespaceProperty == turn.Snapshot.Namespace
-            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt is { } detected && Second(new(detected, TimeSpan.Zero)) > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident
+            && one.Status is { Phase: IncidentPhases.Open } open && open.DetectedAt is { } detected && RemediationLog.Second(new(detected, TimeSpan.Zero)) > turn.Status.StartedAt && one.Metadata.Name != turn.Remediation.Spec.Incident
             && !(isOfGoal && open.Causes is [{ Reasons: [var reason] }] && Causes.IsOfGoal(reason)))
             is { } worse ? $"since then {worse.Status!.Symptom}" : null;
     }
@@ -235,32 +237,13 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
     private Task<Requeue> FinishAsync(Turn turn, string phase, string reason, string what, CancellationToken cancellationToken)
     {
         HealingMetrics.Finished(turn.Remediation, phase, caches.Incidents.Get(turn.Snapshot.Namespace, turn.Remediation.Spec.Incident)?.Status?.Onset);
-        return WriteAsync(turn, turn.Status with { Phase = phase, FinishedAt = Second(turn.Snapshot.Now), Reason = reason }, what, reason, null, cancellationToken);
+        return WriteAsync(turn, turn.Status with { Phase = phase, FinishedAt = RemediationLog.Second(turn.Snapshot.Now), Reason = reason }, what, reason, null, cancellationToken);
     }
 
-    private async Task<Requeue> WriteAsync(Turn turn, RemediationStatus status, string what, string detail, TimeSpan? next, CancellationToken cancellationToken)
-    {
-        var intent = new Remediation
-        {
-            Metadata = new() { Name = turn.Remediation.Metadata.Name, NamespaceProperty = turn.Remediation.Metadata.NamespaceProperty },
-            Status = status with
-            {
-                ObservedGeneration = turn.Remediation.Metadata.Generation,
-                Reason = TaintedText.Clean(status.Reason, 1024),
-                Audit = Audit.Add(status.Audit, turn.Snapshot.Now, what, detail),
-            },
-        };
-        await healer.Writer.ApplyStatusAsync(intent, turn.Remediation, cancellationToken);
-        if (status.Phase is RemediationPhases.Refused or RemediationPhases.RolledBack or RemediationPhases.Failed)
-            healer.Events.Warning(turn.Remediation, what, TaintedText.Clean(detail, 1024));
-        else
-            healer.Events.Normal(turn.Remediation, what, TaintedText.Clean(detail, 1024));
-        return next is { } delay ? Requeue.After(delay) : Requeue.None;
-    }
+    private Task<Requeue> WriteAsync(Turn turn, RemediationStatus status, string what, string detail, TimeSpan? next, CancellationToken cancellationToken) =>
+        log.WriteAsync(turn.Remediation, status, turn.Snapshot.Now, what, detail, next, cancellationToken);
 
     private static string NotTaken(Remediation remediation) => remediation.Spec.Considered is { Count: > 0 } others ? $" Not taken: {string.Join("; ", others)}" : "";
-
-    private static DateTime Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
 
     private sealed record Turn(Remediation Remediation, RemediationStatus Status, HealingPolicy? Policy, NamespaceSnapshot Snapshot, Baseline Memory);
 }

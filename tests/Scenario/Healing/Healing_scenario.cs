@@ -102,6 +102,44 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
     }
 
     [Fact]
+    public async Task Words_become_one_plan_that_outlives_the_operator_and_runs_once_a_person_approved_it()
+    {
+        var world = fixture.World;
+        await world.WellAsync(Cancellation);
+        await RequestAsync("unread", "scale email to 2");
+        await world.UntilAsync("words without a model are refused", () => Plan("unread") is { Status: { Phase: RemediationPhases.Refused, Reason: { } why } } && why.Contains("names no language model (spec.llm)"), Cancellation);
+        await using var model = await ScriptedModel.StartAsync(
+            new("worded", _ => ScriptedAnswer.Calls(("ScaleWorkload", ScriptedAnswer.Arguments(("object", "Deployment/email"), ("replicas", "2"))))), Cancellation);
+        await world.UseModelAsync(model.Endpoint, Cancellation);
+        // The operator has the policy that names the model, so the words cannot be there before it.
+        await world.UntilAsync("the policy is read", () => world.Policy() is { } policy && policy.Status?.ObservedGeneration == policy.Metadata.Generation, Cancellation);
+        try
+        {
+            await RequestAsync("two-emails", "scale email to 2");
+            await world.UntilAsync("the plan waits with its dry run", () => Plan("two-emails-plan") is { Status: { Phase: RemediationPhases.AwaitingApproval, Steps: [{ Changes: [{ Path: "/spec/replicas", Before: "1", After: "2" }] }] } }
+                && Plan("two-emails")?.Status is { Phase: RemediationPhases.Planned, Plan: "two-emails-plan" }, Cancellation);
+            await world.KillOperatorAsync();
+            await world.StartOperatorAsync(Cancellation);
+            var plan = Plan("two-emails-plan")!;
+            await ApproveAsync(plan);
+            await world.UntilAsync("the plan ran", () => Plan("two-emails-plan")?.Status?.Phase == RemediationPhases.Succeeded, Cancellation);
+            (world.Deployment("email")!.Spec.Replicas, model.Asked, Plan("two-emails-plan")!.Status!.PlanHash).ShouldBe((2, 1, plan.Status!.PlanHash));
+            var request = Plan("two-emails")!.Status!;
+            (string.Join(' ', request.Audit!.Select(entry => entry.Event)), Audit.IsWhole(request.Audit)).ShouldBe(("Asked Planned", true));
+        }
+        finally
+        {
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=json", "-p", """[{"op":"remove","path":"/spec/llm"}]"""], Cancellation);
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "scale", "deploy", "email", "--replicas=1"], Cancellation);
+        }
+
+        Remediation? Plan(string name) => world.Remediations().SingleOrDefault(one => one.Metadata.Name == name);
+
+        Task RequestAsync(string name, string words) => world.KubectlAsync(
+            ["-n", HealingWorld.Ns, "apply", "-f", "-"], Cancellation, $$$"""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Remediation","metadata":{"name":"{{{name}}}"},"spec":{"policy":"shop","request":"{{{words}}}"}}""");
+    }
+
+    [Fact]
     public async Task A_plan_waits_for_a_person_survives_a_killed_operator_and_runs_as_it_was_approved()
     {
         var world = fixture.World;
@@ -119,14 +157,17 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
             answer.Output.Trim().ShouldBe("no");
         }
 
-        var decision = $$$"""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"alice"},"spec":{"decisions":[{"remediation":"{{{plan!.Metadata.Name}}}","planHash":"{{{plan.Status!.PlanHash}}}","decision":"approve"}]}}""";
-        await world.KubectlAsync(["-n", HealingWorld.Ns, "apply", "-f", "-"], Cancellation, decision);
+        await ApproveAsync(plan!);
         await world.StartOperatorAsync(Cancellation);
-        await world.UntilAsync("the plan ran", () => world.Remediations().Single(one => one.Metadata.Name == plan.Metadata.Name).Status?.Phase == RemediationPhases.Succeeded, Cancellation);
-        var done = world.Remediations().Single(one => one.Metadata.Name == plan.Metadata.Name);
-        (done.Status!.PlanHash, string.Join(',', done.Status.ApprovedBy!)).ShouldBe((plan.Status.PlanHash, "alice"));
+        await world.UntilAsync("the plan ran", () => world.Remediations().Single(one => one.Metadata.Name == plan!.Metadata.Name).Status?.Phase == RemediationPhases.Succeeded, Cancellation);
+        var done = world.Remediations().Single(one => one.Metadata.Name == plan!.Metadata.Name);
+        (done.Status!.PlanHash, string.Join(',', done.Status.ApprovedBy!)).ShouldBe((plan!.Status!.PlanHash, "alice"));
         await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"autonomy":"auto"}}"""], Cancellation);
     }
+
+    private Task<string> ApproveAsync(Remediation plan) => fixture.World.KubectlAsync(
+        ["-n", HealingWorld.Ns, "apply", "-f", "-"], Cancellation,
+        $$$"""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"alice"},"spec":{"decisions":[{"remediation":"{{{plan.Metadata.Name}}}","planHash":"{{{plan.Status!.PlanHash}}}","decision":"approve"}]}}""");
 }
 
 /// <summary>One world for all tests of the class.</summary>

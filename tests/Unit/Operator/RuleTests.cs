@@ -15,6 +15,7 @@ public sealed class RuleTests
     private const string Budget = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"EnergyBudget","metadata":{"name":"b"},"spec":{"watts":3000}}""";
     private const string Healing = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"HealingPolicy","metadata":{"name":"h","namespace":"default"},"spec":{}}""";
     private const string Rem = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Remediation","metadata":{"name":"m","namespace":"default"},"spec":{"policy":"h","incident":"i","cause":"ScaledToZero","attempt":1,"approveWithin":"15m","actions":[{"type":"Scale","target":{"kind":"Deployment","name":"d"},"parameters":{"replicas":"2"}}]}}""";
+    private const string Words = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Remediation","metadata":{"name":"w","namespace":"default"},"spec":{"policy":"h","request":"scale d to 2"}}""";
     private const string Person = """{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"Approver","metadata":{"name":"alice","namespace":"default"},"spec":{"decisions":[{"remediation":"m","planHash":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","decision":"approve"}]}}""";
 
     [Theory]
@@ -24,6 +25,7 @@ public sealed class RuleTests
     [InlineData(Budget)]
     [InlineData(Healing)]
     [InlineData(Rem)]
+    [InlineData(Words)]
     [InlineData(Person)]
     public void A_small_object_is_taken(string json) => Definitions.Refusals(Parse(json)).ShouldBeEmpty();
 
@@ -128,7 +130,10 @@ public sealed class RuleTests
     public void A_wrong_healing_policy_is_refused_by_its_field(string change, string named) => ExpectRefusal(Healing, change, named);
 
     [Theory]
-    [InlineData("""{"spec":{"actions":[]}}""", "spec.actions")]
+    [InlineData("""{"spec":{"actions":[]}}""", "spec needs either spec.actions or")]
+    [InlineData("""{"spec":{"request":"scale d to 2"}}""", "spec needs either spec.actions or")]
+    [InlineData("""{"spec":{"actions":null}}""", "spec needs either spec.actions or")]
+    [InlineData("""{"spec":{"request":""}}""", "spec.request")]
     [InlineData("""{"spec":{"actions":[{"type":"Scale"}]}}""", "spec.actions[0].target")]
     [InlineData("""{"spec":{"attempt":0}}""", "spec.attempt")]
     [InlineData("""{"spec":{"planner":"oracle"}}""", "spec.planner")]
@@ -144,8 +149,18 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"suspend":true}}""", true)]
     [InlineData("""{"spec":{"actions":[{"type":"Scale","target":{"kind":"Deployment","name":"d"},"parameters":{"replicas":"0"}}]}}""", false)]
     [InlineData("""{"spec":{"attempt":2}}""", false)]
+    [InlineData("""{"spec":{"actions":null,"request":"scale d to 2"}}""", false)]
     public void A_plan_is_fixed_once_it_is_made_and_can_be_stopped(string change, bool taken) =>
         Definitions.Refusals(MergePatch(Parse(Rem), Parse(change)), Parse(Rem)).Any(refusal => refusal.Contains("fixed once it is made")).ShouldBe(!taken);
+
+    [Fact]
+    public void Words_need_a_policy_and_no_more_and_are_fixed_too()
+    {
+        var words = Parse(Words);
+        Definitions.Refusals(words).ShouldBeEmpty();
+        JsonNode.DeepEquals(words["spec"], Parse("""{"policy":"h","request":"scale d to 2","incident":"task","cause":"Asked","planner":"rules","attempt":1,"approveWithin":"15m","suspend":false}""")).ShouldBeTrue(words.ToJsonString());
+        Definitions.Refusals(MergePatch(Parse(Words), Parse("""{"spec":{"request":"scale d to 9"}}""")), Parse(Words)).ShouldContain(refusal => refusal.Contains("fixed once it is made"));
+    }
 
     [Fact]
     public void Rules_for_healing_policies_are_the_same_in_cel_and_in_code() =>

@@ -98,7 +98,7 @@ public static class AnswerReader
     }
 
     // Exactly these arguments, each a short text.
-    private static Dictionary<string, string>? Arguments(ChatToolCall call, IReadOnlyList<string> names, out string problem)
+    internal static Dictionary<string, string>? Arguments(ChatToolCall call, IReadOnlyList<string> names, out string problem)
     {
         problem = $"the arguments of {Quote(call.Name)} are not the ones that it takes: {string.Join(", ", names)}";
         if (call.Arguments.Length > MaxArguments)

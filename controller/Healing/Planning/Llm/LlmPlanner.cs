@@ -20,7 +20,11 @@ public sealed record LlmQuestion(Finding Finding, NamespaceSnapshot Snapshot, Ba
 /// <param name="Plans">Plans that can be read and contradict nothing; not checked yet.</param>
 /// <param name="Problems">Why other answers were not taken.</param>
 /// <param name="Tokens">What it cost.</param>
-public sealed record LlmOpinion(IReadOnlyList<HealingPlan> Plans, IReadOnlyList<string> Problems, int Tokens = 0);
+public sealed record LlmOpinion(IReadOnlyList<HealingPlan> Plans, IReadOnlyList<string> Problems, int Tokens = 0)
+{
+    /// <summary>The goal that a person's words ask for, instead of a plan; null for every finding.</summary>
+    public HealingGoal? Goal { get; init; }
+}
 
 /// <summary>
 /// Asks a model in two phases: where the fault lies, then what repairs it, the second several times at once. Its answers are
@@ -36,12 +40,14 @@ public sealed class LlmPlanner(IChatModel model, TokenMeter meter)
 
     private const string ToRepair = $"You repair faults in a Kubernetes namespace with the tools offered and nothing else. {Data} Choose the fewest calls that bring the object at fault back to the state that it last was well in. Do not repeat what alreadyTried lists. Call no_action if no tool repairs it.";
 
+    private readonly MeteredModel metered = new(model, meter);
+
     /// <summary>Asks. Never throws for what the model does; every problem is a sentence.</summary>
     public async Task<LlmOpinion> AskAsync(LlmQuestion question, CancellationToken cancellationToken)
     {
         var evidence = Evidence.Of(question.Finding, question.Snapshot, question.Memory, question.Tried);
         var objects = Neighbourhood.Of(question.Finding, question.Snapshot, question.Memory);
-        var (reply, problem, spent) = await AskOnceAsync(question, new(ToLocate, evidence, Toolbox.ForLocating(objects, Causes.All), 0), cancellationToken);
+        var (reply, problem, spent) = await metered.AskAsync(question.Policy, new(ToLocate, evidence, Toolbox.ForLocating(objects, Causes.All), 0), cancellationToken);
         if (reply is null || AnswerReader.Place(reply, objects, Causes.All, out problem) is not var (place, cause))
             return new([], [$"locating: {problem}"], spent);
 
@@ -49,7 +55,7 @@ public sealed class LlmPlanner(IChatModel model, TokenMeter meter)
         var targets = objects.Where(key => key == place || key.StartsWith("Pod/", StringComparison.Ordinal)).ToList();
         var tools = Toolbox.ForRepair(targets, type => Allows(question.Policy, type), question.Memory);
         var ask = new ChatRequest($"{ToRepair} The fault lies in {place}: {cause}.", evidence, tools, SampleTemperature);
-        var samples = await Task.WhenAll(Enumerable.Range(0, question.Policy.Spec.Llm!.EffectiveSamples).Select(_ => AskOnceAsync(question, ask, cancellationToken)));
+        var samples = await Task.WhenAll(Enumerable.Range(0, question.Policy.Spec.Llm!.EffectiveSamples).Select(_ => metered.AskAsync(question.Policy, ask, cancellationToken)));
         return Read(samples, tools, question, place, cause) with { Tokens = spent + samples.Sum(one => one.Tokens) };
     }
 
@@ -73,29 +79,6 @@ public sealed class LlmPlanner(IChatModel model, TokenMeter meter)
         }
 
         return new(plans, problems);
-    }
-
-    private async Task<(ChatReply? Reply, string Problem, int Tokens)> AskOnceAsync(LlmQuestion question, ChatRequest request, CancellationToken cancellationToken)
-    {
-        var (policy, limit) = (question.Policy.Metadata.Uid ?? question.Policy.Metadata.Name, question.Policy.Spec.Llm!.EffectiveTokensPerHour);
-        if (!meter.TryTake(policy, limit, request.EstimatedTokens))
-            return (null, $"its budget of {limit} tokens an hour is spent", 0);
-        // What it says it used is believed up to ten times the estimate; silence, and a call that failed, cost the estimate.
-        var used = request.EstimatedTokens;
-        try
-        {
-            var reply = await model.AskAsync(request, cancellationToken);
-            used = reply.Tokens > 0 ? Math.Min(reply.Tokens, request.EstimatedTokens * 10) : used;
-            return (reply, "", used);
-        }
-        catch (ChatModelException silent)
-        {
-            return (null, silent.Message, used);
-        }
-        finally
-        {
-            meter.Settle(policy, request.EstimatedTokens, used);
-        }
     }
 
     private static bool Allows(HealingPolicy policy, HealingAction type) => policy.Spec.Actions is { } allowed ? allowed.Contains(type.Type) : !type.MustBeListed;

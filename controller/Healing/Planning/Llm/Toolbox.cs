@@ -38,10 +38,7 @@ public static class Toolbox
             var targets = objects.Where(key => type.Kinds.Contains(key[..key.IndexOf('/', StringComparison.Ordinal)]) && (!Restores(type) || memory.States.ContainsKey(key))).ToList();
             if (targets.Count == 0)
                 continue;
-            var arguments = new JsonObject { [Object] = OneOf(targets) };
-            foreach (var name in type.Parameters.Where(name => name != HealingAction.StateParameter))
-                arguments[name] = new JsonObject { ["type"] = "string", ["maxLength"] = AnswerReader.MaxArgument };
-            tools.Add(new(type.Type, type.Summary, Schema(arguments)));
+            tools.Add(For(type, targets, type.Parameters.Where(name => name != HealingAction.StateParameter)));
         }
 
         tools.Add(new(NoAction, "Say that none of the other tools repairs the fault.", Schema([])));
@@ -51,9 +48,16 @@ public static class Toolbox
     /// <summary>Whether a type takes its content from the memory.</summary>
     internal static bool Restores(HealingAction type) => type.Parameters.Contains(HealingAction.StateParameter);
 
-    private static JsonObject OneOf(IReadOnlyList<string> values) => new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(value => (JsonNode)value)]) };
+    /// <summary>The tool of one type.</summary>
+    internal static ChatToolSchema For(HealingAction type, IReadOnlyList<string> targets, IEnumerable<string> parameters) =>
+        new(type.Type, type.Summary, Schema(new([KeyValuePair.Create(Object, (JsonNode?)OneOf(targets)), .. parameters.Select(name => KeyValuePair.Create(name, (JsonNode?)Text()))])));
 
-    private static JsonObject Schema(JsonObject properties) => new()
+    /// <summary>The schema of a short text.</summary>
+    internal static JsonObject Text() => new() { ["type"] = "string", ["maxLength"] = AnswerReader.MaxArgument };
+
+    internal static JsonObject OneOf(IReadOnlyList<string> values) => new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(value => (JsonNode)value)]) };
+
+    internal static JsonObject Schema(JsonObject properties) => new()
     {
         ["type"] = "object",
         ["properties"] = properties,
