@@ -6,7 +6,7 @@ using Ops.Api.Schema;
 namespace Ops.Api;
 
 /// <summary>
-/// What a person wants of Deployments, as a number that is measured: a goal that is missed for long enough is repaired like a
+/// What a person wants of Deployments or StatefulSets, as a number that is measured: a goal that is missed for long enough is repaired like a
 /// fault, by the same actions and through the same checks. A goal that cannot be measured moves nothing.
 /// </summary>
 [CelRule(HealingGoalRules.PercentRule, HealingGoalRules.PercentMessage)]
@@ -41,7 +41,12 @@ public sealed record HealingGoal
     [AllowedValues(GoalTypes.Ready, GoalTypes.Cpu, GoalTypes.Memory, GoalTypes.MeanLatency, GoalTypes.P99Latency, GoalTypes.Replicas, GoalTypes.Autoscale)]
     public string Type { get; init; } = "";
 
-    /// <summary>Names of Deployments in the policy's namespace.</summary>
+    /// <summary>Kind of all targets: Deployment or StatefulSet. Default Deployment.</summary>
+    [AllowedValues(GoalKinds.Deployment, GoalKinds.StatefulSet)]
+    [DefaultValue(GoalKinds.Deployment)]
+    public string Kind { get; init; } = GoalKinds.Deployment;
+
+    /// <summary>Names of Deployments, or of what kind says, in the policy's namespace.</summary>
     [Required]
     [MinLength(1)]
     [MaxLength(MaxTargets)]
@@ -122,6 +127,16 @@ public static class GoalTypes
 
     /// <summary>As few pods as serve.</summary>
     public const string Autoscale = "autoscale";
+}
+
+/// <summary>Values of a goal's kind.</summary>
+public static class GoalKinds
+{
+    /// <summary>Deployments.</summary>
+    public const string Deployment = "Deployment";
+
+    /// <summary>StatefulSets: scaled, rolled back and made anew one pod after the other, where their update strategy does that by itself.</summary>
+    public const string StatefulSet = "StatefulSet";
 }
 
 /// <summary>Values of a goal's combine.</summary>

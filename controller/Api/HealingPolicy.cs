@@ -100,7 +100,7 @@ public sealed record HealingPolicySpec
     [DefaultValue(DefaultOrphanedAfter)]
     public string? OrphanedAfter { get; init; }
 
-    /// <summary>What is wanted of Deployments beyond that they run: numbers that are measured. A goal that is missed is repaired like a fault.</summary>
+    /// <summary>What is wanted of Deployments and StatefulSets beyond that they run: numbers that are measured. A goal that is missed is repaired like a fault.</summary>
     [MaxLength(MaxGoals)]
     [ListMapKeys("name")]
     public IReadOnlyList<HealingGoal>? Goals { get; init; }

@@ -1,12 +1,11 @@
 using System.Globalization;
-using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Goals;
 
 namespace Ops.Healing.Detection;
 
-/// <summary>Goals that are violated, as findings at the Deployments that miss them.</summary>
+/// <summary>Goals that are violated, as findings at the workloads that miss them.</summary>
 public static class GoalFindings
 {
     // Requests that grow by less than half may be chance.
@@ -19,7 +18,7 @@ public static class GoalFindings
     ];
 
     /// <summary>
-    /// One finding a Deployment, of the goals that are nearest to a cause; goals that are missed and have not settled, or were
+    /// One finding a workload, of the goals that are nearest to a cause; goals that are missed and have not settled, or were
     /// missed a moment ago, hold back those farther away. Of what is slow, one.
     /// </summary>
     /// <param name="snapshot">The namespace.</param>
@@ -32,7 +31,7 @@ public static class GoalFindings
         // Whoever calls what is slow is slow too, and was slower before: the one that grew most in proportion is nearest to why.
         if (violated.Count > 0 && violated[0].Goal.Goal.Type is GoalTypes.MeanLatency or GoalTypes.P99Latency)
             violated = [violated.MaxBy(one => one.Target.Growth)];
-        return [.. violated.Select(one => Of(one.Goal, one.Target)).DistinctBy(finding => finding.Name)];
+        return [.. violated.Select(one => Of(one.Goal, one.Target)).DistinctBy(finding => (finding.Kind, finding.Name))];
     }
 
     /// <summary>The violated goal that a finding tells of, or null.</summary>
@@ -46,10 +45,10 @@ public static class GoalFindings
          select ((JudgedGoal, GoalTarget)?)(one, target)).FirstOrDefault();
 
     /// <summary>Whether a goal that an incident may be about was violated and cannot be measured now, so that nobody can say that it is over.</summary>
-    /// <param name="deployment">Name of a Deployment.</param>
+    /// <param name="workload">Name of a workload; of two that share it, either one's goal counts.</param>
     /// <param name="snapshot">The namespace.</param>
-    public static JudgedGoal? Unclear(string deployment, NamespaceSnapshot snapshot) =>
-        snapshot.Goals.FirstOrDefault(one => one is { IsOpen: true, State: GoalStates.Unknown } && one.Goal.Targets.Contains(deployment));
+    public static JudgedGoal? Unclear(string workload, NamespaceSnapshot snapshot) =>
+        snapshot.Goals.FirstOrDefault(one => one is { IsOpen: true, State: GoalStates.Unknown } && one.Goal.Targets.Contains(workload));
 
     // What is farther away is measured over some seconds, and shows for so long what is over already.
     private static bool IsOrWasMissed(JudgedGoal goal, DateTimeOffset now) => goal.IsMissed || now - goal.LastMissed < goal.Goal.EffectiveSettle + PodSeries.Window;
@@ -57,7 +56,7 @@ public static class GoalFindings
     private static bool IsIdle(JudgedGoal goal) => goal.IsMissed && goal.Targets.Where(target => target.IsMissed).All(target => target.IsIdle);
 
     private static Finding Of(JudgedGoal goal, GoalTarget target) =>
-        new(V1Deployment.KubeKind, target.Name, CauseOf(goal, target), $"goal {goal.Goal.Name} of HealingPolicy {goal.Policy}: {target.Why}, and the limit is {GoalMeasure.Format(goal.Goal, target.Limit)}{Requests(goal)}");
+        new(goal.Goal.Kind, target.Name, CauseOf(goal, target), $"goal {goal.Goal.Name} of HealingPolicy {goal.Policy}: {target.Why}, and the limit is {GoalMeasure.Format(goal.Goal, target.Limit)}{Requests(goal)}");
 
     private static string CauseOf(JudgedGoal goal, GoalTarget target) => goal.Goal.Type switch
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
 
@@ -21,8 +20,8 @@ internal static class GoalMeasure
     public static GoalTarget Of(HealingGoal goal, string target, NamespaceSnapshot snapshot, IReadOnlyDictionary<string, TargetReading> readings)
     {
         var limit = LimitOf(goal);
-        if (snapshot.Workload(V1Deployment.KubeKind, target) is not { } workload)
-            return new(target, null, limit) { Why = $"Deployment {target} does not exist" };
+        if (snapshot.Workload(goal.Kind, target) is not { } workload)
+            return new(target, null, limit) { Why = $"{goal.Kind} {target} does not exist" };
         switch (goal.Type)
         {
             case GoalTypes.Ready:

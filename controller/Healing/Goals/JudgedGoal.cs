@@ -46,7 +46,7 @@ public sealed record JudgedGoal(string Namespace, string Policy, HealingGoal Goa
 }
 
 /// <summary>One target of a goal at one look.</summary>
-/// <param name="Name">The Deployment.</param>
+/// <param name="Name">The workload, of the goal's kind.</param>
 /// <param name="Value">Percent, seconds or pods; null where it is not known.</param>
 /// <param name="Limit">What it is compared with.</param>
 public sealed record GoalTarget(string Name, double? Value, double Limit)

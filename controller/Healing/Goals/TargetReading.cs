@@ -3,7 +3,7 @@ using Ops.Healing.Cluster;
 
 namespace Ops.Healing.Goals;
 
-/// <summary>What the pods of one Deployment did in the window, together. Null is what is not known.</summary>
+/// <summary>What the pods of one workload did in the window, together. Null is what is not known.</summary>
 /// <param name="CpuPercent">Processor use in percent of the limits of the pods that told theirs.</param>
 /// <param name="MemoryPercent">Memory in percent of the limits.</param>
 /// <param name="Requests">Requests answered.</param>
@@ -11,8 +11,8 @@ namespace Ops.Healing.Goals;
 /// <param name="Missing">Why something is not known, one sentence.</param>
 public sealed record TargetReading(double? CpuPercent, double? MemoryPercent, RequestTimes? Requests, double? RequestsPerSecond, string Missing)
 {
-    /// <summary>Adds up the readings of a Deployment's pods.</summary>
-    /// <param name="workload">The Deployment with its pods.</param>
+    /// <summary>Adds up the readings of a workload's pods.</summary>
+    /// <param name="workload">The workload with its pods.</param>
     /// <param name="series">Samples by the pod's name.</param>
     /// <param name="now">The time.</param>
     public static TargetReading Of(Workload workload, IReadOnlyDictionary<string, PodSeries> series, DateTimeOffset now)

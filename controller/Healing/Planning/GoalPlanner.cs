@@ -46,7 +46,7 @@ public static class GoalPlanner
         }
     }
 
-    /// <summary>Whether a plan for the finding has to wait because the last one for the same Deployment has just ended.</summary>
+    /// <summary>Whether a plan for the finding has to wait because the last one for the same workload has just ended.</summary>
     /// <param name="finding">A finding of a goal.</param>
     /// <param name="snapshot">The namespace.</param>
     /// <param name="past">Remediations of the namespace.</param>

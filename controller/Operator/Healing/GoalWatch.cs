@@ -61,9 +61,9 @@ internal sealed partial class GoalWatch(
             return;
         if (asking.Count > 0)
         {
-            var targets = asking.SelectMany(policy => policy.Spec.Goals!).Where(IsMeasured).SelectMany(goal => goal.Targets).ToHashSet(StringComparer.Ordinal);
+            var targets = asking.SelectMany(policy => policy.Spec.Goals!).Where(IsMeasured).SelectMany(goal => goal.Targets.Select(target => (goal.Kind, target))).ToHashSet();
             var before = look(asking[0], time.GetUtcNow());
-            await ReadAsync([.. before.Workloads.Where(one => one.Kind == V1Deployment.KubeKind && targets.Contains(one.Name)).SelectMany(one => one.Pods).Take(MaxPods)], cancellationToken);
+            await ReadAsync([.. before.Workloads.Where(one => targets.Contains((one.Kind, one.Name))).SelectMany(one => one.Pods).Take(MaxPods)], cancellationToken);
         }
 
         Judge(asking);
@@ -107,11 +107,11 @@ internal sealed partial class GoalWatch(
         foreach (var policy in asking.OrderBy(one => one.Metadata.Name, StringComparer.Ordinal))
         {
             var snapshot = look(policy, now);
-            var readings = snapshot.Workloads.Where(one => one.Kind == V1Deployment.KubeKind).ToDictionary(one => one.Name, one => TargetReading.Of(one, series, now));
+            var readings = snapshot.Workloads.GroupBy(one => one.Kind).ToDictionary(one => one.Key, one => one.ToDictionary(workload => workload.Name, workload => TargetReading.Of(workload, series, now)));
             foreach (var goal in policy.Spec.Goals!)
             {
                 var key = $"{policy.Metadata.Uid}/{CanonicalJson.Digest(k8s.KubernetesJson.Serialize(goal))}";
-                var verdict = GoalJudge.Judge(policy.Metadata.Name, goal, snapshot, readings, verdicts.GetValueOrDefault(key) ?? GoalJudge.Remembered(policy, goal));
+                var verdict = GoalJudge.Judge(policy.Metadata.Name, goal, snapshot, readings.GetValueOrDefault(goal.Kind) ?? [], verdicts.GetValueOrDefault(key) ?? GoalJudge.Remembered(policy, goal));
                 next[key] = verdict;
                 all.Add(verdict);
                 HealingMetrics.Judged(verdict);

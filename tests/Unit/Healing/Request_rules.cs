@@ -111,6 +111,17 @@ public sealed class Request_rules
         twice.Goal!.Name.ShouldBe($"{goal.Name}-2");
     }
 
+    [Fact]
+    public async Task A_goal_of_StatefulSets_names_their_kind_and_one_of_both_kinds_is_two_goals()
+    {
+        var snapshot = Shop.Well() with { StatefulSets = [new() { Metadata = new() { Name = "db", NamespaceProperty = "shop", Uid = "db" }, Spec = new() { Template = new() { Spec = new() { Containers = [new() { Name = "db" }] } } } }] };
+        var model = new FakeModel([new("propose_goal", """{"type":"ready","percentOfLimit":"","below":"","replicas":"","min":"","max":"","combine":"each"}""")]);
+        var planner = new RequestPlanner(model, new(TimeProvider.System));
+        var goal = (await planner.AskAsync(Question("db is always ready", Policy(), snapshot), Cancellation)).Goal.ShouldNotBeNull();
+        (goal.Kind, goal.Targets.ShouldHaveSingleItem(), goal.Name).ShouldBe(("StatefulSet", "db", "ready-db"));
+        (await planner.AskAsync(Question("db and web are always ready", Policy(), snapshot), Cancellation)).Problems.ShouldHaveSingleItem().ShouldContain("give two requests");
+    }
+
     [Theory]
     [InlineData("keep web below 300ms", "p99Latency", "30ms", "", "which the request does not say")]
     [InlineData("keep web fast", "p99Latency", "", "", "spec.goals[].below")]

@@ -25,6 +25,7 @@ public sealed class GoalWatchTests : IAsyncLifetime
     };
 
     private WebApplication app = null!;
+    private string kind = GoalKinds.Deployment;
     private double cpuSeconds;
     private bool isSilent;
     private int judged;
@@ -47,9 +48,13 @@ public sealed class GoalWatchTests : IAsyncLifetime
         await app.DisposeAsync();
     }
 
-    [Fact]
-    public async Task A_goal_follows_what_the_pods_say_and_is_unknown_while_they_are_silent()
+    [Theory]
+    [InlineData(GoalKinds.Deployment)]
+    [InlineData(GoalKinds.StatefulSet)]
+    public async Task A_goal_follows_what_the_pods_say_and_is_unknown_while_they_are_silent(string of)
     {
+        kind = of;
+        policy.Spec = policy.Spec with { Goals = [policy.Spec.Goals![0] with { Kind = kind }] };
         var watch = Watch([policy]);
         for (var i = 0; i < 3; i++)
             await RoundAsync(watch, cores: 0.1);
@@ -95,7 +100,8 @@ public sealed class GoalWatchTests : IAsyncLifetime
         {
             Namespace = "shop",
             Now = now,
-            Deployments = [new() { Metadata = new() { Name = "web", Uid = "web" }, Spec = new() { Replicas = 1, Template = template } }],
+            Deployments = kind == GoalKinds.Deployment ? [new() { Metadata = new() { Name = "web", Uid = "web" }, Spec = new() { Replicas = 1, Template = template } }] : [],
+            StatefulSets = kind == GoalKinds.StatefulSet ? [new() { Metadata = new() { Name = "web", Uid = "web" }, Spec = new() { Replicas = 1, Template = template } }] : [],
             ReplicaSets = [new() { Metadata = new() { Name = "web-1", Uid = "web-1", OwnerReferences = [Owner(V1Deployment.KubeKind, "web")] } }],
             Pods =
             [
@@ -103,7 +109,7 @@ public sealed class GoalWatchTests : IAsyncLifetime
                 {
                     Metadata = new()
                     {
-                        Name = "web-1-a", OwnerReferences = [Owner(V1ReplicaSet.KubeKind, "web-1")],
+                        Name = "web-1-a", OwnerReferences = [kind == GoalKinds.Deployment ? Owner(V1ReplicaSet.KubeKind, "web-1") : Owner(V1StatefulSet.KubeKind, "web")],
                         Annotations = new Dictionary<string, string> { ["prometheus.io/scrape"] = "true", ["prometheus.io/port"] = $"{port}", ["prometheus.io/path"] = "/numbers" },
                     },
                     Spec = template.Spec,

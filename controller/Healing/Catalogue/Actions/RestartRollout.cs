@@ -31,12 +31,18 @@ internal sealed class RestartRollout : HealingAction
     public static string At(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     public override string? Problem(RemediationAction action, NamespaceSnapshot snapshot, Baseline memory) =>
-        DateTimeOffset.TryParseExact(action.Parameters!.GetValueOrDefault(AtParameter), "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _)
-            ? null : "parameters.at must be a time such as 2026-01-01T00:00:00Z";
+        StandsStill(action, snapshot) ? $"StatefulSet {action.Target.Name} does not replace its pods by itself: spec.updateStrategy is OnDelete, or has a partition"
+        : DateTimeOffset.TryParseExact(action.Parameters!.GetValueOrDefault(AtParameter), "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _)
+            ? null
+        : "parameters.at must be a time such as 2026-01-01T00:00:00Z";
 
-    // As with a rollback: only a Deployment that recreates takes all.
-    public override int PodsAtRisk(RemediationAction action, NamespaceSnapshot snapshot) =>
-        snapshot.Workload(action.Target.Kind, action.Target.Name) is { Object: V1Deployment { Spec.Strategy.Type: "Recreate" } } workload ? workload.Ready : 0;
+    // A Deployment makes the new pod first unless it recreates, which takes all; a StatefulSet has no second pod of a name.
+    public override int PodsAtRisk(RemediationAction action, NamespaceSnapshot snapshot) => snapshot.Workload(action.Target.Kind, action.Target.Name) switch
+    {
+        { Object: V1Deployment { Spec.Strategy.Type: "Recreate" } } workload => workload.Ready,
+        { Object: V1StatefulSet } workload => Math.Min(1, workload.Ready),
+        _ => 0,
+    };
 
     public override void Apply(JsonObject obj, RemediationAction action, Baseline memory)
     {
@@ -47,4 +53,8 @@ internal sealed class RestartRollout : HealingAction
             metadata["annotations"] = annotations = [];
         annotations[Mark] = action.Parameters![AtParameter];
     }
+
+    // A mark in the template would make no pod anew, or only some of them.
+    private static bool StandsStill(RemediationAction action, NamespaceSnapshot snapshot) =>
+        snapshot.Workload(action.Target.Kind, action.Target.Name) is { Object: V1StatefulSet { Spec.UpdateStrategy: { } strategy } } && (strategy.Type == "OnDelete" || strategy.RollingUpdate?.Partition > 0);
 }

@@ -141,7 +141,7 @@ public sealed class RequestPlanner(IChatModel model, TokenMeter meter)
         : action with { Parameters = new Dictionary<string, string> { [RestartRollout.AtParameter] = RestartRollout.At(snapshot.Now) } };
 
     private static IReadOnlyList<string> GoalTargets(RequestWords words, NamespaceSnapshot snapshot) =>
-        [.. words.Named(snapshot, Baseline.Empty).Where(key => key.StartsWith(k8s.Models.V1Deployment.KubeKind + "/", StringComparison.Ordinal)).Select(key => key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..])];
+        [.. words.Named(snapshot, Baseline.Empty).Where(key => key.Split('/')[0] is GoalKinds.Deployment or GoalKinds.StatefulSet)];
 
     private static string FreeName(string name, HealingPolicy policy)
     {

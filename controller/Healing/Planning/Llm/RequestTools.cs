@@ -57,7 +57,7 @@ internal static class RequestTools
     }
 
     /// <summary>What is there beside the actions.</summary>
-    /// <param name="targets">What a goal would be about.</param>
+    /// <param name="targets">"Kind/name" of what a goal would be about.</param>
     public static IReadOnlyList<ChatToolSchema> Others(IReadOnlyList<string> targets) =>
     [
         .. targets.Count == 0 ? [] : (ChatToolSchema[])[new(
@@ -81,6 +81,13 @@ internal static class RequestTools
     {
         if (AnswerReader.Arguments(call, GoalArguments, out problem) is not { } arguments)
             return null;
+        var kinds = targets.Select(key => key.Split('/')[0]).Distinct().ToList();
+        if (kinds.Count > 1)
+        {
+            problem = "a goal is for Deployments or for StatefulSets, and the request names both; give two requests";
+            return null;
+        }
+
         if (arguments.Where(pair => pair.Key is not (Type or Combine)).FirstOrDefault(pair => !IsSaid(pair.Value, words)) is { Value: { } unsaid } odd)
         {
             problem = $"it would set {odd.Key} to \"{TaintedText.Clean(unsaid, 40)}\", which the request does not say";
@@ -89,7 +96,7 @@ internal static class RequestTools
 
         var goal = new HealingGoal
         {
-            Name = NameOf(arguments[Type], targets[0]), Type = arguments[Type], Targets = [.. targets.Take(HealingGoal.MaxTargets)], Combine = arguments[Combine],
+            Name = NameOf(arguments[Type], targets[0].Split('/')[1]), Type = arguments[Type], Kind = kinds[0], Targets = [.. targets.Select(key => key.Split('/')[1]).Take(HealingGoal.MaxTargets)], Combine = arguments[Combine],
             PercentOfLimit = Number(arguments[Percent]), Replicas = Number(arguments[Replicas]), Min = Number(arguments[Min]), Max = Number(arguments[Max]),
             Below = arguments[Below].Length == 0 ? null : arguments[Below],
         };
