@@ -1,23 +1,28 @@
 using k8s;
 using k8s.Models;
 using Ops.Api;
+using Ops.Testing;
 
 namespace Ops.OperatorScenario;
 
-/// <summary>A backup of a store with a password, restored into one with another number of shards: every key is looked at.</summary>
-public sealed class StoreBackupTests(Fleet fleet)
+/// <summary>A backup of a store with TLS and a password, restored into one with another number of shards: every key is looked at.</summary>
+public sealed class StoreBackupTests(Fleet fleet) : IDisposable
 {
     private const string Ns = "storebackup";
     private const string Missing = "storebackupgone";
     private const string Password = "backup-5d1f";
     private const int Keys = 1_500;
 
+    private readonly TestCertificates _root = new(TimeProvider.System.GetUtcNow());
+
+    public void Dispose() => _root.Dispose();
+
     [Fact]
     public async Task A_backup_is_restored_into_a_store_with_another_number_of_shards_key_by_key()
     {
         fleet.RequireRedis();
         await fleet.NamespaceAsync(Ns);
-        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Around);
+        await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Around());
         await fleet.KubectlAsync(["-n", Ns, "apply", "-f", "-"], Store("carts", 3, "backup: {claimName: backups, keep: 1}"));
         await UntilAsync("carts", "Restored", null, store => store.Status is { Phase: "Steady", ReplicasInSync: "3/3" });
         using (var client = await ClientAsync("carts"))
@@ -67,7 +72,7 @@ public sealed class StoreBackupTests(Fleet fleet)
     {
         fleet.RequireRedis();
         await fleet.NamespaceAsync(Missing);
-        await fleet.KubectlAsync(["-n", Missing, "apply", "-f", "-"], Around);
+        await fleet.KubectlAsync(["-n", Missing, "apply", "-f", "-"], Around());
         await fleet.KubectlAsync(["-n", Missing, "apply", "-f", "-"], Store("gone", 3, "restoreFrom: {claimName: backups, store: carts, backup: 20260101000000-3}"));
 
         await UntilAsync("gone", "Degraded", "True", store => Conditions.Find(store.Status!.Conditions, "Degraded")!.Reason == "CrashLoopBackOff");
@@ -83,11 +88,22 @@ public sealed class StoreBackupTests(Fleet fleet)
         return done.Status!.Backup!.Last!;
     }
 
-    private static string Around => $"""
+    private string Around()
+    {
+        var (certificate, key) = _root.Issue(TimeSpan.FromDays(1));
+        return $"""
         apiVersion: v1
         kind: Secret
         metadata: {Braced("name: store-auth")}
         stringData: {Braced($"password: {Password}")}
+        ---
+        {KubernetesJson.Serialize(new V1Secret
+        {
+            ApiVersion = "v1",
+            Kind = "Secret",
+            Metadata = new() { Name = "store-tls" },
+            StringData = new Dictionary<string, string> { ["tls.crt"] = certificate, ["tls.key"] = key, ["ca.crt"] = _root.Root },
+        })}
         ---
         apiVersion: v1
         kind: PersistentVolumeClaim
@@ -100,7 +116,7 @@ public sealed class StoreBackupTests(Fleet fleet)
         kind: Role
         metadata: {Braced("name: store-auth")}
         rules:
-        - {Braced("""apiGroups: [""], resources: [secrets], resourceNames: [store-auth], verbs: [get]""")}
+        - {Braced("""apiGroups: [""], resources: [secrets], resourceNames: [store-auth, store-tls], verbs: [get]""")}
         ---
         apiVersion: rbac.authorization.k8s.io/v1
         kind: RoleBinding
@@ -109,6 +125,7 @@ public sealed class StoreBackupTests(Fleet fleet)
         subjects:
         - {Braced("kind: ServiceAccount, name: operator, namespace: ops-system")}
         """;
+    }
 
     private static string Braced(string inside) => $"{{{inside}}}";
 
@@ -121,12 +138,13 @@ public sealed class StoreBackupTests(Fleet fleet)
           shards: {shards}
           replicasPerShard: {(name == "carts" ? 1 : 0)}
           auth: {Braced("secretRef: {name: store-auth}")}
+          tls: {Braced("secretName: store-tls")}
           {more}
         """;
 
     private string Address(string pod) => fleet.Get<V1Pod>(Ns, pod)!.Status.PodIP;
 
-    private async Task<StoreClient> ClientAsync(string store) => new(Address((await StoreAsync(store)).Status!.Shards![0].Primary!), Password);
+    private async Task<StoreClient> ClientAsync(string store) => new(Address((await StoreAsync(store)).Status!.Shards![0].Primary!), Password, _root.Root);
 
     private async Task<ShardedStore> StoreAsync(string name) => KubernetesJson.Deserialize<ShardedStore>(await fleet.KubectlAsync(["-n", name == "gone" ? Missing : Ns, "get", "sstore", name, "-o", "json"]));
 
