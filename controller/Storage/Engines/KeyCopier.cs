@@ -27,7 +27,12 @@ internal sealed class KeyCopier(TimeProvider time, string? password, StoreTrust?
             var page = ((RedisResult[]?)await source.ExecuteAsync("SCAN", cursor, "COUNT", KeysAtOnce))!;
             var names = (RedisKey[]?)page[1] ?? [];
             foreach (var group in names.GroupBy(name => owners[HashSlot.Of((byte[])name!)]))
-                await SendAsync(source, group.Key, [.. group]);
+            {
+                // Not for clients, of which it has none: for the answer, which 200 values of 10 MB would keep waiting too long.
+                foreach (var batch in await KeyBatches.OfAsync(source, [.. group]))
+                    await SendAsync(source, group.Key, batch);
+            }
+
             // The cursor moves on only when its page is there, so a page that failed is read again.
             (cursor, keys) = ((long)page[0], keys + names.Length);
         }

@@ -10,7 +10,7 @@ namespace Ops.Storage.Engines;
 /// </summary>
 internal sealed class SlotMover(IServer from, IServer to, string? password)
 {
-    // 100 keys of 1 KB are 100 KB a round trip: short enough not to hold up the source's clients.
+    // Small keys are 100 a round trip; of larger ones fewer go at once: see KeyBatches.
     private const int KeysAtOnce = 100;
     private const int MigrateTimeoutMs = 5_000;
 
@@ -46,13 +46,16 @@ internal sealed class SlotMover(IServer from, IServer to, string? password)
     {
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
             var keys = (RedisKey[]?)await from.ExecuteAsync("CLUSTER", "GETKEYSINSLOT", slot, KeysAtOnce) ?? [];
             if (keys.Length == 0)
                 return;
-            // REPLACE: a key that an earlier attempt copied before its connection broke is there already.
-            object[] auth = password is null ? [] : ["AUTH", password];
-            await from.ExecuteAsync("MIGRATE", [target.Host, target.Port, "", 0, MigrateTimeoutMs, "REPLACE", .. auth, "KEYS", .. keys.Select(key => (object)key)]);
+            foreach (var batch in await KeyBatches.OfAsync(from, keys))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                // REPLACE: a key that an earlier attempt copied before its connection broke is there already.
+                object[] auth = password is null ? [] : ["AUTH", password];
+                await from.ExecuteAsync("MIGRATE", [target.Host, target.Port, "", 0, MigrateTimeoutMs, "REPLACE", .. auth, "KEYS", .. batch.Select(key => (object)key)]);
+            }
         }
     }
 }

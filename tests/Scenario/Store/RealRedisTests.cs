@@ -107,6 +107,9 @@ public sealed class RealRedisTests
         var slot = from.Slots.Enumerate().First();
         var key = Enumerable.Range(0, 1_000_000).Select(number => $"k{number}").First(name => source.HashSlot(name) == slot);
         await SetAsync(source, key, "kept");
+        // One command carries up to a megabyte: two of these, so seven take four.
+        foreach (var number in Enumerable.Range(0, 7))
+            await SetAsync(source, $"{{{key}}}:{number}", new string('x', 400_000));
 
         // What a mover leaves behind that dies before the first key.
         await target.GetServer(to.Address.Host, to.Address.Port).ExecuteAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", from.Id);
@@ -119,6 +122,11 @@ public sealed class RealRedisTests
         store.View.Nodes[to.Member].Slots.Contains(slot).ShouldBeTrue();
         store.View.Nodes.Values.ShouldAllBe(node => node.Migrating.IsEmpty && node.Importing.IsEmpty);
         ((string?)await target.GetDatabase().StringGetAsync(key)).ShouldBe("kept");
+        foreach (var number in Enumerable.Range(0, 7))
+            (await target.GetDatabase().StringLengthAsync($"{{{key}}}:{number}")).ShouldBe(400_000);
+        // cmdstat_migrate:calls=4,usec=...
+        var statistics = (await source.GetServer(from.Address.Host, from.Address.Port).InfoRawAsync("commandstats"))!;
+        int.Parse(statistics.Split("cmdstat_migrate:calls=")[1].Split(',')[0]).ShouldBeGreaterThanOrEqualTo(4);
     }
 
     [Fact]
