@@ -44,6 +44,8 @@ public static class MetricKinds
         ("workload", MetricKind.Load), ("load", MetricKind.Load), ("request", MetricKind.Load), ("rps", MetricKind.Load), ("qps", MetricKind.Load), ("ops", MetricKind.Load), ("job", MetricKind.Load),
     ];
 
+    private static readonly string[] HeldWork = ["flight", "queue", "pool", "active"];
+
     /// <summary>The kind that a metric's own name (without its service) tells; <see cref="MetricKind.Other"/> if it tells none.</summary>
     public static MetricKind FromName(string metric)
     {
@@ -63,6 +65,14 @@ public static class MetricKinds
 
     /// <summary>True where users feel a bad move: time, failures, availability, time lost on the way. Work and what it uses are evidence only.</summary>
     public static bool IsSymptom(this MetricKind kind) => kind is MetricKind.Latency or MetricKind.Errors or MetricKind.Availability or MetricKind.EdgeGap;
+
+    /// <summary>
+    /// True for work that a service holds at a time: requests in progress or queued, connections in use. By Little's law it is
+    /// the rate of work times the time to answer, so it follows from a latency as a latency follows from a used-up resource.
+    /// </summary>
+    public static bool IsHeldWork(this Metric metric) =>
+        metric.Kind == MetricKind.Resource && !metric.Name.Contains("wait", StringComparison.OrdinalIgnoreCase)
+        && Array.Exists(HeldWork, word => metric.Name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>How much a shift of this kind says about a cause, 0..1: load and shared metrics move with every fault.</summary>
     public static double Weight(this MetricKind kind) => kind is MetricKind.Load or MetricKind.Other ? 0.2 : 1;

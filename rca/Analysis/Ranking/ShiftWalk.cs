@@ -13,7 +13,8 @@ public sealed class ShiftWalk : IMethod
     // Where the incident was noticed is seldom where it began.
     private const double AtSymptom = 0.5;
 
-    // Within a service, used-up resources and time lost on the way explain latency and failures, not the reverse.
+    // Within a service, used-up resources and time lost on the way explain latency and failures, not the reverse; and
+    // what is in progress, queued or connected grows with the time to answer, one step further.
     private const double Consequence = 0.8;
 
     /// <inheritdoc/>
@@ -43,24 +44,18 @@ public sealed class ShiftWalk : IMethod
         var shifts = Enumerable.Range(0, metrics.Count).Select(m => ShiftPrior.Of(windows, m, metrics[m].Kind)).ToArray();
         var services = Candidates.Of(incident);
         var index = services.Select((service, i) => (service, i)).ToDictionary(pair => pair.service, pair => pair.i);
-        var prior = new double[services.Length];
-        var loudest = new int[services.Length];
-        Array.Fill(loudest, -1);
-        for (var m = 0; m < metrics.Count; m++)
-        {
-            var service = index[metrics[m].Service];
-            if (shifts[m].Score > prior[service])
-                (prior[service], loudest[service]) = (shifts[m].Score, m);
-        }
-
+        var scores = Array.ConvertAll(shifts, shift => shift.Score);
+        var prior = Loudest(metrics, index, scores, out var loudest);
         var edges = incident.Calls.Where(edge => edge.Caller != edge.Callee).Distinct().Select(edge => (index[edge.Caller], index[edge.Callee], 1.0)).ToList();
         if (Temporal is not null)
             edges.AddRange(InOrder(incident, onset, shifts, Temporal, index));
         var shares = Shares(prior, edges);
         if (Order)
         {
-            var weights = OnsetOrder.Weights(incident, FirstDeviation.Around(incident, onset, windows, shifts), shifts, services);
-            shares = CallGraphWalk.Normalise([.. shares.Zip(weights, (share, weight) => share * weight)]);
+            var order = OnsetOrder.Of(incident, FirstDeviation.Around(incident, onset, windows, shifts), shifts, services);
+            shares = CallGraphWalk.Normalise([.. shares.Zip(order.Services, (share, weight) => share * weight)]);
+            scores = [.. scores.Zip(order.Metrics, (score, weight) => score * weight)];
+            prior = Loudest(metrics, index, scores, out loudest);
         }
 
         var reasons = services.Where(service => loudest[index[service]] >= 0 && shifts[loudest[index[service]]].Deviations >= Moved)
@@ -72,8 +67,8 @@ public sealed class ShiftWalk : IMethod
             foreach (var (service, metric) in senders)
             {
                 // Here its work is no mere sign of a fault somewhere: it counts in full.
-                shifts[metric] = shifts[metric] with { Score = shifts[metric].Score / metrics[metric].Kind.Weight() };
-                prior[service] = Math.Max(prior[service], shifts[metric].Score);
+                scores[metric] /= metrics[metric].Kind.Weight();
+                prior[service] = Math.Max(prior[service], scores[metric]);
                 reasons[services[service]] = $"{InWords(metrics[metric], shifts[metric])}, and what it calls got much more work";
             }
         }
@@ -82,8 +77,24 @@ public sealed class ShiftWalk : IMethod
             shares[noticed] *= AtSymptom;
         return new Scores(
             services.ToDictionary(service => service, service => shares[index[service]]),
-            [.. metrics.Select((metric, m) => prior[index[metric.Service]] > 0 ? shares[index[metric.Service]] * OfMetric(metric, shifts[m]) / prior[index[metric.Service]] : 0)],
+            [.. metrics.Select((metric, m) => prior[index[metric.Service]] > 0 ? shares[index[metric.Service]] * OfMetric(metric) * scores[m] / prior[index[metric.Service]] : 0)],
             reasons);
+    }
+
+    // By service: the highest of its metrics' scores, and which metric has it; -1 for none above 0.
+    private static double[] Loudest(IReadOnlyList<Metric> metrics, Dictionary<string, int> index, double[] scores, out int[] loudest)
+    {
+        var most = new double[index.Count];
+        loudest = new int[index.Count];
+        Array.Fill(loudest, -1);
+        for (var m = 0; m < metrics.Count; m++)
+        {
+            var service = index[metrics[m].Service];
+            if (scores[m] > most[service])
+                (most[service], loudest[service]) = (scores[m], m);
+        }
+
+        return most;
     }
 
     // An edge counts by how sure it is: half as much as a known call at a statistic of 4, as much at infinity.
@@ -98,8 +109,8 @@ public sealed class ShiftWalk : IMethod
             ? CallGraphWalk.Normalise([.. CallGraphWalk.Stationary(prior, edges).Zip(prior, (share, score) => share * Math.Pow(score + Floor, Evidence))])
             : CallGraphWalk.Normalise(prior);
 
-    private static double OfMetric(Metric metric, Shift shift) =>
-        metric.Kind is MetricKind.Latency or MetricKind.Errors or MetricKind.Availability ? Consequence * shift.Score : shift.Score;
+    private static double OfMetric(Metric metric) =>
+        metric.Kind is MetricKind.Latency or MetricKind.Errors or MetricKind.Availability ? Consequence : metric.IsHeldWork() ? Consequence * Consequence : 1;
 
     private static string InWords(Metric metric, Shift shift) =>
         $"{metric.Name} went from {shift.From:G3} to {shift.To:G3}, {Math.Min(shift.Deviations, 999):0.#}{(shift.Deviations > 999 ? "+" : "")} robust deviations";

@@ -5,6 +5,7 @@ namespace Ops.Rca.Reading;
 /// <summary>
 /// An incident that <c>./ops chaos record</c> wrote: RCAEval's data.csv, the calls beside it, and truth.json:
 /// {"fault": "pool-exhaustion", "service": "cart", "metric": "pool", "symptom": "frontend", "injectTime": 1795598487.8}
+/// and of two faults at once "second": {"fault": ..., "service": ..., "metric": ...}.
 /// Of a control (nothing was at fault) the service is null. What a caller sees of a call (<c>frontend_to-catalog-latency</c>)
 /// belongs to the called service.
 /// </summary>
@@ -19,9 +20,9 @@ public static class RecordingReader
     public static bool IsCase(string folder) => File.Exists(Path.Combine(folder, Truth)) && File.Exists(Path.Combine(folder, Calls));
 
     /// <summary>Reads one recording.</summary>
-    /// <returns>The incident with its cause, whose service is empty for a control; and the fault that was injected.</returns>
+    /// <returns>The incident with its cause, whose service is empty for a control; the fault that was injected; and the service of a second fault, null for none.</returns>
     /// <exception cref="BadInputException">It cannot be read.</exception>
-    public static (LabelledIncident Labelled, string Fault) Read(string folder)
+    public static (LabelledIncident Labelled, string Fault, string? Second) Read(string folder)
     {
         var file = Path.Combine(folder, Truth);
         try
@@ -36,7 +37,8 @@ public static class RecordingReader
                 Symptom = root.GetProperty("symptom").GetString(),
                 Onset = root.GetProperty("injectTime").GetDouble(),
             };
-            return (new LabelledIncident(incident, root.GetProperty("service").GetString() ?? "", root.GetProperty("metric").GetString()), root.GetProperty("fault").GetString() ?? "");
+            return (new LabelledIncident(incident, root.GetProperty("service").GetString() ?? "", root.GetProperty("metric").GetString()), root.GetProperty("fault").GetString() ?? "",
+                root.TryGetProperty("second", out var second) && second.ValueKind == JsonValueKind.Object ? second.GetProperty("service").GetString() : null);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {

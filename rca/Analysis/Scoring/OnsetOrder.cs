@@ -2,35 +2,44 @@ namespace Ops.Rca;
 
 /// <summary>
 /// Who moved first. In a cascade a victim often moves more than its cause, but later: memory grows before answers get
-/// slow, a pool is used up before callers wait. Each service has the moment at which its loudest metric left its usual
-/// range for good; a service that is d seconds (beyond one row) behind the first of all counts 0.3 + 0.7 exp(-d / 5 s). So
-/// order alone never rules a service out, and a lag of one row, which clocks and scrapes make by themselves, costs nothing.
+/// slow, a pool is used up before callers wait. What a metric says counts by the moment at which it left its usual range
+/// for good: one that is d seconds (beyond one row) behind the first counts 0.3 + 0.7 exp(-d / 3 s). So order alone never
+/// rules anything out, and a lag of one row, which clocks and scrapes make by themselves, costs nothing. A service counts
+/// by what is left of its loudest evidence: a queue that is full half a minute later takes nothing from a latency that rose at once.
 /// </summary>
-internal static class OnsetOrder
+internal sealed class OnsetOrder
 {
     private const double Least = 0.3;
-    private const double DecaySeconds = 5;
+    private const double DecaySeconds = 3;
 
-    /// <summary>The weight of each service, 1 for the first; all 1 where rows are too far apart to tell, or nothing moved.</summary>
+    // Many metrics make one of them seem early by chance: only those at least 0.3 times as loud as their service's loudest can be the first.
+    private const double Loud = 0.3;
+
+    private OnsetOrder(double[] metrics, double[] services) => (Metrics, Services) = (metrics, services);
+
+    /// <summary>By metric, 1 for the first.</summary>
+    public double[] Metrics { get; }
+
+    /// <summary>By service: its loudest evidence after its metrics were weighed, by its loudest before.</summary>
+    public double[] Services { get; }
+
+    /// <summary>Weighs metrics and services; all 1 where rows are too far apart to tell, or nothing moved.</summary>
     /// <param name="incident">Whose metrics.</param>
     /// <param name="deviations">When each metric left its usual range.</param>
     /// <param name="shifts">By metric: how far.</param>
     /// <param name="services">The candidates.</param>
-    public static double[] Weights(Incident incident, IReadOnlyList<(int Metric, FirstDeviation First)> deviations, Shift[] shifts, string[] services)
+    public static OnsetOrder Of(Incident incident, IReadOnlyList<(int Metric, FirstDeviation First)> deviations, Shift[] shifts, string[] services)
     {
         var step = incident.Observed.StepSeconds;
-        var began = deviations.Where(deviation => deviation.First.Metric.Kind.Weight() == 1).GroupBy(deviation => deviation.First.Metric.Service)
-            .ToDictionary(group => group.Key, group => Loudest(group, shifts));
-        if (began.Count == 0 || !(step <= EvenSeries.CoarsestSeconds))
-            return [.. services.Select(_ => 1.0)];
-        var first = began.Values.Min();
-        return [.. services.Select(service => began.TryGetValue(service, out var at) ? Least + ((1 - Least) * Math.Exp(-Math.Max(0, at - first - step) / DecaySeconds)) : Least)];
-    }
-
-    // Of equally loud metrics the earliest.
-    private static double Loudest(IEnumerable<(int Metric, FirstDeviation First)> own, Shift[] shifts)
-    {
-        var most = own.Max(deviation => shifts[deviation.Metric].Score);
-        return own.Where(deviation => shifts[deviation.Metric].Score == most).Min(deviation => deviation.First.Seconds);
+        var own = deviations.Where(deviation => deviation.First.Metric.Kind.Weight() == 1).ToLookup(deviation => deviation.First.Metric.Service);
+        if (own.Count == 0 || !(step <= EvenSeries.CoarsestSeconds))
+            return new OnsetOrder([.. shifts.Select(_ => 1.0)], [.. services.Select(_ => 1.0)]);
+        var loudest = own.ToDictionary(group => group.Key, group => group.Max(deviation => shifts[deviation.Metric].Score));
+        var first = own.SelectMany(group => group).Where(deviation => shifts[deviation.Metric].Score >= Loud * loudest[deviation.First.Metric.Service]).Min(deviation => deviation.First.Seconds);
+        var metrics = shifts.Select(_ => Least).ToArray();
+        foreach (var (metric, deviation) in deviations)
+            metrics[metric] = Least + ((1 - Least) * Math.Exp(-Math.Max(0, deviation.Seconds - first - step) / DecaySeconds));
+        return new OnsetOrder(
+            metrics, [.. services.Select(service => loudest.TryGetValue(service, out var most) ? own[service].Max(deviation => shifts[deviation.Metric].Score * metrics[deviation.Metric]) / most : Least)]);
     }
 }

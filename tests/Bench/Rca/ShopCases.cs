@@ -8,8 +8,12 @@ namespace Ops.Bench.Rca;
 /// <summary>One recorded incident of the sample shop.</summary>
 /// <param name="Labelled">The incident and its cause; for a control the cause is nobody.</param>
 /// <param name="Fault">Which fault was injected.</param>
-internal sealed record ShopCase(LabelledIncident Labelled, string Fault)
+/// <param name="Second">The service in which another fault was injected at the same moment; null for none.</param>
+internal sealed record ShopCase(LabelledIncident Labelled, string Fault, string? Second)
 {
+    /// <summary>One service was at fault.</summary>
+    public bool IsSingle => !IsControl && Second is null;
+
     /// <summary>Nothing was at fault: a placebo, or a surge of users.</summary>
     public bool IsControl => Labelled.Service.Length == 0;
 }
@@ -45,7 +49,7 @@ internal static class ShopCases
 
     private static ShopCase ReadCase(string folder, string name)
     {
-        var (labelled, fault) = RecordingReader.Read(folder);
-        return new ShopCase(labelled with { Incident = labelled.Incident with { Name = name } }, fault);
+        var (labelled, fault, second) = RecordingReader.Read(folder);
+        return new ShopCase(labelled with { Incident = labelled.Incident with { Name = name } }, fault, second);
     }
 }

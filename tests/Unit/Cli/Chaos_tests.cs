@@ -77,6 +77,22 @@ public sealed class Chaos_tests
         Schedule.Draw(6, 5, Span, cascades: true, ["slow-disk", "packet-delay"]).Select(incident => incident.Order!.Fault.Name)
             .Chunk(2).ShouldAllBe(round => round.Order().SequenceEqual(new[] { "packet-delay", "slow-disk" }));
 
+    [Fact]
+    public void Pairs_are_two_kinds_in_two_services_and_follow_from_the_seed()
+    {
+        var pairs = Schedule.DrawPairs(40, 5, Span);
+
+        pairs.ShouldBe(Schedule.DrawPairs(40, 5, Span));
+        pairs.Select(pair => pair.Number).ShouldBe(Enumerable.Range(1, 40));
+        foreach (var pair in pairs)
+        {
+            pair.Second!.Service.ShouldNotBe(pair.Order!.Service);
+            pair.Second.Fault.ShouldNotBe(pair.Order.Fault);
+            pair.Orders.ShouldAllBe(order => order.Fault.Metric != null);
+            pair.Folder.ShouldBe($"{pair.Order.Service}_{pair.Order.Fault.Name}-{pair.Second.Service}_{pair.Second.Fault.Name}");
+        }
+    }
+
     [Theory]
     [InlineData("flood", null, 1, 60, "There is no fault flood")]
     [InlineData("cache-loss", "database", 1, 60, "cache-loss does not fit database")]

@@ -47,12 +47,37 @@ public sealed class Order_rules
     }
 
     [Fact]
+    public void A_queue_that_fills_late_takes_nothing_from_what_its_service_showed_at_once()
+    {
+        Metric[] metrics = [new("store", "latency", MetricKind.Latency), new("store", "queue", MetricKind.Resource), new("front", "latency", MetricKind.Latency)];
+        Shift[] shifts = [new(6, 400, 1, 401), new(8, 3000, 0, 3000), new(7, 1000, 1, 1001)];
+        (int, FirstDeviation)[] deviations = [.. new[] { 100.0, 130, 105 }.Select((seconds, m) => (m, new FirstDeviation(metrics[m], seconds, shifts[m].Deviations)))];
+
+        var order = OnsetOrder.Of(Cascade(7, lagRows: 12), deviations, shifts, ["store", "front", "quiet"]);
+
+        // The store keeps six eighths of its 8. The front is 5 s behind, of which the first is a row's: 0.3 + 0.7 exp(-4 / 3).
+        order.Services.ShouldBe([0.75, 0.3 + (0.7 * Math.Exp(-4 / 3.0)), 0.3], 1e-12);
+        order.Metrics[0].ShouldBe(1);
+        order.Metrics[1].ShouldBe(0.3 + (0.7 * Math.Exp(-29 / 3.0)), 1e-12);
+    }
+
+    [Fact]
+    public void A_faint_metric_that_seems_early_is_not_the_first()
+    {
+        Metric[] metrics = [new("store", "latency", MetricKind.Latency), new("front", "mem", MetricKind.Resource), new("front", "latency", MetricKind.Latency)];
+        Shift[] shifts = [new(6, 400, 1, 401), new(1.2, 4, 0, 4), new(7, 1000, 1, 1001)];
+        (int, FirstDeviation)[] deviations = [.. new[] { 100.0, 70, 110 }.Select((seconds, m) => (m, new FirstDeviation(metrics[m], seconds, shifts[m].Deviations)))];
+
+        OnsetOrder.Of(Cascade(7, lagRows: 12), deviations, shifts, ["store", "front"]).Services[0].ShouldBe(1);
+    }
+
+    [Fact]
     public void Where_nothing_moved_nothing_is_weighed()
     {
         var incident = Synthetic.Shop(6, strength: 0);
 
         // Noise has no order: what differs by it is what noise took for a movement.
-        OnsetOrder.Weights(incident, [], [], ["db", "cart"]).ShouldBe([1, 1]);
+        OnsetOrder.Of(incident, [], [], ["db", "cart"]).Services.ShouldBe([1, 1]);
         RootCauseAnalysis.Run(incident).Services.Count.ShouldBe(Synthetic.Services.Length);
     }
 

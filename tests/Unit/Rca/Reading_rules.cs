@@ -159,6 +159,35 @@ public sealed class Reading_rules : IDisposable
     }
 
     [Theory]
+    [InlineData("", null)]
+    [InlineData(", \"second\": null", null)]
+    [InlineData(", \"second\": {\"fault\": \"slow-disk\", \"service\": \"database\", \"metric\": \"disk\"}", "database")]
+    public void A_recording_tells_its_cause_and_the_second_one_where_two_were_injected(string second, string? expected)
+    {
+        Write("data.csv", "time,front_latency,cart_lock-wait,front_to-cart-latency\n100,1,0,1\n101,2,5,2\n");
+        Write("inject_time.txt", "101\n");
+        Write("calls.csv", "caller,callee\nfront,cart\n");
+        Write("truth.json", $"{{\"fault\": \"lock-contention\", \"service\": \"cart\", \"metric\": \"lock\", \"symptom\": \"front\", \"injectTime\": 101{second}}}");
+
+        var read = RecordingReader.Read(_folder);
+
+        read.Labelled.Service.ShouldBe("cart");
+        read.Fault.ShouldBe("lock-contention");
+        read.Second.ShouldBe(expected);
+        read.Labelled.Incident.Observed.Metrics.ShouldContain(new Metric("cart", "latency as seen by front", MetricKind.Latency));
+    }
+
+    [Theory]
+    [InlineData("in-flight", true)]
+    [InlineData("queue", true)]
+    [InlineData("pool-used", true)]
+    [InlineData("pool-wait", false)] // time lost, not work held
+    [InlineData("cpu", false)]
+    [InlineData("latency", false)]
+    public void Work_that_is_held_at_a_time_is_told_from_what_is_used_up(string name, bool held) =>
+        new Metric("cart", name, MetricKinds.FromName(name)).IsHeldWork().ShouldBe(held);
+
+    [Theory]
     [InlineData("PodClientLatencyP90(s)", MetricKind.Latency)]
     [InlineData("PodSuccessRate(%)", MetricKind.Availability)]
     [InlineData("NodeCpuUsageRate(%)", MetricKind.Other)]

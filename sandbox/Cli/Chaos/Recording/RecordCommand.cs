@@ -22,6 +22,7 @@ internal static class RecordCommand
         var recovery = new Option<TimeSpan?>("--recovery") { HelpName = "time", CustomParser = Durations.ParseOption, Description = "After each fault, not recorded. Default: 15s." };
         var cascades = new Option<bool>("--cascades") { Description = "Only faults that grow for a third to five sixths of their time before they are at their worst, so that victims follow seconds later." };
         var kinds = new Option<string?>("--faults") { HelpName = "names", Description = "Only these kinds, such as slow-disk,pool-exhaustion, without surges and placebos; see ./ops chaos list." };
+        var pairs = new Option<bool>("--pairs") { Description = "Two faults at a time, of different kinds in different services." };
         kinds.Validators.Add(result =>
         {
             foreach (var name in Names(result.Tokens.Count > 0 ? result.Tokens[^1].Value : null).Where(name => Faults.All.All(one => one.Name != name || one.Metric is null)))
@@ -34,7 +35,7 @@ internal static class RecordCommand
         });
         var command = new Command("record", "Record labelled incidents of the running shop, once a second, in RCAEval's layout.")
         {
-            output, count, seed, normal, fault, recovery, cascades, kinds, state, space,
+            output, count, seed, normal, fault, recovery, cascades, kinds, pairs, state, space,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -44,7 +45,8 @@ internal static class RecordCommand
             foreach (var service in Shop.Services.Select(service => service.Name).Append(Shop.Load))
                 if (shop.Pods.Count(pod => pod.Service == service) != 1)
                     throw new UserError($"A recording needs one ready pod of each service; {service} has {shop.Pods.Count(pod => pod.Service == service)}.");
-            var incidents = Schedule.Draw(parsed.GetValue(count), parsed.GetValue(seed), pace.Fault, parsed.GetValue(cascades), Names(parsed.GetValue(kinds)));
+            var (number, from, cascading, named) = (parsed.GetValue(count), parsed.GetValue(seed), parsed.GetValue(cascades), Names(parsed.GetValue(kinds)));
+            var incidents = parsed.GetValue(pairs) ? Schedule.DrawPairs(number, from, pace.Fault, cascading, named) : Schedule.Draw(number, from, pace.Fault, cascading, named);
             screen.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{incidents.Count} incidents, about {(pace.Normal + pace.Fault + pace.Recovery) * incidents.Count:h\\:mm\\:ss} h, into {parsed.GetValue(output)}"));
             await new Recorder(shop, parsed.GetValue(output)!, pace, screen, time).RunAsync(incidents, cancellation);

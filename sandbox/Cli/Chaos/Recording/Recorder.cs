@@ -44,7 +44,7 @@ internal sealed class Recorder(RunningShop shop, string folder, Pace pace, Scree
         await WatchAsync(pace.Recovery, cancellation);
         var rows = await WatchAsync(pace.Normal, cancellation);
         var onset = Now();
-        if (incident.Order is { } order)
+        foreach (var order in incident.Orders)
             await shop.InjectAsync(order, cancellation);
         rows.AddRange(await WatchAsync(pace.Fault, cancellation));
         Recording.Write(folder, incident, onset, rows);

@@ -34,6 +34,7 @@ internal static class Recording
             strength = incident.Order?.Strength ?? 0,
             rampSeconds = incident.Order?.Ramp.TotalSeconds ?? 0,
             injectTime = onset,
+            second = incident.Second is { } second ? new { fault = second.Fault.Name, service = second.Service, metric = second.Fault.Metric } : null,
         },
         Json);
 

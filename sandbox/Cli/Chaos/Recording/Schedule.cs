@@ -5,10 +5,14 @@ namespace Ops.Cli.Chaos.Recording;
 /// <summary>One incident to be recorded; without an order nothing is injected.</summary>
 /// <param name="Number">From 1.</param>
 /// <param name="Order">What is injected; null for a placebo.</param>
-internal sealed record PlannedIncident(int Number, FaultOrder? Order)
+/// <param name="Second">What is injected at the same moment, in another service; null for a single fault.</param>
+internal sealed record PlannedIncident(int Number, FaultOrder? Order, FaultOrder? Second = null)
 {
-    /// <summary>Name of its folder: service_fault, as data sets of this kind have it.</summary>
-    public string Folder => Order is null ? "none_placebo" : Order.Fault.Metric is null ? $"none_{Order.Fault.Name}" : $"{Order.Service}_{Order.Fault.Name}";
+    /// <summary>What is injected.</summary>
+    public IEnumerable<FaultOrder> Orders => new[] { Order, Second }.OfType<FaultOrder>();
+
+    /// <summary>Name of its folder: service_fault, as data sets of this kind have it; of two at once SERVICE_FAULT-SERVICE_FAULT.</summary>
+    public string Folder => Order is null ? "none_placebo" : Order.Fault.Metric is null ? $"none_{Order.Fault.Name}" : string.Join('-', Orders.Select(order => $"{order.Service}_{order.Fault.Name}"));
 }
 
 /// <summary>Which incidents are recorded, by a seed alone.</summary>
@@ -50,6 +54,22 @@ internal static class Schedule
         }
 
         return incidents;
+    }
+
+    /// <summary>Two faults at a time, drawn as single ones are and of different services.</summary>
+    public static IReadOnlyList<PlannedIncident> DrawPairs(int count, int seed, TimeSpan span, bool cascades = false, IReadOnlyCollection<string>? kinds = null)
+    {
+        // At most one in ten draws fits no partner, so twenty a pair are plenty.
+        var waiting = Draw(20 * count, seed, span, cascades, kinds).Select(incident => incident.Order).OfType<FaultOrder>().Where(order => order.Fault.Metric is not null).ToList();
+        var pairs = new List<PlannedIncident>();
+        while (pairs.Count < count && waiting.FindIndex(other => other.Service != waiting[0].Service && other.Fault != waiting[0].Fault) is > 0 and var partner)
+        {
+            pairs.Add(new PlannedIncident(pairs.Count + 1, waiting[0], waiting[partner]));
+            waiting.RemoveAt(partner);
+            waiting.RemoveAt(0);
+        }
+
+        return pairs;
     }
 
     private static FaultOrder DrawCascade(FaultPlan fault, Random random, TimeSpan span) => new(
