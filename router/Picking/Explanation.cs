@@ -42,9 +42,9 @@ public sealed record Explanation(double Load, string ScoreName, ImmutableArray<E
     {
         LadderPolicy => LadderPolicy.Pressure(outlook, snapshot.Objective, request.Streaming),
         GreedyPolicy => GreedyPolicy.Score(snapshot.Variants[index].Quality[request.Task], outlook, snapshot.Objective, request),
-        PricePolicy price => price.Score(snapshot, index, outlook, request, price.Price(snapshot, request)),
+        PricePolicy price => price.Score(snapshot, index, outlook, request, price.Price(FleetLoad.Of(snapshot, request))),
         // The network only corrects the rule, so the rule's scores are what a person can follow.
-        GuardedPolicy { Rule: var rule } => rule.Score(snapshot, index, outlook, request, rule.Price(snapshot, request)),
+        GuardedPolicy { Rule: var rule } => rule.Score(snapshot, index, outlook, request, rule.Price(FleetLoad.Of(snapshot, request))),
         _ => null,
     };
 }

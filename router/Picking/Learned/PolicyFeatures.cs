@@ -44,15 +44,18 @@ public static class PolicyFeatures
         part[7] = Squashed(FleetLoad.WorkSeconds(state, outlook.PrefillSeconds, outlook.OutputTokens));
         part[8] = Squashed(outlook.Outstanding / 64.0);
         part[9] = Squashed(state.Replicas.Length / 4.0);
-        part[10] = (float)Math.Clamp(score, -2, 1);
+        part[10] = Bounded(score);
     }
 
     /// <summary>Fills the part of rejecting.</summary>
     internal static void Reject(double threshold, Span<float> part)
     {
         part.Clear();
-        part[10] = (float)threshold;
+        part[10] = Bounded(threshold);
     }
+
+    // Scores differ most between what can be served well and what can hardly.
+    private static float Bounded(double score) => (float)Math.Clamp(score, -2, 1);
 
     // 0..infinity to 0..1 with most room around 1.
     private static float Squashed(double value) => (float)(value / (1 + value));

@@ -62,9 +62,10 @@ public sealed class LearnedPolicy : IPolicy
     internal static int Describe(PricePolicy rule, RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks, Span<float> rows)
     {
         var load = FleetLoad.Of(snapshot, request);
-        var price = rule.Price(snapshot, request);
+        var price = rule.Price(load);
+        var threshold = rule.Threshold(load);
         var choice = -1;
-        var bestScore = rule.LeastScore;
+        var bestScore = threshold;
         foreach (var v in snapshot.ByQuality[request.Task])
         {
             if (!outlooks[v].Open)
@@ -76,7 +77,7 @@ public sealed class LearnedPolicy : IPolicy
                 (choice, bestScore) = (v, score);
         }
 
-        PolicyFeatures.Reject(rule.LeastScore, Part(rows, outlooks.Length));
+        PolicyFeatures.Reject(threshold, Part(rows, outlooks.Length));
         var chosen = Part(rows, choice < 0 ? outlooks.Length : choice);
         for (var action = 0; action <= outlooks.Length; action++)
         {

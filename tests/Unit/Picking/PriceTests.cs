@@ -21,7 +21,7 @@ public sealed class PriceTests
     public void Under_load_a_backlog_at_the_best_moves_work_to_the_next()
     {
         var loaded = Replica("b");
-        loaded.Load.Sent(10_000);
+        loaded.Load.Sent(5_000);
         var route = Route(Known("small", 0.7, Replica("a")), Known("large", 0.9, loaded));
 
         var calm = Chooser.Choose(route, new PricePolicy(), Chat with { PromptTokens = 2000 }, default);
@@ -66,10 +66,11 @@ public sealed class PriceTests
             var choice = Chooser.Choose(route, policy, request, default);
             if (choice.Kind != ChoiceKind.Chosen)
                 return true;
-            var price = policy.Price(route, request);
+            var load = FleetLoad.Of(route, request);
+            var price = policy.Price(load);
             var chosen = ChooserTests.Outlook(route, choice.Variant, request);
             var score = policy.Score(route, choice.Variant, chosen, request, price);
-            return score > policy.LeastScore && !Enumerable.Range(0, route.Variants.Length).Any(v =>
+            return score > policy.Threshold(load) && !Enumerable.Range(0, route.Variants.Length).Any(v =>
                 ChooserTests.Outlook(route, v, request) is { Replica: >= 0 } o
                 && o.Reluctance == chosen.Reluctance
                 && o.StartDelay <= route.Objective.HardDeadline - request.ElapsedSeconds
