@@ -239,9 +239,9 @@ public static class PolicyTypes
 [CelRule(ModelRouteRules.LearnedNeedsRefRule, ModelRouteRules.LearnedNeedsRefMessage)]
 public sealed record PolicySpec
 {
-    /// <summary>static, ladder, greedy, price or learned. Default ladder.</summary>
+    /// <summary>static, ladder, greedy, price or learned. Default price.</summary>
     [AllowedValues(PolicyTypes.Static, PolicyTypes.Ladder, PolicyTypes.Greedy, PolicyTypes.Price, PolicyTypes.Learned)]
-    [DefaultValue(PolicyTypes.Ladder)]
+    [DefaultValue(PolicyTypes.Price)]
     public string? Type { get; init; }
 
     /// <summary>The pool that a static policy always takes; required for static, unused by other types.</summary>
@@ -286,7 +286,7 @@ public sealed record PolicySpec
 
     /// <summary>Type with the default filled in.</summary>
     [JsonIgnore]
-    public string EffectiveType => Type ?? PolicyTypes.Ladder;
+    public string EffectiveType => Type ?? PolicyTypes.Price;
 
     /// <summary>Whether single requests are chosen by a price, in which energy can count.</summary>
     [JsonIgnore]

@@ -22,9 +22,11 @@ internal sealed record Arm(string Name, SimulatedFleet Fleet, IPolicy Policy)
 }
 
 /// <summary>A policy behind the price rule's admission: what the rule would reject whatever its choice is rejected here too.</summary>
-internal sealed class Admitting(IPolicy inner) : IPolicy
+/// <param name="inner">The policy.</param>
+/// <param name="leastScore">The rule's threshold; its own suits what the rule itself sends on, and another policy may want another.</param>
+internal sealed class Admitting(IPolicy inner, double leastScore = -1) : IPolicy
 {
-    private readonly PricePolicy _rule = new();
+    private readonly PricePolicy _rule = new() { LeastScore = leastScore };
 
     public string Name => inner.Name + "+admission";
 

@@ -20,6 +20,7 @@ internal static class RateBench
             ("co_resident_fast_price", new("co-resident 20B-A3.6B and 70B, price", BenchFleets.CoResidentFast, new PricePolicy())),
             ("co_resident_fast", new("co-resident 20B-A3.6B and 70B, ladder", BenchFleets.CoResidentFast, new LadderPolicy())),
             ("co_resident_fast_one", new("co-resident 20B-A3.6B on 8 and 70B on 4 GPUs, ladder", BenchFleets.CoResidentFastOne, new LadderPolicy())),
+            ("co_resident_fast_one_price", new("co-resident 20B-A3.6B on 8 and 70B on 4 GPUs, price", BenchFleets.CoResidentFastOne, new PricePolicy())),
             ("co_resident_fast_small_only", new("co-resident 20B-A3.6B and 70B, always the small one", BenchFleets.CoResidentFast, new StaticPolicy("20b"))),
             ("all_small", new("8 x 8B: bound of 8B and 70B", BenchFleets.AllSmall, new StaticPolicy("8b"))),
             ("all_fast", new("8 x 20B-A3.6B: bound of 20B-A3.6B and 70B", BenchFleets.AllFast, new StaticPolicy("20b"))),

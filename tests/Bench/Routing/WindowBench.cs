@@ -8,7 +8,9 @@ internal static class WindowBench
 {
     // Peak is the largest model's answer in all of them, since all fleets have it.
     private static readonly Arm Open = new("2 x 70B, static, nothing shed", BenchFleets.TwoLargest, new StaticPolicy("70b")) { Admission = false };
-    private static readonly Arm Admitting = new("2 x 70B, static, same admission", BenchFleets.TwoLargest, new Admitting(new StaticPolicy("70b")));
+    // The one of these that suits it best is compared with.
+    private static readonly Arm[] Admitting =
+        [.. new[] { -0.1, -0.3, -1, -3 }.Select(least => new Arm($"2 x 70B, static, admission from {least}", BenchFleets.TwoLargest, new Admitting(new StaticPolicy("70b"), least)))];
     private static readonly Arm Ours = new("co-resident 20B-A3.6B and 70B, ladder", BenchFleets.CoResidentFast, new LadderPolicy());
 
     private static readonly Arm[] Others =
@@ -29,7 +31,7 @@ internal static class WindowBench
 
     private static void Windows(BenchContext context, RoutingInputs inputs, string plots, double[] rates, double seconds, int seeds)
     {
-        Arm[] arms = [Open, Admitting, Ours, .. Others];
+        Arm[] arms = [Open, .. Admitting, Ours, .. Others];
         var scores = arms.ToDictionary(arm => arm, arm => rates.ToDictionary(rate => rate, rate =>
             Enumerable.Range(0, seeds).Select(seed => arm.Run(inputs.Code(rate, seconds, seed), RoutingInputs.Completion)).ToList()));
         foreach (var level in (double[])[0.96, 0.98])
@@ -40,10 +42,10 @@ internal static class WindowBench
                 context.Say($"{arm.Name}: share of windows above {percent} % of peak {string.Join(", ", rates.Select(rate => $"{Above(arm, rate):0.000} at {rate:0}/s"))}");
             var bound = Enumerable.Range(0, seeds).Average(seed => FromIdle(inputs.Code(6, seconds, seed), level));
             context.Figures.Add($"above{percent}_bound", bound, "", $"share of windows in which 2 x 70B get above {percent} % from idle, with nothing left over from the window before");
-            var (ours, theirs, admitted) = (Above(Ours, 6), Above(Open, 6), Above(Admitting, 6));
+            var (ours, theirs, admitted) = (Above(Ours, 6), Above(Open, 6), Admitting.Max(arm => Above(arm, 6)));
             context.Figures.Add($"above{percent}_share", ours, "", $"Azure code at 6/s: share of 10 s windows above {percent} % of peak, {Ours.Name}");
             context.Figures.Add($"above{percent}_ratio_vs_best_static", ours / theirs, "x", $"the same over 2 x 70B without shedding ({theirs:0.000}; the bound is {bound / theirs:0.0} x)");
-            context.Figures.Add($"above{percent}_ratio_vs_admitting_static", ours / admitted, "x", $"the same over 2 x 70B with the same admission ({admitted:0.000}; the bound is {bound / admitted:0.0} x)");
+            context.Figures.Add($"above{percent}_ratio_vs_admitting_static", ours / admitted, "x", $"the same over 2 x 70B with the admission that suits it best ({admitted:0.000}; the bound is {bound / admitted:0.0} x)");
             var chart = new LineChart($"Windows above {percent} % of peak on Azure code gaps (simulated)", "requests a second", "share of 10 s windows");
             foreach (var arm in arms)
                 chart.Add(arm.Name, rates.Select(rate => (rate, Above(arm, rate))));

@@ -21,7 +21,7 @@ public sealed class UsersTests(RealCluster cluster)
 
         var table = await cluster.KubectlAsync("get", "mp,mr", "-o", "wide");
         table.ShouldContain("meta-llama/Llama-3.1-8B-Instruct");
-        table.ShouldContain("ladder");
+        table.ShouldContain("price");
         (await cluster.KubectlAsync("explain", "mp.spec.gpu")).ShouldContain("product");
 
         await cluster.KubectlAsync("delete", "mp", "llama", "--timeout=60s");

@@ -22,7 +22,7 @@ public sealed class ResourceTypesTests
     {
         var route = new ModelRoute { Metadata = { Name = "chat" } };
         route.EffectiveModel.ShouldBe("chat");
-        route.Spec.EffectivePolicy.EffectiveType.ShouldBe("ladder");
+        route.Spec.EffectivePolicy.EffectiveType.ShouldBe("price");
         route.Spec.EffectiveRetry.EffectiveAttempts.ShouldBe(2);
         route.Spec.EffectiveObjective.EffectiveTimeToFirstToken.ShouldBe(TimeSpan.FromSeconds(1));
         route.Spec.EffectiveObjective.EffectiveTimePerOutputToken.ShouldBe(TimeSpan.FromMilliseconds(100));

@@ -40,7 +40,7 @@ public sealed class RuleTests
         var route = Parse(Route);
         Definitions.Refusals(route).ShouldBeEmpty();
         ((string?)route["spec"]!["objective"]!["hardDeadline"]).ShouldBe("60s");
-        ((string?)route["spec"]!["policy"]!["type"]).ShouldBe("ladder");
+        ((string?)route["spec"]!["policy"]!["type"]).ShouldBe("price");
         ((int?)route["spec"]!["retry"]!["attempts"]).ShouldBe(2);
         ((string?)route["spec"]!["timeouts"]!["idle"]).ShouldBe("30s");
         JsonNode.DeepEquals(route["spec"]!["admission"], Parse("""{"maxQueued":1000,"maxQueuedBytes":"256Mi","earlyRejection":true,"rejectLateCompletion":false}""")).ShouldBeTrue(route.ToJsonString());

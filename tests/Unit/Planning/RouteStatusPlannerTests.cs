@@ -26,7 +26,7 @@ public sealed class RouteStatusPlannerTests
         var status = RouteStatusPlanner.Plan(Seen(Fixtures.Route("small", "large"), Fixtures.Ready("small", 2)));
         ExpectCondition(status, "Ready", true, "Serving", "1 of 2 variants ready");
         ExpectCondition(status, "Degraded", true, "PoolNotFound", "no ModelPool named large in namespace default; create it or remove it from spec.variants");
-        status.Policy.ShouldBe(new PolicyStatus { Type = "ladder", Reason = "set by spec.policy; only small is ready, so it takes every request" });
+        status.Policy.ShouldBe(new PolicyStatus { Type = "price", Reason = "set by spec.policy; only small is ready, so it takes every request" });
     }
 
     [Fact]

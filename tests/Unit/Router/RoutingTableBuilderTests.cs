@@ -25,7 +25,7 @@ public sealed class RoutingTableBuilderTests
             new ReplicaAddress("10.0.0.4", "http://10.0.0.4:8000")]);
         route.Variants[0].Model.ShouldBe("vendor/L");
         route.Variants[1].Replicas.ShouldBeEmpty();
-        route.Policy.ShouldBeOfType<LadderPolicy>();
+        route.Policy.ShouldBeOfType<PricePolicy>();
         (route.Attempts, route.Objective, route.Timeouts).ShouldBe((2, Objective.Default, UpstreamTimeouts.Default with { ReplicaReady = TimeSpan.FromSeconds(30) }));
         route.RetryPercent.ShouldBe(20);
         route.HedgeAfter.ShouldBeNull();

@@ -23,7 +23,7 @@ public sealed class Simulator_rules
         (answer.Then with { Shares = answer.Now.Shares }).ShouldBe(answer.Now);
         answer.Then.Shares.ShouldBe(answer.Now.Shares);
         answer.Now.Gpus.ShouldBe(4);
-        answer.Now.Policy.ShouldBe("ladder");
+        answer.Now.Policy.ShouldBe("price");
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class Simulator_rules
 
         answer.Then.RequestsPerSecond.ShouldBe(4 * answer.Now.RequestsPerSecond, 1e-9);
         answer.Then.Performance.ShouldBeLessThan(answer.Now.Performance);
-        answer.Then.Quality.ShouldBeLessThan(answer.Now.Quality, "the ladder steps down");
+        answer.Then.Quality.ShouldBeLessThan(answer.Now.Quality, "cheaper variants take more");
         answer.Then.Watts.ShouldBeGreaterThan(answer.Now.Watts);
     }
 
