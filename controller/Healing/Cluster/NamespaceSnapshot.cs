@@ -59,6 +59,9 @@ public sealed record NamespaceSnapshot
     /// <summary>Incidents of the root-cause service in the namespace.</summary>
     public IReadOnlyCollection<Incident> RootCauses { get; init; } = [];
 
+    /// <summary>What is and was done for them and for goals, as long as its Remediations are there.</summary>
+    public IReadOnlyCollection<Repair> Repairs { get; init; } = [];
+
     /// <summary>The goals of the namespace's policies, as last judged.</summary>
     public IReadOnlyList<JudgedGoal> Goals { get; init; } = [];
 

@@ -15,6 +15,9 @@ public sealed record Finding(string Kind, string Name, string Cause, string Evid
     /// <summary>The objects' own words, cut and free of what hides or reorders text.</summary>
     public string Evidence { get; } = TaintedText.Clean(Evidence, MaxEvidence);
 
+    /// <summary>The incident of the root-cause service that tells of it; null where the objects themselves do.</summary>
+    public string? RootCause { get; init; }
+
     /// <summary>A key, the same as long as the same thing is wrong with the same object. Absent in the labels of others' objects.</summary>
     public string Key => CanonicalJson.Digest($"{Kind}/{Name}/{Cause}")[..16];
 }

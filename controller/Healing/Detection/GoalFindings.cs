@@ -28,11 +28,21 @@ public static class GoalFindings
             // Pods that are not needed harm nobody, so nothing else may be wrong.
             ?? [.. snapshot.Goals.Where(IsIdle)];
         var violated = nearest.Where(one => one.State == GoalStates.Violated).SelectMany(one => one.Targets.Where(target => target.IsMissed).Select(target => (Goal: one, Target: target))).ToList();
-        // Whoever calls what is slow is slow too, and was slower before: the one that grew most in proportion is nearest to why.
-        if (violated.Count > 0 && violated[0].Goal.Goal.Type is GoalTypes.MeanLatency or GoalTypes.P99Latency)
-            violated = [violated.MaxBy(one => one.Target.Growth)];
+        if (violated.Exists(one => IsShared(one.Goal.Goal)))
+            violated = [.. violated.Where(one => !IsShared(one.Goal.Goal)), Suspect(violated.Where(one => IsShared(one.Goal.Goal)), snapshot)];
         return [.. violated.Select(one => Of(one.Goal, one.Target)).DistinctBy(finding => (finding.Kind, finding.Name))];
     }
+
+    /// <summary>Whether targets miss a goal because of one of them: who waits for what is slow is slow too, and a sum has parts.</summary>
+    /// <param name="goal">The goal.</param>
+    public static bool IsShared(HealingGoal goal) => goal.Combine == GoalCombinations.Sum || goal.Type is GoalTypes.MeanLatency or GoalTypes.P99Latency;
+
+    // What was begun is what it is about until that has ended. Else whoever grew most in proportion is nearest to why, since who
+    // waits for it was slower before; and where repairing that one was in vain, the next.
+    private static (JudgedGoal Goal, GoalTarget Target) Suspect(IEnumerable<(JudgedGoal Goal, GoalTarget Target)> violated, NamespaceSnapshot snapshot) => violated
+        .OrderByDescending(one => snapshot.Repairs.Any(repair => repair.Ended is null && Causes.IsOfGoal(repair.Cause) && repair.Workload == one.Target.Name))
+        .ThenBy(one => snapshot.Repairs.Count(repair => repair.IsVain && Causes.IsOfGoal(repair.Cause) && repair.Workload == one.Target.Name && repair.Ended > one.Goal.MissedSince?.UtcDateTime))
+        .ThenByDescending(one => one.Target.Growth).First();
 
     /// <summary>The violated goal that a finding tells of, or null.</summary>
     /// <param name="finding">A finding.</param>

@@ -22,11 +22,12 @@ public static class GoalJudge
     /// <param name="before">The verdict of the last look, or what <see cref="Remembered"/> made of the status; null at the first.</param>
     public static JudgedGoal Judge(string policy, HealingGoal goal, NamespaceSnapshot snapshot, IReadOnlyDictionary<string, TargetReading> readings, JudgedGoal? before)
     {
-        var targets = goal.Targets.Distinct(StringComparer.Ordinal).Select(target => GoalMeasure.Of(goal, target, snapshot, readings)).ToList();
+        var targets = goal.Targets.Distinct(StringComparer.Ordinal).Select(target => GoalMeasure.Of(goal, target, snapshot, readings, before?.IsOpen == true)).ToList();
         var (isMissed, unknown) = Look(goal, targets);
         targets = [.. targets.Select(target => target with { Usual = Usual(target, before, isMissed || unknown is not null) })];
+        // Each part of a sum that is too large may be why.
         if (goal.Combine == GoalCombinations.Sum)
-            targets = AtTheGrown(targets, isMissed);
+            targets = [.. targets.Select(target => target with { IsMissed = isMissed })];
         targets = [.. targets.Select(target => target with { Worst = Worst(target, before) })];
         var now = snapshot.Now;
         var missedSince = isMissed ? before?.MissedSince ?? now : unknown is not null ? before?.MissedSince : (DateTimeOffset?)null;
@@ -66,13 +67,6 @@ public static class GoalJudge
             return (unknown is null && targets.Sum(target => target.Value) >= GoalMeasure.LimitOf(goal), unknown);
         // One target that misses it decides; that another cannot be measured does not take that back.
         return targets.Exists(target => target.IsMissed) ? (true, null) : (false, unknown);
-    }
-
-    // Of a sum that is too large the part that grew most is nearest to why: who waits for it grew by as much, and had more.
-    private static List<GoalTarget> AtTheGrown(List<GoalTarget> targets, bool isMissed)
-    {
-        var grown = targets.MaxBy(target => target.Growth);
-        return [.. targets.Select(target => target with { IsMissed = isMissed && ReferenceEquals(target, grown) })];
     }
 
     private static double? Usual(GoalTarget target, JudgedGoal? before, bool isKept)

@@ -16,8 +16,17 @@ internal static class GoalMeasure
     // Latency does not fall in proportion: it must be far below.
     private const double IdleLatencyShare = 0.5;
 
+    // Use of the processor that was too high counts as met again only this far below the limit, as long as more pods are
+    // allowed: at the limit itself the next few requests miss it again.
+    private const double Room = 0.9;
+
     /// <summary>Measures one target.</summary>
-    public static GoalTarget Of(HealingGoal goal, string target, NamespaceSnapshot snapshot, IReadOnlyDictionary<string, TargetReading> readings)
+    /// <param name="goal">The goal.</param>
+    /// <param name="target">Name of the target.</param>
+    /// <param name="snapshot">The namespace.</param>
+    /// <param name="readings">What the targets did, by name.</param>
+    /// <param name="isOpen">Whether the goal was violated and has not been found met since.</param>
+    public static GoalTarget Of(HealingGoal goal, string target, NamespaceSnapshot snapshot, IReadOnlyDictionary<string, TargetReading> readings, bool isOpen)
     {
         var limit = LimitOf(goal);
         if (snapshot.Workload(goal.Kind, target) is not { } workload)
@@ -33,8 +42,10 @@ internal static class GoalMeasure
         var reading = readings.GetValueOrDefault(target);
         if (Value(goal, reading) is not { } value)
             return new(target, null, limit) { Why = Missing(goal, target, reading) };
-        var measured = new GoalTarget(target, value, limit) { IsMissed = value >= limit, Why = $"{target} has {Format(goal.Type, goal.Below is not null, value)}" };
-        return goal.Type == GoalTypes.Autoscale ? Scaled(goal, measured, workload) : measured;
+        var measured = new GoalTarget(target, value, limit) { IsMissed = value >= limit, Why = $"{target} has {Format(goal, value)}" };
+        return goal.Type == GoalTypes.Autoscale ? Scaled(goal, measured, workload)
+            : isOpen && goal.Type == GoalTypes.Cpu && workload.Replicas < goal.Max && !measured.IsMissed && value >= Room * limit ? measured with { IsMissed = true, Why = $"{measured.Why}, and met again counts below {Format(goal, Room * limit)}" }
+            : measured;
     }
 
     /// <summary>What a value is compared with, in the value's unit.</summary>

@@ -39,20 +39,32 @@ public static class GoalPlanner
             case Causes.PodsIdle:
                 return Scaling(finding, Math.Max(workload.Replicas > judged.Goal.Max ? judged.Goal.Max.Value : workload.Replicas - 1, judged.Goal.EffectiveMin), $"Goal {judged.Goal.Name} is met with fewer pods.");
             case Causes.LoadRose:
-                return More(finding, judged, target, workload);
+                // Where more pods were in vain, more requests were not why.
+                return (tried.Contains(nameof(ScaleWorkload)) ? Fault() : null) ?? More(finding, judged, target, workload);
             default:
-                // A change that came before goes back; without one, new processes have what the old ones lost; then more of them share the work.
-                return RulePlanner.OfFault(finding, snapshot, memory) is { } plan && !tried.Contains(plan.Actions[0].Type) ? plan : More(finding, judged, target, workload);
+                return Fault() ?? More(finding, judged, target, workload);
         }
+
+        // A change that came before goes back; without one, new processes have what the old ones lost; then more of them share the work.
+        HealingPlan? Fault() => RulePlanner.OfFault(finding, snapshot, memory) is { } plan && !tried.Contains(plan.Actions[0].Type) ? plan : null;
     }
 
-    /// <summary>Whether a plan for the finding has to wait because the last one for the same workload has just ended.</summary>
+    /// <summary>
+    /// Whether a plan for the finding has to wait because the last one for the same workload has just ended; of a goal whose
+    /// targets miss it together, the one for any of them, and until that has ended.
+    /// </summary>
     /// <param name="finding">A finding of a goal.</param>
     /// <param name="snapshot">The namespace.</param>
     /// <param name="past">Remediations of the namespace.</param>
-    public static bool IsCooling(Finding finding, NamespaceSnapshot snapshot, IEnumerable<Remediation> past) =>
-        GoalFindings.GoalOf(finding, snapshot) is var (judged, _) && past.Any(one => Causes.IsOfGoal(one.Spec.Cause) && one.Status?.FinishedAt is { } finished && snapshot.Now.UtcDateTime - finished < judged.Goal.EffectiveCooldown
-            && one.Status.Phase != RemediationPhases.Refused && one.Spec.Actions.Any(action => action.Target.Kind == finding.Kind && action.Target.Name == finding.Name));
+    public static bool IsCooling(Finding finding, NamespaceSnapshot snapshot, IEnumerable<Remediation> past)
+    {
+        if (GoalFindings.GoalOf(finding, snapshot) is not var (judged, _))
+            return false;
+        var isShared = GoalFindings.IsShared(judged.Goal);
+        return past.Where(one => Causes.IsOfGoal(one.Spec.Cause) && one.Status?.Phase != RemediationPhases.Refused)
+            .Where(one => one.Spec.Actions.Any(action => action.Target.Kind == finding.Kind && (isShared ? judged.Goal.Targets.Contains(action.Target.Name) : action.Target.Name == finding.Name)))
+            .Any(one => one.Status?.FinishedAt is { } finished ? snapshot.Now.UtcDateTime - finished < judged.Goal.EffectiveCooldown : isShared);
+    }
 
     private static HealingPlan? More(Finding finding, JudgedGoal judged, GoalTarget target, Workload workload)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ops.Api;
+using Ops.Healing.Cluster;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
 using Ops.Kube;
@@ -11,6 +12,7 @@ namespace Ops.Operator.Healing;
 internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProvider time)
 {
     private const string FindingLabel = ApiGroup.Name + "/finding";
+    private const string RootCauseLabel = ApiGroup.Name + "/root-cause";
     private const int MaxText = 512;
 
     /// <summary>The open incidents of a namespace.</summary>
@@ -19,6 +21,22 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
 
     /// <summary>The finding that an incident tells of.</summary>
     public static bool IsAbout(Incident incident, Finding finding) => KeyOf(incident) == finding.Key;
+
+    /// <summary>What is and was done for incidents of the root-cause service and for goals. A plan that was refused has touched nothing.</summary>
+    public static IReadOnlyList<Repair> Repairs(string ns, HealingCaches caches)
+    {
+        var repairs = new List<Repair>();
+        foreach (var plan in caches.Remediations.List().Where(one => one.Metadata.NamespaceProperty == ns && one.Status?.Phase != RemediationPhases.Refused))
+        {
+            if (caches.Incidents.Get(ns, plan.Spec.Incident) is not { Status.Causes: [{ Reasons: [var cause] } first] } incident)
+                continue;
+            var (rootCause, phase) = (Label(incident, RootCauseLabel), plan.Status?.Phase);
+            if (rootCause is not null || Causes.IsOfGoal(cause))
+                repairs.Add(new(first.Target.Name, cause, RemediationPhases.IsFinal(phase) ? plan.Status!.FinishedAt : null, phase is RemediationPhases.RolledBack or RemediationPhases.Failed, rootCause));
+        }
+
+        return repairs;
+    }
 
     /// <summary>Opens an incident, or gives the open one.</summary>
     /// <param name="ns">The namespace.</param>
@@ -35,6 +53,8 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
         var number = last is null ? 1 : Number(last) + (last.Status is null ? 0 : 1);
         var name = string.Create(CultureInfo.InvariantCulture, $"{finding.Kind.ToLowerInvariant()}-{Short(finding.Name)}-{finding.Key[..8]}-{number}");
         var labels = new Dictionary<string, string> { [Labels.ManagedBy] = Labels.ManagedByHealing, [FindingLabel] = finding.Key };
+        if (finding.RootCause is { } rootCause)
+            labels[RootCauseLabel] = rootCause;
         var intent = new Incident { Metadata = new() { Name = name, NamespaceProperty = ns, Labels = labels }, Spec = new() { Type = IncidentTypes.Configuration } };
         var made = (await healer.Writer.ApplyAsync(intent, null, cancellationToken)).Object!;
         var status = Status(ns, finding, onset);
@@ -81,7 +101,9 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
         };
     }
 
-    private static string? KeyOf(Incident incident) => incident.Metadata.Labels?.TryGetValue(FindingLabel, out var key) == true ? key : null;
+    private static string? KeyOf(Incident incident) => Label(incident, FindingLabel);
+
+    private static string? Label(Incident incident, string name) => incident.Metadata.Labels?.TryGetValue(name, out var value) == true ? value : null;
 
     private static int Number(Incident incident) =>
         int.TryParse(incident.Metadata.Name[(incident.Metadata.Name.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;

@@ -83,6 +83,7 @@ internal sealed class NamespaceWatch
         Jobs = jobs.List(),
         CronJobs = cronJobs.List(),
         RootCauses = [.. shared.RootCauses.List().Where(one => one.Metadata.NamespaceProperty == ns)],
+        Repairs = IncidentBook.Repairs(ns, shared),
         Nodes = shared.Nodes.List(),
         StorageClasses = shared.StorageClasses.List(),
     };

@@ -166,7 +166,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
                 : Requeue.After(Soon);
         }
 
-        var patience = turn.Remediation.Spec.Cause is Causes.ProcessorSaturated or Causes.ServiceDegraded ? PatienceWithMetrics : Patience;
+        var patience = turn.Remediation.Spec.Cause is Causes.ProcessorSaturated or Causes.ServiceDegraded ? PatienceWithMetrics : GoalProgress.IsToldByRestart(turn.Remediation, turn.Snapshot) ? TimeSpan.Zero : Patience;
         if (now.UtcDateTime - status.StartedAt > patience + within)
             return await TakeBackAsync(turn, $"It did not help: {trouble}.", cancellationToken);
         return status.QuietSince is null

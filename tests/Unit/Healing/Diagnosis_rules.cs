@@ -59,6 +59,26 @@ public sealed class Diagnosis_rules
     }
 
     [Fact]
+    public void A_process_that_was_ready_and_runs_on_is_not_given_the_time_of_a_start()
+    {
+        var made = Shop.Now.UtcDateTime.AddMinutes(-10);
+        static V1PodCondition Ready(bool isReady, DateTime since) => new() { Type = "Ready", Status = isReady ? "True" : "False", LastTransitionTime = since };
+        // On a busy machine its pods took 80 s to start.
+        var slow = BaselineUpdate.After(Baseline.Empty, Changed(_ => { }, pod => pod.Status.Conditions[1] = Ready(true, made.AddSeconds(80))), []);
+        NamespaceSnapshot Lost(double secondsAgo, DateTime started) => Changed(_ => { }, pod =>
+        {
+            pod.Status.Conditions[1] = Ready(false, Shop.Now.UtcDateTime.AddSeconds(-secondsAgo));
+            pod.Status.ContainerStatuses = [new() { Name = "app", State = new() { Running = new() { StartedAt = started } } }];
+        });
+        bool IsFound(NamespaceSnapshot snapshot) => Diagnosis.Of(snapshot, slow).Any(finding => finding is { Name: "web", Cause: Causes.NotReady });
+        IsFound(Lost(29, made)).ShouldBeFalse();
+        IsFound(Lost(31, made)).ShouldBeTrue();
+        // A container that was started anew starts: twice what it took, and 5 s.
+        IsFound(Lost(160, Shop.Now.UtcDateTime.AddSeconds(-150))).ShouldBeFalse();
+        IsFound(Lost(170, Shop.Now.UtcDateTime.AddSeconds(-160))).ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_nodeSelector_that_matches_no_node_is_rolled_back() =>
         Expect(
             Changed(one => one.Spec.Template.Spec.NodeSelector = new Dictionary<string, string> { ["disk"] = "gold" }, pod => Unscheduled(pod, "0/2 nodes are available")),

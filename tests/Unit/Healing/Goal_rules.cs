@@ -73,9 +73,39 @@ public sealed class Goal_rules
         judge.Look(32, 80).ShouldBe(GoalStates.Violated);
         judge.Last.Since.ShouldBe(Shop.Now.AddSeconds(32));
         judge.Last.Reason.ShouldBe("It is missed for 30 s, and counts as violated after 30s: web has 80%.");
-        judge.Look(34, 49).ShouldBe(GoalStates.Met);
+        judge.Look(34, 44).ShouldBe(GoalStates.Met);
         judge.Look(36, 80).ShouldBe(GoalStates.Met);
         judge.Look(65, 80).ShouldBe(GoalStates.Met, "it was met in between");
+    }
+
+    [Fact]
+    public void A_processor_that_was_too_busy_is_met_again_with_room_as_long_as_more_pods_are_allowed()
+    {
+        foreach (var (max, state) in (ReadOnlySpan<(int?, string)>)[(6, GoalStates.Violated), (2, GoalStates.Met), (null, GoalStates.Met)])
+        {
+            var judge = new Judging(Cpu with { Max = max, Settle = "0s" });
+            judge.Look(0, 49, requests: 20).ShouldBe(GoalStates.Met, "it was not too busy before");
+            judge.Look(2, 90, requests: 100).ShouldBe(GoalStates.Violated);
+            judge.Look(4, 48, requests: 100).ShouldBe(state);
+            if (state == GoalStates.Met)
+                continue;
+            judge.Last.Reason.ShouldEndWith("web has 48%, and met again counts below 45%.");
+            // 2 pods at 48 % are 3 below 40 %.
+            Replicas(judge, GoalFindings.Of(judge.Snapshot).ShouldHaveSingleItem()).ShouldBe("3");
+            judge.Look(6, 44, requests: 100).ShouldBe(GoalStates.Met);
+        }
+    }
+
+    [Fact]
+    public void More_requests_that_more_pods_do_not_serve_were_not_the_cause()
+    {
+        var judge = new Judging(P99 with { Settle = "0s" });
+        judge.Look(0, 90, requests: 20);
+        judge.Look(2, 900, requests: 100);
+        var finding = GoalFindings.Of(judge.Snapshot).ShouldHaveSingleItem();
+        finding.Cause.ShouldBe(Causes.LoadRose);
+        RulePlanner.Plan(finding, judge.Snapshot, Shop.Memory())!.Actions[0].Type.ShouldBe("ScaleWorkload");
+        RulePlanner.Plan(finding, judge.Snapshot, Shop.Memory(), ["ScaleWorkload"])!.Actions[0].Type.ShouldBe("RestartRollout");
     }
 
     [Fact]
@@ -186,6 +216,48 @@ public sealed class Goal_rules
         judge.LookAt(0, [("web", 60), ("cart", 10)]).ShouldBe(GoalStates.Met);
         judge.LookAt(2, [("web", 560), ("cart", 510)]).ShouldBe(GoalStates.Violated);
         GoalFindings.Of(judge.Snapshot).ShouldHaveSingleItem().Name.ShouldBe("cart", "web waits for it");
+    }
+
+    [Theory]
+    [InlineData(GoalCombinations.Sum)]
+    [InlineData(GoalCombinations.Each)]
+    public void What_is_slow_together_is_repaired_one_at_a_time_and_the_next_only_where_the_first_was_in_vain(string combine)
+    {
+        var goal = P99 with { Targets = ["web", "cart"], Combine = combine, Settle = "0s" };
+        var judge = new Judging(goal);
+        judge.LookAt(0, [("web", 60), ("cart", 10)]).ShouldBe(GoalStates.Met);
+        judge.LookAt(2, [("web", 800), ("cart", 400)]).ShouldBe(GoalStates.Violated);
+        NamespaceSnapshot After(params IReadOnlyList<Repair> repairs) => judge.Snapshot with { Repairs = repairs };
+        GoalFindings.Of(After()).ShouldHaveSingleItem().Name.ShouldBe("cart");
+
+        // What is begun stays what it is about, though new processes of cart make web the one that grew most.
+        judge.LookAt(4, [("web", 800), ("cart", 310)]).ShouldBe(GoalStates.Violated);
+        judge.LookAt(6, [("web", 2000), ("cart", 310)]).ShouldBe(GoalStates.Violated);
+        GoalFindings.Of(After()).ShouldHaveSingleItem().Name.ShouldBe("web");
+        GoalFindings.Of(After(new Repair("cart", Causes.GoalMissed, null))).ShouldHaveSingleItem().Name.ShouldBe("cart");
+        GoalFindings.Of(After(new Repair("cart", Causes.ServiceDegraded, null, RootCause: "i1"))).ShouldHaveSingleItem().Name.ShouldBe("web");
+        // The plan for the other waits until that has ended.
+        var running = new Remediation { Spec = new() { Cause = Causes.GoalMissed, Actions = [new() { Type = "RestartRollout", Target = new() { Kind = "Deployment", Name = "cart" } }] }, Status = new() { Phase = RemediationPhases.Verifying } };
+        GoalPlanner.IsCooling(GoalFindings.Of(After()).Single(), judge.Snapshot, [running]).ShouldBeTrue();
+        GoalPlanner.IsCooling(GoalFindings.Of(After()).Single(), judge.Snapshot, []).ShouldBeFalse();
+
+        var vain = new Repair("web", Causes.GoalMissed, Shop.Now.UtcDateTime.AddSeconds(5), IsVain: true);
+        GoalFindings.Of(After(vain)).ShouldHaveSingleItem().Name.ShouldBe("cart");
+        GoalFindings.Of(After(vain with { IsVain = false })).ShouldHaveSingleItem().Name.ShouldBe("web");
+        GoalFindings.Of(After(vain with { Ended = Shop.Now.UtcDateTime.AddSeconds(-60) })).ShouldHaveSingleItem().Name.ShouldBe("web", "that was another time");
+    }
+
+    [Fact]
+    public void A_restart_that_did_not_help_is_told_by_three_windows_of_its_own_pods_and_scaling_is_not()
+    {
+        var made = Shop.Now.UtcDateTime.AddMinutes(-10);
+        Remediation Plan(string type) => new() { Spec = new() { Cause = Causes.GoalMissed, Actions = [new() { Type = type, Target = new() { Kind = "Deployment", Name = "web" } }] }, Status = new() { StartedAt = made } };
+        // Pods of the example are ready 3 s after they were made.
+        GoalProgress.IsToldByRestart(Plan("RestartRollout"), Shop.Well()).ShouldBeTrue();
+        GoalProgress.IsToldByRestart(Plan("RestartRollout"), Shop.Well() with { Now = Shop.Now.AddMinutes(-10).AddSeconds(40) }).ShouldBeFalse();
+        GoalProgress.IsToldByRestart(Plan("ScaleWorkload"), Shop.Well()).ShouldBeFalse();
+        made = made.AddSeconds(1);
+        GoalProgress.IsToldByRestart(Plan("RestartRollout"), Shop.Well()).ShouldBeFalse("they are the old ones");
     }
 
     [Theory]

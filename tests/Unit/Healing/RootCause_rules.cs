@@ -49,6 +49,47 @@ public sealed class RootCause_rules
         }
     }
 
+    [Fact]
+    public void What_was_begun_for_an_incident_is_what_it_is_about_until_that_has_ended()
+    {
+        // Meanwhile it suspects another, by another metric, or nobody clearly: the repair is neither verified by that nor joined by a second one.
+        foreach (var later in (Incident[])[Incident(Cause(name: "web", metric: "process_cpu_seconds_total"), Cause(rank: 2, score: 0.2)), Incident(Cause(score: 0.1)), Incident()])
+        {
+            var during = With(Shop.Well(), later) with { Repairs = [new("cart", Causes.ServiceDegraded, null, RootCause: "i1")] };
+            var finding = Diagnosis.Of(during, Shop.Memory()).ShouldHaveSingleItem();
+            (finding.Name, finding.Cause, finding.RootCause).ShouldBe(("cart", Causes.ServiceDegraded, "i1"));
+        }
+    }
+
+    [Fact]
+    public void Of_what_hangs_together_one_workload_is_repaired_at_a_time()
+    {
+        var first = Incident(Cause(score: 0.5), Cause(name: "web", rank: 2, score: 0.2));
+        var second = Incident(Cause(name: "web"));
+        second.Metadata.Name = "i2";
+        second.Status = second.Status! with { Symptoms = [new() { Target = new() { Namespace = "shop", Name = "web" }, Metric = "p99" }] };
+        var both = Shop.Well() with { RootCauses = [second, first] };
+        // The first incident's graph has web in it, though the second one's does not have cart.
+        Diagnosis.Of(both, Shop.Memory()).ShouldHaveSingleItem().Name.ShouldBe("cart");
+        Diagnosis.Of(both with { Repairs = [new("cart", Causes.ServiceDegraded, null, RootCause: "i1")] }, Shop.Memory()).ShouldHaveSingleItem().Name.ShouldBe("cart");
+
+        // Two that have nothing in common are two faults.
+        first.Status = first.Status! with { Causes = [Cause(score: 0.5)], Symptoms = [new() { Target = new() { Namespace = "shop", Name = "cart" }, Metric = "p99" }] };
+        Diagnosis.Of(both, Shop.Memory()).Select(finding => finding.Name).ShouldBe(["cart", "web"], ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(140, -10, false)] // it had begun before the repair ended, and may be its shadow
+    [InlineData(160, -10, true)]
+    [InlineData(140, 10, true)] // it began afterwards
+    public void What_a_repair_has_touched_rests_before_another_is_suspected(int secondsAgo, int onsetAfter, bool acts)
+    {
+        var ended = Shop.Now.UtcDateTime.AddSeconds(-secondsAgo);
+        var incident = Incident(Cause(name: "web"));
+        incident.Status = incident.Status! with { Onset = ended.AddSeconds(onsetAfter) };
+        Diagnosis.Of(With(Shop.Well(), incident) with { Repairs = [new("cart", Causes.ServiceDegraded, ended, RootCause: "i0")] }, Shop.Memory()).Any().ShouldBe(acts);
+    }
+
     private static NamespaceSnapshot With(NamespaceSnapshot snapshot, Incident incident) => snapshot with { RootCauses = [incident] };
 
     private static Incident Altered(Action<Incident> alter)

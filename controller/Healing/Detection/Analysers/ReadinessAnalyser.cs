@@ -14,6 +14,10 @@ internal sealed class ReadinessAnalyser : IAnalyser
     // Where no start was ever seen.
     private static readonly TimeSpan UnknownStart = TimeSpan.FromMinutes(2);
 
+    // A process that was ready and runs on does not start: how long its start took, a minute and more on a busy machine, says
+    // nothing about it. Three failures of a probe that comes every 10 s, the default of both.
+    private static readonly TimeSpan LostFor = TimeSpan.FromSeconds(30);
+
     public IEnumerable<Finding> Analyse(NamespaceSnapshot snapshot, Baseline memory)
     {
         foreach (var workload in snapshot.Workloads)
@@ -21,7 +25,7 @@ internal sealed class ReadinessAnalyser : IAnalyser
             if (MutationAnalyser.Shrunk(workload).Any() && new MutationAnalyser().Analyse(snapshot, memory).Any())
                 continue;
             var patience = memory.Of(workload.Kind, workload.Name) is { } good ? TimeSpan.FromSeconds(good.StartSeconds * Slower) + Margin : UnknownStart;
-            if (workload.Pods.FirstOrDefault(pod => IsScheduled(pod) && NotReadyFor(pod, snapshot.Now) > patience) is not { } pod)
+            if (workload.Pods.FirstOrDefault(pod => IsScheduled(pod) && NotReadyFor(pod, snapshot.Now) > (LostIt(pod) && patience > LostFor ? LostFor : patience)) is not { } pod)
                 continue;
             var changes = TemplateChange.Since(memory, workload);
             var isInit = pod.Status?.InitContainerStatuses?.Any(status => status.State?.Terminated is not { ExitCode: 0 } && status.State?.Running is not null) == true;
@@ -38,6 +42,10 @@ internal sealed class ReadinessAnalyser : IAnalyser
 
     private static bool WasReady(V1Pod pod) =>
         pod.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.LastTransitionTime > pod.Metadata.CreationTimestamp?.AddSeconds(1);
+
+    // A container that was started after that is on its way to be ready again.
+    private static bool LostIt(V1Pod pod) => WasReady(pod) && pod.Status.ContainerStatuses is { Count: > 0 } containers
+        && containers.All(one => one.State?.Running?.StartedAt < pod.Status.Conditions.First(condition => condition.Type == "Ready").LastTransitionTime);
 
     // A variable keeps the value of its Secret from the container's start; a mounted file follows it. What the Secret says is never read.
     private static bool ReadsSecretAtStart(V1PodSpec spec) => spec.Containers.Any(container =>
