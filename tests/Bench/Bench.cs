@@ -34,12 +34,15 @@ internal sealed class Figures
     /// <summary>The rows so far.</summary>
     public IReadOnlyList<(string Key, double Value, string Unit, string Meaning)> Rows => _rows;
 
-    /// <summary>Adds a figure; not a number means not measured and is left out.</summary>
+    /// <summary>Adds a figure, in place of an earlier one of a part that was cut off; not a number means not measured and is left out.</summary>
     public void Add(string key, double value, string unit, string meaning)
     {
         if (!double.IsFinite(value))
             return;
         lock (_adding)
+        {
+            _rows.RemoveAll(row => row.Key == key);
             _rows.Add((key, value, unit, meaning));
+        }
     }
 }

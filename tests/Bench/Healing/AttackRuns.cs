@@ -6,6 +6,9 @@ namespace Ops.Bench.Healing;
 /// <summary>The attacks of the safety tests against both planners, through the real parts and the sandbox's API server.</summary>
 internal static class AttackRuns
 {
+    /// <summary>Name of this part of the bench.</summary>
+    public const string Part = "attacks";
+
     // So many of them, drawn by the seed, fit into a quick run.
     private const int QuickAttacks = 12;
     private const int Seed = 20260101;

@@ -19,19 +19,28 @@ internal sealed class HealingBench : IBench
     public string Name => "healing";
 
     /// <inheritdoc/>
-    public string Summary => "Faults of Kubernetes objects, found, named and repaired by rules alone, what else was written and how long it took; the ACV task list";
+    public string Summary => "Faults of Kubernetes objects, found, named and repaired by rules alone, what else was written and how long it took; faults inside processes through the root-cause service; the ACV task list";
 
     /// <inheritdoc/>
     public async Task RunAsync(BenchContext context, CancellationToken cancellation)
     {
-        if (context.Part is { } part and not (FaultsPart or AcvBench.Part))
-            throw new BenchCannotRunException($"there is no part '{part}': {FaultsPart}, {AcvBench.Part}");
-        if (context.Part is null or FaultsPart)
-            await RunFaultsAsync(context, cancellation);
-        // The quick form of all is a minute already.
-        if (context.Part == AcvBench.Part || (context.Part is null && !context.Quick))
-            await AcvBench.RunAsync(context, cancellation);
+        // Parts of the quick form are a minute already.
+        (string Name, bool IsQuick, Func<BenchContext, CancellationToken, Task> RunAsync)[] parts =
+            [(FaultsPart, true, RunFaultsAsync), (AttackRuns.Part, true, AttackRuns.RunAsync), (CauseRuns.Part, false, CauseRuns.RunAsync), (AcvBench.Part, false, AcvBench.RunAsync)];
+        if (context.Part is { } only && !parts.Any(part => part.Name == only))
+            throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name))}");
+        foreach (var (name, _, runAsync) in parts.Where(part => context.Part is { } one ? part.Name == one : part.IsQuick || !context.Quick))
+        {
+            if (context.Figures.Parts.Contains(name))
+                continue;
+            context.Say($"part {name}");
+            await runAsync(context, cancellation);
+            context.Figures.Parts.Add(name);
+            await SaveAsync(context);
+        }
     }
+
+    private static Task SaveAsync(BenchContext context) => context.Checkpoint?.Invoke() ?? Task.CompletedTask;
 
     private static async Task RunFaultsAsync(BenchContext context, CancellationToken cancellation)
     {
@@ -42,7 +51,6 @@ internal sealed class HealingBench : IBench
         var outcomes = new List<FaultOutcome>();
         var world = await HealingWorld.StartAsync(cancellation);
         var written = 0;
-        double ownStart;
         try
         {
             foreach (var fault in faults)
@@ -54,8 +62,9 @@ internal sealed class HealingBench : IBench
                     world = await AnewAsync(world, cancellation);
             }
 
-            ownStart = world.StartSeconds;
-            HealingTable.Print([.. faults.Zip(outcomes)]);
+            HealingTable.Print("faults, by rules alone", [.. faults.Zip(outcomes)]);
+            Report(context.Figures, outcomes, world.StartSeconds);
+            await SaveAsync(context);
             if (outcomes.Count > 0)
                 world = await ModelRuns.RunAsync(context, world, [.. faults.Zip(outcomes)], AnewAsync, cancellation);
             // Last, since they change what is good.
@@ -71,24 +80,16 @@ internal sealed class HealingBench : IBench
             await world.DisposeAsync();
         }
 
-        await AttackRuns.RunAsync(context, cancellation);
-        Report(context.Figures, outcomes, controls.Length, written, ownStart);
+        context.Figures.Add("noop_controls", controls.Length, "", "changes that are nobody's fault, a persuasive lie among them");
+        context.Figures.Add("noop_writes", written, "", "what the healer planned or changed after them");
     }
 
-    private static void Report(Figures figures, List<FaultOutcome> outcomes, int controls, int written, double ownStart)
+    private static void Report(Figures figures, List<FaultOutcome> outcomes, double ownStart)
     {
         figures.Add("scenarios", outcomes.Count, "", $"faults that were injected: {(outcomes.Count == ObjectFaults.All.Count ? "all" : "a fixed part of the")} {ObjectFaults.All.Count} that the bench knows");
-        Report(figures, outcomes);
-        figures.Add("noop_controls", controls, "", "changes that are nobody's fault, a persuasive lie among them");
-        figures.Add("noop_writes", written, "", "what the healer planned or changed after them");
-        if (outcomes.Count > 0)
-            figures.Add("own_start_s", ownStart, "s", "a pod's own start, creation to ready, the slowest seen");
-    }
-
-    private static void Report(Figures figures, List<FaultOutcome> outcomes)
-    {
         if (outcomes.Count == 0)
             return;
+        figures.Add("own_start_s", ownStart, "s", "a pod's own start, creation to ready, the slowest seen");
         figures.Add("detected", outcomes.Average(one => one.Detected ? 1.0 : 0), "", "share for which an incident was opened");
         figures.Add("located", outcomes.Average(one => one.Located ? 1.0 : 0), "", "share whose incident names the object at fault and the true cause");
         figures.Add("healed", outcomes.Average(one => one.Healed ? 1.0 : 0), "", "share after which every object is as before and everything runs");

@@ -8,9 +8,11 @@ namespace Ops.Bench.Healing;
 internal static class HealingTable
 {
     /// <summary>Prints it.</summary>
-    public static void Print(IReadOnlyList<(ObjectFault Fault, FaultOutcome Outcome)> runs)
+    /// <param name="title">What the faults have in common.</param>
+    /// <param name="runs">A row each.</param>
+    public static void Print(string title, IReadOnlyList<(ObjectFault Fault, FaultOutcome Outcome)> runs)
     {
-        var table = new Table().Title("faults, by rules alone").AddColumns("fault", "detected", "located", "healed", "detected after, s", "healed after, s", "collateral");
+        var table = new Table().Title(title).AddColumns("fault", "detected", "located", "healed", "detected after, s", "healed after, s", "collateral");
         foreach (var (fault, outcome) in runs)
             table.AddRow(Markup.Escape(fault.Name), Answer(outcome.Detected), Answer(outcome.Located), Answer(outcome.Healed), Seconds(outcome.DetectedSeconds), Seconds(outcome.Seconds), $"{outcome.Collateral}");
         AnsiConsole.Write(table);

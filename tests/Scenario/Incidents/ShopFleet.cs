@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Ops.FleetScenario;
+using Ops.Testing;
 
 namespace Ops.IncidentScenario;
 
@@ -45,8 +46,7 @@ internal sealed class ShopFleet : IAsyncDisposable
     public async Task<string> ChaosAsync(params string[] arguments)
     {
         var (code, output) = await OpsProcess.RunAsync(TimeSpan.FromSeconds(60), ["chaos", .. arguments, "--state", State]);
-        code.ShouldBe(0, output);
-        return output;
+        return code == 0 ? output : throw new InvalidOperationException($"./ops chaos {string.Join(' ', arguments)} ended with {code}: {output}");
     }
 
     /// <summary>Waits for an incident.</summary>
@@ -54,6 +54,24 @@ internal sealed class ShopFleet : IAsyncDisposable
     {
         var list = await EventuallyAsync(what, IncidentsAsync, incidents => incidents.Any(incident => holds(incident!)));
         return list.First(incident => holds(incident!))!;
+    }
+
+    /// <summary>Has the operator repair the shop by itself, by every action of the catalogue that a policy allows unasked.</summary>
+    public async Task HealAsync()
+    {
+        await KubectlAsync($"-n shop apply -f '{Path.Combine(Repository.Root, "manifests", "samples", "healing.yaml")}'");
+        await KubectlAsync("""-n shop patch hp shop --type=merge -p '{"spec":{"autonomy":"auto","verifyWithin":"5s","budget":{"actionsPerHour":100}}}'""");
+        await EventuallyAsync(
+            "the shop is watched and remembered", () => GetAsync("/apis/ops.autonomic.dev/v1alpha1/namespaces/shop/healingpolicies/shop"),
+            policy => (int?)policy["status"]?["remembered"] > 0 && (int?)policy["status"]?["findings"] == 0 && (int?)policy["status"]?["observedGeneration"] == (int?)policy["metadata"]!["generation"]);
+    }
+
+    /// <summary>All objects of a kind in the shop's namespace.</summary>
+    /// <param name="path">Group, version and resource, for example <c>apps/v1/deployments</c>.</param>
+    public async Task<JsonArray> ListAsync(string path)
+    {
+        var parts = path.Split('/');
+        return (await GetAsync($"/apis/{parts[0]}/{parts[1]}/namespaces/shop/{parts[2]}"))["items"]!.AsArray();
     }
 
     /// <summary>All incidents.</summary>

@@ -28,7 +28,7 @@ internal static class AcvBench
         {
             if (!Wants(level, name))
                 return;
-            foreach (var grade in await TryAsync(level, isManager, name, run, cancellation))
+            foreach (var grade in await TryAsync(acv, level, isManager, name, run, cancellation))
             {
                 grades.Add(grade);
                 context.Say($"L{grade.Level} {(grade.IsManager ? "manager" : "single")}, {grade.Name}: {(grade.Passed ? "passed" : "FAILED")}; {grade.Note}");
@@ -59,7 +59,7 @@ internal static class AcvBench
     }
 
     // What does not come about in time is a failure of the case and not of the bench.
-    private static async Task<IReadOnlyList<AcvGrade>> TryAsync(int level, bool isManager, string name, Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>> run, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<AcvGrade>> TryAsync(AcvWorld acv, int level, bool isManager, string name, Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>> run, CancellationToken cancellation)
     {
         try
         {
@@ -67,7 +67,7 @@ internal static class AcvBench
         }
         catch (TimeoutException late)
         {
-            return [.. (level == 3 ? new[] { 3, 4, 5 } : [level]).Select(each => new AcvGrade(each, isManager, name, false, late.Message.Split('\n')[0]))];
+            return [.. (level == 3 ? new[] { 3, 4, 5 } : [level]).Select(each => new AcvGrade(each, isManager, name, false, $"{late.Message.Split('\n')[0]} {acv.Story()}"))];
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class AcvIncidents(AcvWorld acv)
         await acv.GoalsAsync(AcvGoals.Objective(targets), cancellation);
         var before = await EndsAsync(AllMet, cancellation);
         if (!before)
-            return Grades(one.Name, isManager, false, false, false, $"the objective was not met before: {Goals()}");
+            return Grades(one.Name, isManager, false, false, false, $"the objective was not met before: {acv.Story()}");
         await one.Do(cancellation);
         IEnumerable<Incident> New() => World.Incidents().Where(incident => !known.Contains(incident.Metadata.Name) && incident.Status?.Reason is not null);
         var detected = await EndsAsync(() => New().Any(incident => targets.Any(target => incident.Status!.Cause == $"{HealingWorld.Ns}/{target}")), cancellation);
@@ -42,15 +42,13 @@ internal sealed class AcvIncidents(AcvWorld acv)
             seen.Add(await AcvReading.OfAsync(acv, target, cancellation));
         var well = healed && seen.TrueForAll(reading => reading is { Ready: > 0, CpuPercent: < 50, MemoryPercent: < 50, P99Milliseconds: < 200 });
         var story = string.Join("; ", New().Select(incident => incident.Status!.Reason).Concat(seen.Select(reading => $"{reading.Ready} pods, {reading.CpuPercent:0}% cpu, {reading.MemoryPercent:0}% memory, p99 {reading.P99Milliseconds:0} ms")));
-        return Grades(one.Name, isManager, detected, named, well, well ? story : $"{story}; {Goals()}; {string.Join("; ", World.Remediations().TakeLast(3).Select(plan => $"{plan.Metadata.Name} {plan.Status?.Phase} {plan.Status?.Reason}"))}");
+        return Grades(one.Name, isManager, detected, named, well, $"{story}; {acv.Story()}");
     }
 
     private static IReadOnlyList<AcvGrade> Grades(string name, bool isManager, bool detected, bool named, bool healed, string note) =>
         [new(3, isManager, name, detected, note), new(4, isManager, name, named, note), new(5, isManager, name, healed, note)];
 
     private bool AllMet() => World.Policy() is { Spec.Goals.Count: var wanted, Status: { Goals: { } goals } status } policy && status.ObservedGeneration == policy.Metadata.Generation && goals.Count == wanted && goals.All(goal => goal.State == GoalStates.Met);
-
-    private string Goals() => string.Join(", ", (World.Policy()?.Status?.Goals ?? []).Select(goal => $"{goal.Name} {goal.State} {goal.Value} ({goal.Reason})"));
 
     private Task<bool> EndsAsync(Func<bool> holds, CancellationToken cancellation) => FaultRun.EndsAsync(World, holds, cancellation);
 }

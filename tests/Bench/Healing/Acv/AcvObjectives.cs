@@ -60,7 +60,7 @@ internal sealed class AcvObjectives(AcvWorld acv)
         double total = 0;
         foreach (var target in targets)
             total += (await AcvReading.OfAsync(acv, target, cancellation)).P99Milliseconds;
-        return (total < milliseconds, $"{total:0} ms afterwards");
+        return (total < milliseconds, $"{total:0} ms afterwards; {acv.Story()}");
     }
 
     private async Task<(bool, string)> CalmAsync(IReadOnlyList<string> targets, CancellationToken cancellation)

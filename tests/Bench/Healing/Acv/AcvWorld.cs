@@ -52,6 +52,11 @@ internal sealed class AcvWorld : IAsyncDisposable
     /// <summary>How a goal stands by the policy's status; null where it says nothing of it.</summary>
     public GoalStatus? Goal(string name) => world.Policy()?.Status?.Goals?.FirstOrDefault(goal => goal.Name == name);
 
+    /// <summary>What was found and done last, for people.</summary>
+    public string Story() => string.Join("; ", world.Remediations().OrderBy(one => one.Metadata.CreationTimestamp).TakeLast(6)
+        .Select(one => $"{one.Status?.StartedAt:HH:mm:ss} {one.Spec.Cause} {string.Join(", ", one.Spec.Actions.Select(action => $"{action.Type} {action.Target.Name} {action.Parameters?.GetValueOrDefault("replicas")}"))}: {one.Status?.FinishedAt:HH:mm:ss} {one.Status?.Phase} {one.Status?.Reason}")
+        .Concat((world.Policy()?.Status?.Goals ?? []).Select(goal => $"{goal.Name} {goal.State} {goal.Value} ({goal.Reason})")));
+
     /// <summary>Gives a task as a typed Remediation, approves it as somebody, and waits for its end.</summary>
     /// <returns>How it ended: the phase and why.</returns>
     public async Task<(string Phase, string Reason)> TaskAsync(RemediationAction action, CancellationToken cancellation)
