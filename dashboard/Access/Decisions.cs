@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Autorest;
@@ -12,7 +13,7 @@ namespace Ops.Dashboard.Access;
 /// <param name="Approvers">Names of the Approver objects that the user may write: as whom a decision would count.</param>
 /// <param name="MayPausePlans">Whether the user may change remediations, that is suspend one.</param>
 /// <param name="MayPausePolicies">Whether the user may change healing policies, that is throw the kill switch.</param>
-/// <param name="MayMakePlans">Whether the user may create remediations, that is ask for an undo.</param>
+/// <param name="MayMakePlans">Whether the user may create remediations, that is ask for an undo or for something in words.</param>
 internal sealed record DecisionRights(IReadOnlyList<string> Approvers, bool MayPausePlans, bool MayPausePolicies, bool MayMakePlans)
 {
     /// <summary>Nothing is offered.</summary>
@@ -22,6 +23,8 @@ internal sealed record DecisionRights(IReadOnlyList<string> Approvers, bool MayP
 /// <summary>Approvals, rejections and pauses, written with the user's own token; the API server decides whether they may be.</summary>
 internal static class Decisions
 {
+    private const string NoAnswer = "The API server does not answer; nothing is known to have been written.";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     // A person's list has room for 64; old ones make way, since each counts once.
@@ -75,6 +78,26 @@ internal static class Decisions
     public static Task<string?> SuspendAsync(ClusterView view, string plural, V1ObjectMeta target, bool suspend, CancellationToken cancellation) =>
         PatchAsync(view, plural, target, new JsonObject { ["suspend"] = suspend }, null, cancellation);
 
+    /// <summary>Makes a Remediation.</summary>
+    /// <returns>What was made; or why nothing was, one sentence.</returns>
+    public static async Task<(Remediation? Made, string? Problem)> MakeAsync(ClusterView view, Remediation plan, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
+        try
+        {
+            return (await view.Client.CreateAsync(plan, limit.Token), null);
+        }
+        catch (KubeApiException e)
+        {
+            return (null, e.StatusCode == HttpStatusCode.Conflict ? "Somebody asked for it a moment ago." : e.Message);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return (null, NoAnswer);
+        }
+    }
+
     private static async Task<string?> PatchAsync(ClusterView view, string plural, V1ObjectMeta target, JsonObject spec, string? version, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -94,7 +117,7 @@ internal static class Decisions
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            return "The API server does not answer; nothing is known to have been written.";
+            return NoAnswer;
         }
     }
 

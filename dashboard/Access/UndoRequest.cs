@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Net;
 using Ops.Api;
 using Ops.Dashboard.Cluster;
-using Ops.Kube;
 
 namespace Ops.Dashboard.Access;
 
@@ -13,7 +11,6 @@ namespace Ops.Dashboard.Access;
 internal static class UndoRequest
 {
     private const int MostName = 200;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether one plan was asked for to take another back.</summary>
     public static bool IsOf(Remediation undo, Remediation plan) =>
@@ -45,20 +42,7 @@ internal static class UndoRequest
         var tries = view.Current.Remediations.Where(one => IsOf(one, plan)).Select(one => int.TryParse(one.Metadata.Name[Prefix(plan).Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
         if (Of(plan, user, tries.DefaultIfEmpty(0).Max() + 1) is not { } undo)
             return (null, "The plan has no inverse any more; look at it again.");
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Patience);
-        try
-        {
-            return (await view.Client.CreateAsync(undo, limit.Token), null);
-        }
-        catch (KubeApiException e)
-        {
-            return (null, e.StatusCode == HttpStatusCode.Conflict ? "Somebody asked for it a moment ago." : e.Message);
-        }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            return (null, "The API server does not answer; nothing is known to have been written.");
-        }
+        return await Decisions.MakeAsync(view, undo, cancellation);
     }
 
     private static string Prefix(Remediation plan) => $"{(plan.Metadata.Name.Length <= MostName ? plan.Metadata.Name : plan.Metadata.Name[..MostName].TrimEnd('-', '.'))}-undo-";

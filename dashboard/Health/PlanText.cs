@@ -8,7 +8,7 @@ internal static class PlanText
     /// <summary>Its first action and how many more there are, for example RestartWorkload Deployment/web and 1 more.</summary>
     public static string Of(Remediation plan) => plan.Spec.Actions switch
     {
-        [] => plan.Metadata.Name,
+        [] => plan.Spec.Request ?? plan.Metadata.Name,
         [var only] => Of(only),
         [var first, ..] => $"{Of(first)} and {plan.Spec.Actions.Count - 1} more",
     };

@@ -17,7 +17,7 @@ public sealed partial class Remediations : LivePage
     // What can be chosen among in the history.
     private static readonly (string Name, Func<string?, bool> Has)[] States =
     [
-        ("waiting", phase => phase is null or RemediationPhases.Suggested or RemediationPhases.AwaitingApproval),
+        ("waiting", phase => phase is null or RemediationPhases.Planning or RemediationPhases.Suggested or RemediationPhases.AwaitingApproval),
         ("running", phase => phase is RemediationPhases.Executing or RemediationPhases.Verifying),
         ("succeeded", phase => phase is RemediationPhases.Succeeded),
         ("failed", phase => phase is RemediationPhases.RolledBack or RemediationPhases.Failed),
@@ -38,6 +38,9 @@ public sealed partial class Remediations : LivePage
     internal NavigationManager Navigation { get; set; } = null!;
 
     private DecisionRights Rights => chosen is null ? DecisionRights.None : policyRights.GetValueOrDefault(chosen.Metadata.NamespaceProperty, DecisionRights.None);
+
+    private List<HealingPolicy> Askable =>
+        [.. Cluster.Policies.Where(policy => policy.Spec.Llm is not null && policyRights.GetValueOrDefault(policy.Metadata.NamespaceProperty, DecisionRights.None).MayMakePlans)];
 
     /// <inheritdoc/>
     protected override void Compute()
@@ -96,14 +99,23 @@ public sealed partial class Remediations : LivePage
         if (chosen is not { } plan || State.View is not { } view)
             return;
         var user = (await Identity.GetAuthenticationStateAsync()).User.Identity?.Name ?? "somebody";
+        await MakeAsync(() => UndoRequest.MakeAsync(view, plan, user, CancellationToken.None), "Proposed. It runs once it is checked and approved.");
+    }
+
+    private Task AskForAsync(Remediation request) => State.View is { } view
+        ? MakeAsync(() => Decisions.MakeAsync(view, request, CancellationToken.None), "Asked. What comes of it stands here.")
+        : Task.CompletedTask;
+
+    private async Task MakeAsync(Func<Task<(Remediation? Made, string? Problem)>> make, string done)
+    {
         Remediation? made = null;
         await ActAsync(
             async () =>
             {
-                (made, var problem) = await UndoRequest.MakeAsync(view, plan, user, CancellationToken.None);
+                (made, var problem) = await make();
                 return problem;
             },
-            "Proposed. It runs once it is checked and approved.");
+            done);
         if (made is not null)
             Navigation.NavigateTo(State.Link(SiteMap.Remediation(made)));
     }

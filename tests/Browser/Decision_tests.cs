@@ -78,6 +78,23 @@ public sealed class Decision_tests(Dashboard dashboard)
         ((bool?)policy["spec"]!["suspend"]).ShouldBe(true);
     }
 
+    [Fact]
+    public async Task What_somebody_asks_for_in_words_is_written_as_they_said_it()
+    {
+        await using var context = await dashboard.ContextAsync();
+        await PlanAsync("worded");
+        await dashboard.SendAsync(HttpMethod.Patch, $"{Group}/worded/healingpolicies/policy", """{"spec":{"llm":{"endpoint":"http://127.0.0.1:9/v1","deployment":"nobody"}}}""", "application/merge-patch+json");
+        var page = await dashboard.SignInAsync(context, path: "/remediations?plan=worded%2Fplan");
+        await page.GetByLabel("What do you want in worded?").FillAsync("scale catalog to 3");
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.Locator(".mud-snackbar")).ToContainTextAsync("Asked", Patient);
+        await Expect(page.Locator("section[aria-labelledby=plan]")).ToContainTextAsync("In words: “scale catalog to 3”", Patient);
+        await page.ScreenshotAsync(new() { Path = Dashboard.Results("request.png"), FullPage = true });
+        var made = JsonNode.Parse(await dashboard.Cluster.GetStringAsync($"{Group}/worded/remediations", TestContext.Current.CancellationToken))!["items"]!.AsArray().Single(one => ((string?)one!["metadata"]!["name"])!.StartsWith("asked-", StringComparison.Ordinal))!;
+        ((string?)made["spec"]!["request"], (string?)made["spec"]!["policy"], (string?)made["spec"]!["planner"]).ShouldBe(("scale catalog to 3", "policy", "person"));
+    }
+
     private static LocatorAssertionsToContainTextOptions Patient => new() { Timeout = Dashboard.Patience };
 
     private Task PlanAsync(string space) => PlanAsync(dashboard, space);

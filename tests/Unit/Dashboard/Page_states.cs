@@ -118,6 +118,40 @@ public sealed class Page_states : BunitContext
         Text(typeof(Remediations)).ShouldContain("No plan is refused. 1 is in another state.");
     }
 
+    [Fact]
+    public void A_request_in_words_leads_to_the_plan_that_was_made_of_it_or_says_why_there_is_none()
+    {
+        static Remediation Request(RemediationStatus status) => new() { Metadata = new() { Name = "w", NamespaceProperty = "shop" }, Spec = new() { Policy = "shop", Request = "scale web to 3" }, Status = status };
+        var plan = new Remediation
+        {
+            Metadata = new() { Name = "w-plan", NamespaceProperty = "shop" },
+            Spec = new() { Policy = "shop", Incident = "w", Actions = [new() { Type = "ScaleWorkload", Target = new() { Kind = "Deployment", Name = "web" } }] },
+        };
+        Services.GetRequiredService<NavigationManager>().NavigateTo("/remediations?plan=shop%2Fw");
+        state.Freeze(Snapshot(trouble: null) with { Remediations = [Request(new() { Phase = RemediationPhases.Planned, Plan = "w-plan" }), plan] });
+        var text = Text(typeof(Remediations));
+        text.ShouldContain("In words: “scale web to 3”");
+        text.ShouldContain("?plan=shop%2Fw-plan");
+
+        state.Freeze(Snapshot(trouble: null) with { Remediations = [Request(new() { Phase = RemediationPhases.Refused, Reason = "No <i>object</i> is named." })] });
+        Text(typeof(Remediations)).ShouldContain("<p class=\"text\">No &lt;i&gt;object&lt;/i&gt; is named.</p>");
+    }
+
+    [Fact]
+    public void A_request_in_words_is_made_under_the_policy_that_was_chosen()
+    {
+        static HealingPolicy Policy(string ns) => new() { Metadata = new() { Name = "p", NamespaceProperty = ns }, Spec = new() { ApproveWithin = "1h", Llm = new() { Deployment = "m" } } };
+        var asked = new List<Remediation>();
+        var form = Render<RequestForm>(parameters => parameters.Add(one => one.Policies, [Policy("a"), Policy("b")]).Add(one => one.OnAsk, asked.Add));
+        form.Find("form").Submit();
+        asked.ShouldBeEmpty("nothing is said yet");
+        form.Find("select").Change("b/p");
+        form.Find("input").Input("  scale web to 3 ");
+        form.Find("form").Submit();
+        var made = asked.ShouldHaveSingleItem();
+        (made.Metadata.NamespaceProperty, made.Spec.Policy, made.Spec.Request, made.Spec.ApproveWithin, made.Spec.Actions.Count).ShouldBe(("b", "p", "scale web to 3", "1h", 0));
+    }
+
     private string Text(Type page) => Render(builder =>
     {
         builder.OpenComponent(0, page);
