@@ -156,7 +156,7 @@ public sealed class RedisEngine : IStoreEngine
         {
             await tell();
         }
-        catch (RedisException refusal)
+        catch (Exception refusal) when (refusal is RedisException or RedisCommandException)
         {
             throw new StoreEngineException($"{step}: {refusal.Message}", refusal);
         }
@@ -241,7 +241,14 @@ public sealed class RedisEngine : IStoreEngine
 
     private IServer Server(NodeView node) => Server(node.Address);
 
-    private IServer Server(StoreAddress address) => _connections!.GetServer(address.Host, address.Port);
+    // The client would refuse commands to a node that was a replica when it looked last, which may be before an election. What
+    // the nodes are is known from them, and one that is a replica refuses by itself.
+    private IServer Server(StoreAddress address)
+    {
+        var server = _connections!.GetServer(address.Host, address.Port);
+        server.AllowReplicaWrites = true;
+        return server;
+    }
 
     // One connection a node. A change of addresses makes all of them anew, which happens about as often as pods restart.
     private async Task ConnectAsync(IEnumerable<StoreAddress> wanted)

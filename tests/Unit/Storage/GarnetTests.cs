@@ -29,6 +29,22 @@ public sealed class GarnetTests
     public void It_follows_nobody_who_does_not_answer() =>
         GarnetEngine.Following(View(Node("b", "a", 500, true)), new Dictionary<string, long> { ["a"] = 500 }).Nodes["b"].LinkUp.ShouldBeFalse();
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // nobody is ever called failed there
+    public void Members_that_left_are_forgotten(bool engineElects)
+    {
+        var store = new ModelStore(4, 1, engineElects);
+        store.Settle();
+        store.Scale(3);
+        store.Settle();
+        store.DropDrained();
+        store.Settle();
+
+        store.ExpectWhole();
+        store.Cluster.Nodes.ShouldAllBe(node => node.Known.Count == 5);
+    }
+
     private static StoreView View(params NodeView[] nodes) => new() { Nodes = nodes.ToImmutableSortedDictionary(node => node.Member, node => node) };
 
     private static NodeView Node(string id, string? primary, long offset, bool linked) =>

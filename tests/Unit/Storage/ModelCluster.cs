@@ -34,11 +34,12 @@ internal sealed class ModelCluster(bool elects)
 
     internal bool IsReachable(PeerView peer) => Find(peer.Id) is { Alive: true } node && node.Address == peer.Address;
 
-    // Failed once the primaries that answer are a majority of those with slots; alone nobody can agree with anybody.
+    // Failed once the primaries that answer are a majority of those with slots; alone nobody can agree with anybody. An engine
+    // that elects nobody calls nobody failed.
     internal bool HasFailed(PeerView peer)
     {
         var owners = _nodes.Where(node => !node.Slots.IsEmpty).ToList();
-        return Find(peer.Id) is not { Alive: true } && owners.Count(node => node.Alive) * 2 > owners.Count;
+        return elects && Find(peer.Id) is not { Alive: true } && owners.Count(node => node.Alive) * 2 > owners.Count;
     }
 
     internal StoreView View() => new()

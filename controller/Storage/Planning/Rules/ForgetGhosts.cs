@@ -2,7 +2,8 @@ namespace Ops.Storage.Planning.Rules;
 
 /// <summary>
 /// A node that has failed, has no slots and whose member now runs under another id will not come back. All members forget
-/// it, or gossip would bring it up again and again.
+/// it, or gossip would bring it up again and again. An engine that elects nobody calls nobody failed either: there a node that
+/// cannot be reached is meant.
 /// </summary>
 internal sealed class ForgetGhosts : IStoreRule
 {
@@ -17,7 +18,7 @@ internal sealed class ForgetGhosts : IStoreRule
         {
             foreach (var peer in node.Peers)
             {
-                if (peer.Failed && !expected.Contains(peer.Id) && state.Ownership.Of(peer.Id).IsEmpty && node.PrimaryId != peer.Id)
+                if ((peer.Failed || (!state.Goal.EngineElects && !peer.Connected)) && !expected.Contains(peer.Id) && state.Ownership.Of(peer.Id).IsEmpty && node.PrimaryId != peer.Id)
                     steps.Add(new StoreStep.Forget(node, peer.Id));
             }
         }
