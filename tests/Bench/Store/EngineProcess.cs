@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ops.Storage.Cluster;
+using Ops.Testing;
 
 namespace Ops.Bench.Store;
 
@@ -33,28 +34,7 @@ internal static partial class EngineProcess
         var info = (await connection.AskAsync(Within, cancellation, ["INFO", "server"]))[0] as string ?? "";
         if (info.Split('\n').FirstOrDefault(line => line.StartsWith(ProcessId, StringComparison.Ordinal)) is { } line)
             return int.Parse(line.AsSpan(ProcessId.Length).Trim(), CultureInfo.InvariantCulture);
-        var announced = $"--cluster-announce-ip\0{address.Host}\0";
-        return Directory.EnumerateDirectories("/proc")
-            .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
-            .FirstOrDefault(id => id > 0 && CommandLine(id).Contains(announced, StringComparison.Ordinal)) is > 0 and var found
-            ? found
-            : throw new BenchCannotRunException($"no process announces {address.Host}");
-    }
-
-    private static string CommandLine(int process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return "";
-        }
+        return RunningProcess.With("--cluster-announce-ip", address.Host) ?? throw new BenchCannotRunException($"no process announces {address.Host}");
     }
 
     private static void Signal(int process, int signal)

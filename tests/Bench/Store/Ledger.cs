@@ -15,12 +15,17 @@ internal sealed class Ledger : IAsyncDisposable
     private const int KeysOfWorker = 50_000;
     private const string WaitMs = "400";
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1);
 
     private readonly Func<IEnumerable<StoreAddress>> _seeds;
     private readonly int _copies;
     private readonly TimeSpan _patience;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<string, (long Value, long At)>[] _acknowledged;
+    private readonly Lock _writing = new();
+    private readonly Dictionary<string, (long Value, long At)> _acknowledged = [];
+    private readonly Dictionary<(string Key, long Value), long> _lost = [];
+    private readonly List<(string Key, long At)> _late = [];
+    private Dictionary<string, (long Value, long At)> _unchecked = [];
     private readonly Task[] _workers;
     private long _count;
     private long _redirects;
@@ -28,7 +33,6 @@ internal sealed class Ledger : IAsyncDisposable
     private Ledger(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies, TimeSpan patience)
     {
         (_seeds, _copies, _patience) = (seeds, copies, patience);
-        _acknowledged = [.. Enumerable.Range(0, workers).Select(_ => new Dictionary<string, (long Value, long At)>())];
         _workers = [.. Enumerable.Range(0, workers).Select(worker => Task.Run(() => WriteAsync(worker, pace)))];
     }
 
@@ -52,21 +56,31 @@ internal sealed class Ledger : IAsyncDisposable
     /// <param name="patience">How long a write is tried again; with none its first error counts.</param>
     internal static Ledger Start(Func<IEnumerable<StoreAddress>> seeds, int workers, TimeSpan pace, int copies, TimeSpan patience = default) => new(seeds, workers, pace, copies, patience);
 
+    /// <summary>Acknowledged writes that were not there when they were looked for, and when they were acknowledged.</summary>
+    internal IReadOnlyList<(string Key, long At)> Lost => [.. _lost.Select(one => (one.Key.Key, one.Value))];
+
+    /// <summary>Acknowledged writes that were not there when they were looked for, and were a second later; when they were acknowledged.</summary>
+    internal IReadOnlyList<(string Key, long At)> Late => [.. _late];
+
+    /// <summary>
+    /// Looks for the writes that were acknowledged since the last look, while more are written: a later write of the same key
+    /// would hide that this one was lost.
+    /// </summary>
+    internal Task CheckAsync(CancellationToken cancellation)
+    {
+        Dictionary<string, (long Value, long At)> young;
+        lock (_writing)
+            (young, _unchecked) = (_unchecked, []);
+        return LookForAsync(young, cancellation);
+    }
+
     /// <summary>Stops writing and looks for every acknowledged write.</summary>
-    /// <returns>Keys whose acknowledged value, or a later one, is not there, and when it was acknowledged.</returns>
+    /// <returns>What this look or an earlier one missed: keys whose acknowledged value, or a later one, is not there, and when it was acknowledged.</returns>
     internal async Task<IReadOnlyList<(string Key, long At)>> FindLostAsync(CancellationToken cancellation)
     {
         await StopAsync();
-        var lost = new List<(string Key, long At)>();
-        using var client = new StoreClient(_seeds, Within);
-        foreach (var (key, (value, at)) in _acknowledged.SelectMany(one => one))
-        {
-            // A later write of the same key may have arrived without its acknowledgement.
-            if (await ReadAsync(client, key, cancellation) is not string text || long.Parse(text, CultureInfo.InvariantCulture) < value)
-                lost.Add((key, at));
-        }
-
-        return lost;
+        await LookForAsync(_acknowledged, cancellation);
+        return Lost;
     }
 
     /// <inheritdoc/>
@@ -96,7 +110,8 @@ internal sealed class Ledger : IAsyncDisposable
                 Retries.AddOrUpdate(Reason(why), 1, (_, before) => before + 1);
             if (answer.Error is null && (answer.Answer is "OK" || (answer.Answer is long confirmed && confirmed >= _copies)))
             {
-                _acknowledged[worker][key] = (sequence, Stopwatch.GetTimestamp());
+                lock (_writing)
+                    _acknowledged[key] = _unchecked[key] = (sequence, Stopwatch.GetTimestamp());
                 Interlocked.Increment(ref _count);
             }
             else
@@ -114,6 +129,25 @@ internal sealed class Ledger : IAsyncDisposable
         _ when error.Split(' ')[0] is var code && code.All(char.IsAsciiLetterUpper) => code,
         _ => error,
     };
+
+    private async Task LookForAsync(Dictionary<string, (long Value, long At)> acknowledged, CancellationToken cancellation)
+    {
+        using var client = new StoreClient(_seeds, Within);
+        foreach (var (key, (value, at)) in acknowledged)
+        {
+            if (_lost.ContainsKey((key, value)) || await IsThereAsync(client, key, value, cancellation))
+                continue;
+            await Task.Delay(SecondLook, cancellation);
+            if (await IsThereAsync(client, key, value, cancellation))
+                _late.Add((key, at));
+            else
+                _lost.TryAdd((key, value), at);
+        }
+    }
+
+    // A later write of the same key may have arrived without its acknowledgement.
+    private static async Task<bool> IsThereAsync(StoreClient client, string key, long value, CancellationToken cancellation) =>
+        await ReadAsync(client, key, cancellation) is string text && long.Parse(text, CultureInfo.InvariantCulture) >= value;
 
     private static async Task<object?> ReadAsync(StoreClient client, string key, CancellationToken cancellation)
     {

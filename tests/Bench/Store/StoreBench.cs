@@ -14,17 +14,10 @@ internal sealed class StoreBench : IBench
 {
     private const int Seed = 20_251;
     private const int Plans = 31;
-    private const int Replicas = 2;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(4);
 
     // What clients of clusters wait in all for a command by default is mostly 2 to 5 s.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
-    // What strikes in turn beside primaries that fall silent; the quick form does the first two.
-    private static readonly StoreFault[] Others =
-    [
-        StoreFault.Killed, StoreFault.Readdressed, StoreFault.Lagging, StoreFault.Severed, StoreFault.DiskFull, StoreFault.Restarted, StoreFault.OperatorKilled,
-    ];
 
     /// <inheritdoc/>
     public string Name => "store";
@@ -41,18 +34,21 @@ internal sealed class StoreBench : IBench
         string[] parts = ["planner", "faults", "scale", "skew", "upgrade", "backup", "garnet"];
         if (context.Part is { } only && !parts.Contains(only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts)}");
-        bool Wants(string part) => context.Part is null || context.Part == part;
+        // A soak is of what is struck at random, engine after engine.
+        bool Wants(string part) => context.Part is null ? context.Soak is null || part is "faults" or "garnet" : context.Part == part;
 
         if (Wants("planner"))
             Plan(context);
-        var images = new Dictionary<string, ImageEntry> { [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(server) };
+        var images = new Dictionary<string, ImageEntry> { [StoreEngines.DefaultImage(StoreEngines.Redis)] = NetworkCut.Image(server) };
         var garnet = Wants("garnet") ? await GarnetBinary.FindAsync(cancellation) : null;
         if (garnet is not null)
-            images[StoreEngines.DefaultImage(StoreEngines.Garnet)] = new(garnet);
+            images[StoreEngines.DefaultImage(StoreEngines.Garnet)] = NetworkCut.Image(garnet);
         else if (context.Part == "garnet")
             throw new BenchCannotRunException(GarnetBinary.Missing);
+        if (NetworkCut.Missing is { } missing && !context.Quick)
+            context.Say($"left out: {StoreFault.CutOff.Key}, {missing}");
         await using var world = await StoreWorld.StartAsync(images, cancellation);
-        var faults = Wants("faults") ? FaultsAsync(context, world, server, cli, cancellation) : Task.CompletedTask;
+        var faults = Wants("faults") ? RedisRun.RunAsync(context, world, server, cli, Seed, Pace, cancellation) : Task.CompletedTask;
         // The quick form does both at once: each mostly waits, and either compares what has the same neighbour.
         if (!context.Quick)
             await faults;
@@ -82,68 +78,6 @@ internal sealed class StoreBench : IBench
         context.Figures.Add("planner_step_ms", Math.Max(rest, moving), "ms", "one plan at 16,384 slots and 100 nodes, median, the dearer of at rest and moving slots");
         context.Say($"planner: {rest:0.0} ms at rest, {moving:0.0} ms with moves");
     }
-
-    private static async Task FaultsAsync(BenchContext context, StoreWorld world, string server, string cli, CancellationToken cancellation)
-    {
-        const string Engine = StoreEngines.Redis;
-        await using var site = await world.CreateAsync("faults", Engine, 3, Replicas, "{}", cancellation);
-        await using var native = await NativeStore.StartAsync(server, cli, 3, Replicas, cancellation);
-        await site.WholeAsync(cancellation);
-        context.Say("both stores are whole");
-
-        // Any replica may be elected, so that only what all have confirmed must be there; beside it what one confirmed.
-        await using var ledger = Ledger.Start(site.Seeds, 2, Pace, copies: Replicas);
-        await using var byOne = Ledger.Start(site.Seeds, 2, Pace, copies: 1);
-        await using var ours = new FaultRun(world, site, Seed);
-        await using var alone = new FaultRun(null, native.Site, Seed);
-        var until = context.Soak is { } soak ? Stopwatch.GetTimestamp() + (long)(soak.TotalSeconds * Stopwatch.Frequency) : 0;
-        var rounds = context.Quick ? 2 : 10;
-        for (var round = 0; round < rounds || Stopwatch.GetTimestamp() < until; round++)
-        {
-            // Both at once, so that the machine is as busy for one as for the other.
-            await Task.WhenAll(ours.StrikeAsync(StoreFault.Stopped, cancellation), alone.StrikeAsync(StoreFault.Stopped, cancellation));
-            context.Say($"primary silent: served again after {ours.Outages[^1].Outage.TotalSeconds:0.00} s, the engine alone {alone.Outages[^1].Outage.TotalSeconds:0.00} s");
-            var other = Others[round % Others.Length];
-            context.Say($"{other.Key}: {(await ours.StrikeAsync(other, cancellation)).TotalSeconds:0.00} s without service; {ledger.Acknowledged} writes acknowledged so far");
-        }
-
-        await LostAsync(context, $"{Engine}_acked", "all replicas", ledger, ours, cancellation);
-        await LostAsync(context, $"{Engine}_acked_by_one", "one replica of two", byOne, ours, cancellation);
-        await ReportAsync(context.Figures, Engine, site, ours, alone, cancellation);
-    }
-
-    private static async Task LostAsync(BenchContext context, string key, string who, Ledger ledger, FaultRun faults, CancellationToken cancellation)
-    {
-        var lost = await ledger.FindLostAsync(cancellation);
-        foreach (var (name, at) in lost)
-        {
-            var (fault, struck, _) = faults.Outages.LastOrDefault(one => one.At <= at);
-            context.Say($"lost: {name}, confirmed by {who} {Stopwatch.GetElapsedTime(struck, at).TotalSeconds:0.00} s after the beginning of: {fault?.Key}");
-        }
-
-        context.Figures.Add($"{key}_lost", lost.Count, "", $"writes that {who} had confirmed too (WAIT) and that are not there in the end");
-        context.Figures.Add(key, ledger.Acknowledged, "", "writes so confirmed, each looked for in the end");
-    }
-
-    private static async Task ReportAsync(Figures figures, string engine, StoreSite site, FaultRun ours, FaultRun alone, CancellationToken cancellation)
-    {
-        var (rto, native) = (Seconds(ours, StoreFault.Stopped), Seconds(alone, StoreFault.Stopped));
-        figures.Add($"{engine}_rto_p50_s", LoadResult.Quantile(rto, 0.5), "s", "a primary falls silent: time without a served write to its slots");
-        figures.Add($"{engine}_rto_p95_s", LoadResult.Quantile(rto, 0.95), "s", "the same");
-        figures.Add($"{engine}_rto_p99_s", LoadResult.Quantile(rto, 0.99), "s", "the same");
-        figures.Add($"{engine}_native_rto_p50_s", LoadResult.Quantile(native, 0.5), "s", "the same fault at the same moment in the same engine without an operator");
-        figures.Add($"{engine}_native_rto_p95_s", LoadResult.Quantile(native, 0.95), "s", "the same");
-        figures.Add($"{engine}_rto_vs_native", LoadResult.Quantile(rto, 0.5) / LoadResult.Quantile(native, 0.5), "", "the one over the other, of the medians");
-        foreach (var kind in ours.Outages.Select(one => one.Fault).Distinct().Where(kind => kind != StoreFault.Stopped))
-            figures.Add($"{engine}_{kind.Key}_p50_s", LoadResult.Quantile(Seconds(ours, kind), 0.5), "s", $"time without a served write after: {kind.Key}");
-        var longest = native.Max() * 1.1;
-        figures.Add($"{engine}_outages", ours.Outages.Count, "", "faults of all kinds");
-        figures.Add($"{engine}_outages_beyond_native", ours.Outages.Count(one => one.Fault.CopyLeft && one.Outage.TotalSeconds > longest), "", "of those that leave a copy to take over, longer than 1.1 x the engine's own longest");
-        figures.Add($"{engine}_bystander_max_s", ours.Bystander.TotalSeconds, "s", "longest wait of a slot whose shard was not struck");
-        figures.Add($"{engine}_uncovered_slots", StoreSite.Uncovered(await site.ObserveAsync(cancellation)), "", "slots without an answering primary in the end");
-    }
-
-    private static double[] Seconds(FaultRun run, StoreFault kind) => [.. run.Outages.Where(one => one.Fault == kind).Select(one => one.Outage.TotalSeconds).Order()];
 
     private static async Task ScaleAsync(BenchContext context, StoreWorld world, string server, string cli, CancellationToken cancellation)
     {

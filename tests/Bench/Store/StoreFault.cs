@@ -64,6 +64,9 @@ internal sealed record StoreFault(string Key, bool CopyLeft, Func<Strike, Cancel
         }
     });
 
+    /// <summary>A partition: no packet reaches the primary and none leaves it; it runs on, and comes back believing that it is the primary.</summary>
+    internal static readonly StoreFault CutOff = new("cut_off", true, (strike, _) => Task.FromResult(Later(NetworkCut.Of(strike.Victim).Dispose)));
+
     /// <summary>The primary's disk takes nothing for a while.</summary>
     internal static readonly StoreFault DiskFull = new("disk_full", true, async (strike, cancellation) =>
     {

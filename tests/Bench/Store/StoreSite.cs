@@ -12,7 +12,8 @@ namespace Ops.Bench.Store;
 /// <param name="shards">Shards that it shall have.</param>
 /// <param name="members">Member and present address.</param>
 /// <param name="unrest">Why its owner is not content yet; null when it is.</param>
-internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDictionary<string, StoreAddress>> members, Func<string?> unrest) : IAsyncDisposable
+/// <param name="drop">Takes the store away with what this sees of it; null where its owner does.</param>
+internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDictionary<string, StoreAddress>> members, Func<string?> unrest, Func<Task>? drop = null) : IAsyncDisposable
 {
     // Long, because two cores may be busy with other work; a healthy run needs a small part of it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -52,7 +53,12 @@ internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDic
         SlotSet.Slots - view.Nodes.Values.Where(node => node.IsPrimary).Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots)).Count;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        if (drop is not null)
+            await drop();
+    }
 
     private async Task<string?> WhyNotAsync(CancellationToken cancellation)
     {

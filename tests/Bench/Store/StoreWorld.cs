@@ -59,7 +59,8 @@ internal sealed class StoreWorld : IAsyncDisposable
               replicasPerShard: {{replicas}}
               {{spec}}
             """);
-        return new StoreSite(name, shards, () => Members(name), () => Unrest(name));
+        // The next part's store shall not run beside it.
+        return new StoreSite(name, shards, () => Members(name), () => Unrest(name), () => KubectlAsync(["delete", "sstore", name, "--wait=false"], CancellationToken.None));
     }
 
     /// <summary>Changes the number of shards.</summary>
@@ -131,6 +132,7 @@ internal sealed class StoreWorld : IAsyncDisposable
         if (_server is not null)
             await _server.DisposeAsync();
         _kubectl?.Dispose();
+        NetworkCut.Clear();
         Directory.Delete(_folder, recursive: true);
     }
 
