@@ -6,6 +6,8 @@ namespace Ops.Bench.Store;
 /// A store of Garnet under faults, whose primaries nobody elects but the operator. There is nothing to compare with: the
 /// engine alone never replaces a primary. It has no WAIT, so an acknowledged write is one that the primary called OK, and some
 /// are lost with it. The disk of a node cannot be filled as for Redis: Garnet never begins a new file of its log on demand.
+/// Nor are all pods restarted at once: of Garnet 2.2.8, on two cores under a load of 40, one of six then took connections and
+/// answered nothing for minutes, all 69 threads of its pool waiting for locks, and a run would end there.
 /// </summary>
 internal static class GarnetRun
 {
@@ -26,7 +28,7 @@ internal static class GarnetRun
     private static readonly StoreFault[] Others =
     [
         StoreFault.Killed, StoreFault.Readdressed, .. NetworkCut.Missing is null ? (StoreFault[])[StoreFault.CutOff] : [],
-        StoreFault.Killed, StoreFault.OperatorKilled, StoreFault.Restarted,
+        StoreFault.Killed, StoreFault.OperatorKilled,
     ];
 
     internal static async Task RunAsync(BenchContext context, StoreWorld world, int seed, TimeSpan pace, CancellationToken cancellation)
