@@ -7,7 +7,7 @@ namespace Ops.Bench.Store;
 /// engine alone never replaces a primary. It has no WAIT, so an acknowledged write is one that the primary called OK, and some
 /// are lost with it. The disk of a node cannot be filled as for Redis: Garnet never begins a new file of its log on demand.
 /// Nor are all pods restarted at once: of Garnet 2.2.8, on two cores under a load of 40, one of six then took connections and
-/// answered nothing for minutes, all 69 threads of its pool waiting for locks, and a run would end there.
+/// answered nothing for minutes, all 69 threads of its pool waiting for locks, and a run ended there.
 /// </summary>
 internal static class GarnetRun
 {
