@@ -80,7 +80,7 @@ internal sealed class Monitor(double stepSeconds, LabelMapping mapping, SignalLi
     }
 
     /// <summary>The library's input for an incident; null if there is nothing to compare with.</summary>
-    public Incident? InputOf(TrackedIncident incident) => IncidentAnalyst.InputOf(incident, History, Moved, Graph, Tracker.Foreign(incident, Graph));
+    public Incident? InputOf(TrackedIncident incident) => IncidentAnalyst.InputOf(incident, History, Detector, Graph, Tracker.Foreign(incident, Graph));
 
     /// <summary>Opens an incident of its own for what an analysis found to have another cause.</summary>
     /// <returns>The incidents that were opened by it.</returns>

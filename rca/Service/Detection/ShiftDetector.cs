@@ -32,6 +32,9 @@ internal sealed class ShiftDetector(SignalHistory history)
     /// <summary>Share of signals that have a reference, 0..1.</summary>
     public double Ready => states.Count == 0 ? 0 : states.Count(state => state.Reference is not null) / (double)states.Count;
 
+    /// <summary>Whether a signal's value was part of what ended meanwhile, so that it says nothing of what is normal.</summary>
+    public bool WasAway(int index, double time) => index < states.Count && ReferenceEquals(states[index].Signal, history.Signal(index)) && IsAway(states[index], time);
+
     /// <summary>Tells what a signal was before, as it was known before a restart.</summary>
     public Dictionary<(string Service, string Metric), Movement> Remembered { get; } = [];
 
@@ -126,13 +129,14 @@ internal sealed class ShiftDetector(SignalHistory history)
             (values, work) = (new float[rows], new float[rows]);
         for (var row = 0; row < rows; row++)
         {
-            var time = history.Time(row);
             // What was an incident is no part of what is normal.
-            values[row] = time >= state.Away.From && time <= state.Away.To ? float.NaN : history.Value(index, row);
+            values[row] = IsAway(state, history.Time(row)) ? float.NaN : history.Value(index, row);
         }
 
         return Reference.Of(values.AsSpan(0, rows), work, kind);
     }
+
+    private static bool IsAway(State state, double time) => time >= state.Away.From && time <= state.Away.To;
 
     private sealed class State
     {

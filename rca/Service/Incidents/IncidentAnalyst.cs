@@ -29,13 +29,13 @@ internal static class IncidentAnalyst
     /// <summary>The library's input; null if there is nothing to compare with.</summary>
     /// <param name="incident">The incident.</param>
     /// <param name="history">Every signal's values.</param>
-    /// <param name="moved">What has left its normal range.</param>
+    /// <param name="detector">What has left its normal range, and what was out of it before.</param>
     /// <param name="graph">Who calls whom.</param>
     /// <param name="foreign">Services that belong to other open incidents alone.</param>
-    public static Incident? InputOf(TrackedIncident incident, SignalHistory history, IReadOnlyList<Movement> moved, CallGraph graph, IReadOnlySet<string> foreign)
+    public static Incident? InputOf(TrackedIncident incident, SignalHistory history, ShiftDetector detector, CallGraph graph, IReadOnlySet<string> foreign)
     {
         var metrics = AnalysisView.Of([.. Enumerable.Range(0, history.Signals).Select(history.Signal)]);
-        var isMoved = moved.Select(movement => movement.Signal).ToHashSet();
+        var isMoved = detector.Moved.Select(movement => movement.Signal).ToHashSet();
         var columns = Enumerable.Range(0, history.Signals)
             .Where(i => metrics[i] is { } metric && !foreign.Contains(metric.Service) && incident.Services.Any(service => graph.AreConnected(service, metric.Service)))
             .OrderByDescending(i => isMoved.Contains(history.Signal(i)!)).ThenByDescending(i => metrics[i]!.Kind.Weight()).ThenBy(i => i)
@@ -48,7 +48,7 @@ internal static class IncidentAnalyst
         var table = new MetricTable(
             times,
             [.. columns.Select(i => metrics[i]!)],
-            [.. columns.Select(i => Enumerable.Range(0, history.Rows).Select(row => (double)history.Value(i, row)).ToArray())]);
+            [.. columns.Select(i => Enumerable.Range(0, history.Rows).Select(row => Value(i, row)).ToArray())]);
         var services = table.Metrics.Select(metric => metric.Service).ToHashSet();
         return new Incident
         {
@@ -58,6 +58,10 @@ internal static class IncidentAnalyst
             Onset = incident.Onset,
             Symptom = incident.Symptoms.First().Signal.Metric.Service,
         };
+
+        // An earlier incident would make this one look small beside it.
+        double Value(int signal, int row) =>
+            times[row] < incident.Onset && detector.WasAway(signal, times[row]) ? double.NaN : history.Value(signal, row);
     }
 
     /// <summary>Ranks. Takes processor time: callers do it apart from their round.</summary>

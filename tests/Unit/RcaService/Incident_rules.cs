@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Rca;
 using Ops.Rca.Service.Incidents;
 
 namespace Ops.Rca.Service.Tests;
@@ -154,6 +155,27 @@ public sealed class Incident_rules
 
         world.Opened.Count.ShouldBe(1);
         due.ShouldBeInRange(4, 25);
+    }
+
+    [Fact]
+    public void An_earlier_incident_is_no_part_of_what_a_later_one_is_compared_with()
+    {
+        var world = new World();
+        world.Run(Quiet);
+        world.Slower["db"] = 0.5;
+        world.Run(40);
+        world.Slower.Clear();
+        world.Run(60);
+        world.Slower["catalog"] = 0.1;
+        world.Run(4);
+
+        var later = world.Opened[^1];
+        var table = world.Monitor.InputOf(later)!.Observed;
+        var latencies = Enumerable.Range(0, table.Metrics.Count).Where(i => table.Metrics[i] is { Service: "db", Kind: MetricKind.Latency }).ToList();
+        latencies.ShouldNotBeEmpty();
+        foreach (var latency in latencies)
+            table.Columns[latency].Where(double.IsFinite).ShouldAllBe(seconds => seconds < 0.1, table.Metrics[latency].ToString());
+        world.Ranked(later).ShouldBe("catalog");
     }
 
     [Fact]
