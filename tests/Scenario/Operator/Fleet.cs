@@ -28,6 +28,7 @@ public sealed class Fleet : IAsyncLifetime
     private ApiServer server = null!;
     private SandboxNode node = null!;
     private string? redis;
+    private string? garnet;
     private int runs;
 
     /// <summary>The stock kubectl with all rights.</summary>
@@ -48,6 +49,7 @@ public sealed class Fleet : IAsyncLifetime
         var cancellation = TestContext.Current.CancellationToken;
         var (pods, services) = SandboxSetup.Addresses(64, 32);
         redis = await RedisBinary.FindAsync(cancellation);
+        garnet = await GarnetBinary.FindAsync(cancellation);
         server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
         node = await SandboxNode.StartAsync(
             server,
@@ -64,6 +66,7 @@ public sealed class Fleet : IAsyncLifetime
                     ["ops.autonomic.dev/power-agent:0.1.0"] = new(Repository.Executable("Ops.PowerAgent")),
                     ["failing:1"] = new("/bin/sh") { LeadingArguments = ["-c", "echo the weights are broken >&2; exit 7"] },
                     [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(redis ?? "/nowhere/redis-server"),
+                    [StoreEngines.DefaultImage(StoreEngines.Garnet)] = new(garnet ?? "/nowhere/garnet-server"),
                 },
                 PodAddressRange = pods,
                 ServiceAddressRange = services.ToString(),
@@ -132,6 +135,9 @@ public sealed class Fleet : IAsyncLifetime
 
     /// <summary>Skips the test where no redis-server can be had.</summary>
     public void RequireRedis() => Assert.SkipWhen(redis is null, RedisBinary.Missing);
+
+    /// <summary>Skips the test where no garnet-server can be had.</summary>
+    public void RequireGarnet() => Assert.SkipWhen(garnet is null, GarnetBinary.Missing);
 
     /// <summary>Makes a namespace.</summary>
     public Task NamespaceAsync(string ns) => KubectlAsync(["create", "-f", "-"], $"---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {ns}}}}}");

@@ -65,7 +65,10 @@ internal sealed class StoreClient(string address, string? password, string? root
 
     private static async Task<string> ExchangeAsync((TcpClient Client, Stream Stream, StreamReader Reader) connection, string command)
     {
-        await connection.Stream.WriteAsync(Encoding.UTF8.GetBytes(command + "\r\n"), TestContext.Current.CancellationToken);
+        // As clients send it; Garnet does not read a command that is typed as a line.
+        var words = command.Split(' ');
+        var sent = $"*{words.Length}\r\n{string.Concat(words.Select(word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"))}";
+        await connection.Stream.WriteAsync(Encoding.UTF8.GetBytes(sent), TestContext.Current.CancellationToken);
         return await ReadAsync(connection.Reader);
     }
 
