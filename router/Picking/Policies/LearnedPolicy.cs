@@ -63,7 +63,7 @@ public sealed class LearnedPolicy : IPolicy
     {
         var load = FleetLoad.Of(snapshot, request);
         var price = rule.Price(load);
-        var threshold = rule.Threshold(load);
+        var threshold = rule.Threshold(snapshot, load);
         var choice = -1;
         var bestScore = threshold;
         foreach (var v in snapshot.ByQuality[request.Task])

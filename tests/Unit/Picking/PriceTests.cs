@@ -58,6 +58,20 @@ public sealed class PriceTests
             Chooser.Choose(Route(new Objective(100, 1, 100, 200), Known("p", quality, Replica("a"))), new PricePolicy(), Chat with { PromptTokens = prompt }, default).Kind == ChoiceKind.Chosen);
 
     [Fact]
+    public void A_long_prompt_behind_others_is_served_while_the_fleet_has_room_and_where_its_load_is_a_guess()
+    {
+        var loaded = Replica("a");
+        loaded.Load.Sent(10_000);
+        var half = new ArrivalRates(4, 4, 4, 4 * 2000);
+        var request = Chat with { PromptTokens = 60_000 };
+
+        FleetLoad.Of(Route(Known("only", 0.9, loaded)), request with { Rates = half }).ShouldBeInRange(0.2, 0.95);
+        Chooser.Choose(Route(Known("only", 0.9, loaded)), new PricePolicy(), request with { Rates = half }, default).Kind.ShouldBe(ChoiceKind.Chosen);
+        Chooser.Choose(Route(Known("only", 0.9, loaded)), new PricePolicy(), request with { Rates = new(90, 90, 90, 90 * 2000) }, default).Kind.ShouldBe(ChoiceKind.Declined);
+        Chooser.Choose(Route(Variant("only", 0.9, loaded)), new PricePolicy(), request with { Rates = new(90, 90, 90, 90 * 2000) }, default).Kind.ShouldBe(ChoiceKind.Chosen);
+    }
+
+    [Fact]
     public void No_open_variant_scores_higher_than_the_choice() =>
         Gen.Select(AnyRoute, AnyRequest, Gen.Double[0, 100]).Sample((route, request, rate) =>
         {
@@ -70,7 +84,7 @@ public sealed class PriceTests
             var price = policy.Price(load);
             var chosen = ChooserTests.Outlook(route, choice.Variant, request);
             var score = policy.Score(route, choice.Variant, chosen, request, price);
-            return score > policy.Threshold(load) && !Enumerable.Range(0, route.Variants.Length).Any(v =>
+            return score > policy.Threshold(route, load) && !Enumerable.Range(0, route.Variants.Length).Any(v =>
                 ChooserTests.Outlook(route, v, request) is { Replica: >= 0 } o
                 && o.Reluctance == chosen.Reluctance
                 && o.StartDelay <= route.Objective.HardDeadline - request.ElapsedSeconds
