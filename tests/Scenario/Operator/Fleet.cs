@@ -197,6 +197,9 @@ public sealed class Fleet : IAsyncLifetime
         }
     }
 
+    /// <summary>What a model server says that it serves.</summary>
+    internal static Task<string> ModelsAsync(Uri replica) => Http.GetStringAsync(new Uri(replica, "v1/models"), TestContext.Current.CancellationToken);
+
     /// <summary>Waits until a pool's condition has a status and, if given, a reason.</summary>
     public async Task<V1Condition> ConditionAsync(string ns, string pool, string type, bool isTrue, string? reason = null)
     {
