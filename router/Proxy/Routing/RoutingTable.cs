@@ -38,7 +38,7 @@ internal sealed record RouteConfig
 
     public Objective Objective { get; init; } = Objective.Default;
 
-    public IPolicy Policy { get; init; } = new LadderPolicy();
+    public IPolicy Policy { get; init; } = new PricePolicy();
 
     /// <summary>The learned policy that the route asks for; null when it asks for another one. The fleet puts it on trial.</summary>
     public LearnedConfig? Learned { get; init; }

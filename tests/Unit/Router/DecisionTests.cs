@@ -24,7 +24,7 @@ public sealed class DecisionTests
 
         status.ShouldBe(200);
         var decision = JsonNode.Parse(text)!["decisions"]!.AsArray().ShouldHaveSingleItem()!;
-        ((string?)decision["policy"], (string?)decision["chosen"], (string?)decision["outcome"], (int?)decision["maxTokens"], (string?)decision["scoreName"]).ShouldBe(("ladder", "large", "Chosen", 7, "pressure"));
+        ((string?)decision["policy"], (string?)decision["chosen"], (string?)decision["outcome"], (int?)decision["maxTokens"], (string?)decision["scoreName"]).ShouldBe(("price", "large", "Chosen", 7, "score"));
         decision["variants"]!.AsArray().Select(variant => ((string?)variant!["pool"], (bool?)variant["open"])).ShouldBe([("large", true), ("small", true)]);
         ((double?)decision["variants"]![0]!["score"])!.Value.ShouldBeInRange(0, 1);
         ((double?)decision["variants"]![0]!["completion"])!.Value.ShouldBeGreaterThan(0);

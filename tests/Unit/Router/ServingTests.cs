@@ -134,7 +134,7 @@ public sealed class ServingTests
         await using var small = await Upstream.StartAsync("small");
         large.Metrics = EngineText(running: 60, waiting: 10);
         small.Metrics = EngineText(running: 3, waiting: 0);
-        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, large), Variant("small", 0.5, small)));
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, large), Variant("small", 0.5, small)) with { Policy = new LadderPolicy() });
         await ScrapedAsync(router, 2);
 
         (await router.ChatAsync()).Headers.GetValues("x-ops-variant").ShouldBe(["small"]);
