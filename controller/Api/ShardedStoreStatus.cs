@@ -16,7 +16,7 @@ public sealed record ShardedStoreStatus
     /// </summary>
     public bool Formed { get; init; }
 
-    /// <summary>Steady, Waiting, Forming, Joining, FailingOver, Repairing, Upgrading, Rebalancing or Blocked.</summary>
+    /// <summary>Steady, Waiting, Forming, Joining, FailingOver, Repairing, Restarting, Upgrading, Rebalancing or Blocked.</summary>
     [MaxLength(32)]
     public string? Phase { get; init; }
 

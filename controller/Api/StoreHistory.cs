@@ -30,7 +30,7 @@ public sealed record StoreEventStatus
     /// <summary>When it was last seen to go on; absent for what happens at once.</summary>
     public DateTime? Until { get; init; }
 
-    /// <summary>Failover (a shard has another primary) or Moves (slots changed their shard).</summary>
+    /// <summary>Failover (a shard has another primary), Restart (a member that hung started anew) or Moves (slots changed their shard).</summary>
     [MaxLength(32)]
     public string Kind { get; init; } = "";
 
@@ -51,6 +51,9 @@ public static class StoreEventKinds
 {
     /// <summary>A shard has another primary.</summary>
     public const string Failover = "Failover";
+
+    /// <summary>A member that hung started anew.</summary>
+    public const string Restart = "Restart";
 
     /// <summary>Slots changed their shard.</summary>
     public const string Moves = "Moves";

@@ -122,8 +122,9 @@ public sealed partial class ApplyWriter
     /// <summary>Deletes the observed object and no other of the same name: its uid is the precondition.</summary>
     /// <param name="observed">The object as a cache holds it.</param>
     /// <param name="propagation">Background, Foreground or Orphan.</param>
+    /// <param name="grace">What a pod is given to end in order, in whole seconds; absent for what the object says.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public async Task<WriteResult<T>> DeleteAsync<T>(T observed, string propagation = "Background", CancellationToken cancellationToken = default)
+    public async Task<WriteResult<T>> DeleteAsync<T>(T observed, string propagation = "Background", TimeSpan? grace = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (observed.Metadata.DeletionTimestamp is not null)
@@ -133,6 +134,7 @@ public sealed partial class ApplyWriter
             ApiVersion = "v1",
             Kind = "DeleteOptions",
             PropagationPolicy = propagation,
+            GracePeriodSeconds = (long?)grace?.TotalSeconds,
             Preconditions = observed.Metadata.Uid is { } uid ? new V1Preconditions { Uid = uid } : null,
         };
         var path = ResourceOf<T>.Object(observed.Metadata.NamespaceProperty, observed.Metadata.Name);

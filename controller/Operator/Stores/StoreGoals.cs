@@ -75,6 +75,16 @@ internal static class StoreGoals
         };
     }
 
+    /// <summary>The goal with how long each member's process has run, by its machine's clock.</summary>
+    internal static StoreGoal Aged(StoreGoal goal, IEnumerable<V1Pod> pods, DateTimeOffset now) => goal with
+    {
+        Ages = pods.Where(pod => pod.Metadata.DeletionTimestamp is null).ToImmutableDictionary(
+            pod => pod.Metadata.Name,
+            pod => now - Utc(pod.Status?.ContainerStatuses?.Max(container => container.State?.Running?.StartedAt) ?? pod.Metadata.CreationTimestamp ?? now.UtcDateTime)),
+    };
+
+    private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
+
     private static string? RevisionOf(V1Pod pod) => pod.Metadata.Labels?.TryGetValue("controller-revision-hash", out var revision) == true ? revision : null;
 
     private static string SetOf(V1Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Controller == true)?.Name ?? "";
@@ -100,8 +110,8 @@ internal static class StoreGoals
 
     /// <summary>Moves counted in the hour that now is in.</summary>
     internal static (int Moves, DateTimeOffset Since) Window(ShardedStore store, DateTimeOffset now) =>
-        store.Status is { MovesSince: { } since } status && now - new DateTimeOffset(DateTime.SpecifyKind(since, DateTimeKind.Utc)) < Hour
-            ? (status.Moves, new DateTimeOffset(DateTime.SpecifyKind(since, DateTimeKind.Utc)))
+        store.Status is { MovesSince: { } since } status && now - Utc(since) < Hour
+            ? (status.Moves, Utc(since))
             : (0, now);
 
     private static int MovesLeft(ShardedStore store, DateTimeOffset now) =>

@@ -22,6 +22,8 @@ internal static class StoreHistory
                 history.Insert(0, new() { At = Second(now), Kind = StoreEventKinds.Failover, Shard = row.Name, Message = $"{primary} took the place of {last}" });
         }
 
+        if (plan.Phase == StorePhase.Restarting)
+            AddRestart(history, plan.Steps.OfType<StoreStep.Restart>().First().Member, goal, now);
         // A move that is finished was counted when it began.
         var moves = plan.Phase == StorePhase.Repairing ? [] : plan.Steps.OfType<StoreStep.MoveSlot>().ToList();
         if (moves.Count > 0)
@@ -31,6 +33,14 @@ internal static class StoreHistory
 
     /// <summary>The moment without its fraction, as Kubernetes writes times.</summary>
     internal static DateTime Second(DateTimeOffset moment) => new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+
+    // Its pod is seen to end a moment later, and until then the same plan comes again.
+    private static void AddRestart(List<StoreEventStatus> history, string member, StoreGoal goal, DateTimeOffset now)
+    {
+        var entry = new StoreEventStatus { At = Second(now), Kind = StoreEventKinds.Restart, Shard = goal.ShardOf(member), Message = $"{member} hung and started anew" };
+        if (!history.Exists(one => one.Kind == entry.Kind && one.Message == entry.Message && entry.At - one.At.ToUniversalTime() <= OneGo))
+            history.Insert(0, entry);
+    }
 
     private static void AddMoves(List<StoreEventStatus> history, List<StoreStep.MoveSlot> moves, StoreGoal goal, DateTimeOffset now)
     {

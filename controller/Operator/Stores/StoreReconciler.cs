@@ -32,6 +32,8 @@ internal sealed partial class StoreReconciler(
 {
     private static readonly TimeSpan AfterRefusal = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AfterWrongSecret = TimeSpan.FromSeconds(5);
+    // Not 0: that would take the pod's name away before its machine has said that the process is gone.
+    private static readonly TimeSpan HungEndsWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenNumbers = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
@@ -52,7 +54,7 @@ internal sealed partial class StoreReconciler(
         var now = time.GetUtcNow();
         var shards = Math.Max(store.Spec.EffectiveShards, sets.Select(StoreObjects.ShardIndex).DefaultIfEmpty(-1).Max() + 1);
         var pods = caches.PodsByStore[key.ToString()].ToList();
-        var goal = StoreGoals.Renewing(StoreGoals.Goal(store, shards, now), sets, pods);
+        var goal = StoreGoals.Aged(StoreGoals.Renewing(StoreGoals.Goal(store, shards, now), sets, pods), pods, now);
         var (members, secret) = await StoreAccess.KeepAsync(store, connection, StoreGoals.Members(goal, pods), leadership.IsLeader, cancellationToken);
         if (!StoreAccess.IsKnown(store, connection))
             trouble ??= secret;
@@ -70,7 +72,7 @@ internal sealed partial class StoreReconciler(
         var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null) ?? users.Problem, fresh, fresh ? connection.Load.Report() : null, now) { Copies = copies, Users = users });
         if (fresh)
             connection.NumbersShown = now;
-        if (plan.Phase is StorePhase.FailingOver or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)
+        if (plan.Phase is StorePhase.FailingOver or StorePhase.Restarting or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)
             events.Normal(store, plan.Phase.ToString(), plan.Reason);
         await ShowAsync(cached, status, cancellationToken);
         connection.Written = (cached.Metadata.ResourceVersion, status);
@@ -165,7 +167,7 @@ internal sealed partial class StoreReconciler(
     private async Task RestartAsync(StoreStep.Restart restart, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
     {
         if (pods.FirstOrDefault(pod => pod.Metadata.Name == restart.Member) is { } pod)
-            await writer.DeleteAsync(pod, cancellationToken: cancellationToken);
+            await writer.DeleteAsync(pod, grace: restart.Hangs ? HungEndsWithin : null, cancellationToken: cancellationToken);
     }
 
     // Shards that shall go and hold no slot any more, by the word of nodes that all answer for what is left; the last one first.

@@ -30,6 +30,12 @@ public sealed record NodeView
     /// <summary>For a replica: whether the link to its primary is up and its first copy done.</summary>
     public bool LinkUp { get; init; }
 
+    /// <summary>
+    /// For a replica: where it looks for its primary; null where that is not told. It may be another place than the one where
+    /// the node knows its primary to be; it is then told once more whom to copy.
+    /// </summary>
+    public StoreAddress? CopiesFrom { get; init; }
+
     /// <summary>For a replica: whether it is copying its primary from the beginning, and lacks keys until that is done.</summary>
     public bool Copying { get; init; }
 
@@ -72,7 +78,11 @@ public sealed record NodeView
 /// <param name="PrimaryId">Id of the primary that it copies; null for a primary.</param>
 /// <param name="Slots">Slots that it is believed to have.</param>
 /// <param name="Epoch">Its configuration epoch as known there.</param>
-public sealed record PeerView(string Id, StoreAddress Address, bool Connected, bool Failed, string? PrimaryId, SlotSet Slots, long Epoch);
+public sealed record PeerView(string Id, StoreAddress Address, bool Connected, bool Failed, string? PrimaryId, SlotSet Slots, long Epoch)
+{
+    /// <summary>Whether the other itself gets no answer from it, whatever the rest of the cluster says.</summary>
+    public bool Unheard { get; init; }
+}
 
 /// <summary>Where a node listens for clients.</summary>
 /// <param name="Host">An IP address.</param>

@@ -12,6 +12,12 @@ public sealed record StoreView
     /// <summary>How long each member that did not answer has been silent.</summary>
     public ImmutableDictionary<string, TimeSpan> Silent { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
 
+    /// <summary>
+    /// How long each silent member has given no sign of life at all, not even an error: one that loads its data or refuses a
+    /// password is silent and absent here, and so is one without an address.
+    /// </summary>
+    public ImmutableDictionary<string, TimeSpan> Mute { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
     /// <summary>How long each member has been saying what is not believed; one that is believed is absent.</summary>
     public ImmutableDictionary<string, TimeSpan> Doubted { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
 

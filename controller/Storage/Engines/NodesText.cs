@@ -39,7 +39,7 @@ internal static class NodesText
             if (flags.Contains("myself"))
                 self = new NodeView { Member = member, Id = fields[0], Address = address, PrimaryId = primary, Slots = slots, Epoch = epoch, Migrating = Open(fields, "->-"), Importing = Open(fields, "-<-") };
             else if (!flags.Contains("handshake"))
-                peers.Add(new PeerView(fields[0], Address(fields[1]), fields[7] == "connected", flags.Contains("fail"), primary, slots, epoch));
+                peers.Add(new PeerView(fields[0], Address(fields[1]), fields[7] == "connected", flags.Contains("fail"), primary, slots, epoch) { Unheard = flags.Contains("fail?") });
         }
 
         return self is null ? throw new FormatException($"{member} does not say which node it is") : self with { Peers = peers.DrainToImmutable() };

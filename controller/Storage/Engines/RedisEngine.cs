@@ -17,6 +17,7 @@ public sealed class RedisEngine : IStoreEngine
     private readonly TimeProvider _time;
     private readonly Since _silent;
     private readonly Since _doubted;
+    private readonly LifeSigns _signs;
     private readonly LoadSampler _sampler;
     private readonly RedisAccess _access;
     private readonly RedisTrust _trusting;
@@ -32,11 +33,8 @@ public sealed class RedisEngine : IStoreEngine
     public RedisEngine(TimeProvider time)
     {
         _time = time;
-        (_silent, _doubted) = (new Since(time), new Since(time));
-        _access = new RedisAccess(time);
-        _trusting = new RedisTrust(time);
-        _users = new RedisUsers(time);
-        _sampler = new LoadSampler(time);
+        (_silent, _doubted, _signs) = (new Since(time), new Since(time), new LifeSigns(time));
+        (_access, _trusting, _users, _sampler) = (new RedisAccess(time), new RedisTrust(time), new RedisUsers(time), new LoadSampler(time));
     }
 
     /// <inheritdoc/>
@@ -73,6 +71,7 @@ public sealed class RedisEngine : IStoreEngine
         ArgumentNullException.ThrowIfNull(members);
         await ConnectAsync(members.Values);
         var asked = _time.GetTimestamp();
+        var mute = _signs.LookAsync([.. members.Where(member => member.Value != default && _silent.Holds(member.Key))], answerWithin, cancellation);
         var answers = await Task.WhenAll(members.Select(member => WaitAsync(AskAsync(member.Key, member.Value), answerWithin, cancellation)));
         cancellation.ThrowIfCancellationRequested();
 
@@ -80,6 +79,7 @@ public sealed class RedisEngine : IStoreEngine
         {
             Nodes = answers.Select(answer => answer.Node).OfType<NodeView>().ToImmutableSortedDictionary(node => node.Member, node => node),
             Silent = _silent.HowLong([.. members.Keys.Zip(answers).Where(one => one.Second.Node is null).Select(one => one.First)], asked, answerWithin),
+            Mute = (await mute).RemoveRange(answers.Where(answer => answer.Node is not null).Select(answer => answer.Node!.Member)),
             Nonsense = members.Keys.Zip(answers).Where(one => one.Second.Nonsense is not null).ToImmutableDictionary(one => one.First, one => one.Second.Nonsense!),
         };
         return view with { Doubted = _doubted.HowLong([.. Testimony.Of(view, []).Select(one => one.Node.Member)], _time.GetTimestamp(), TimeSpan.Zero) };
@@ -199,6 +199,7 @@ public sealed class RedisEngine : IStoreEngine
                 OperationsPerSecond = Number(Facts(await stats ?? "").GetValueOrDefault("instantaneous_ops_per_sec")),
                 Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),
                 LinkUp = facts.GetValueOrDefault("master_link_status") == "up",
+                CopiesFrom = facts.TryGetValue("master_host", out var host) ? new StoreAddress(host, (int)Number(facts.GetValueOrDefault("master_port"))) : null,
                 // Garnet writes True where the others write 1.
                 Copying = facts.GetValueOrDefault("master_sync_in_progress") is "1" or "True",
             };

@@ -8,8 +8,11 @@ internal sealed class Since(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, long> _since = new();
 
-    /// <summary>Whether a member was in the state at the last look.</summary>
+    /// <summary>Whether any member was in the state at the last look.</summary>
     internal bool Any => !_since.IsEmpty;
+
+    /// <summary>Whether a member was in the state at the last look.</summary>
+    internal bool Holds(string member) => _since.ContainsKey(member);
 
     /// <summary>Takes in a look.</summary>
     /// <param name="members">Who is in the state; nobody else is.</param>

@@ -27,6 +27,9 @@ public sealed record StoreGoal
     /// <summary>Members whose process is known not to run, so that a restart takes nothing away.</summary>
     public ImmutableHashSet<string> Down { get; init; } = [];
 
+    /// <summary>How long each member's process has run; where none runs yet, how long its pod has been there. A member whose pod is missing or ends is absent.</summary>
+    public ImmutableDictionary<string, TimeSpan> Ages { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
     /// <summary>Whether the engine elects a new primary by itself. Where it does not, the planner does.</summary>
     public bool EngineElects { get; init; } = true;
 

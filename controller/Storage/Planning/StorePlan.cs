@@ -33,6 +33,9 @@ public enum StorePhase
     /// <summary>Replicas are attached, ghosts forgotten, broken moves finished.</summary>
     Repairing,
 
+    /// <summary>A member that hangs starts anew.</summary>
+    Restarting,
+
     /// <summary>Members start anew, one after the other, because their template changed.</summary>
     Upgrading,
 

@@ -12,6 +12,7 @@ public static class StorePlanner
     private static readonly IStoreRule[] Rules =
     [
         new ReplaceDown(),
+        new RestartHung(),
         new AwaitMembers(),
         new RefuseForeign(),
         new SpreadEpochs(),

@@ -72,7 +72,8 @@ public abstract record StoreStep
 
     /// <summary>Lets a member start anew as its present template says, with its volume. Not a command of the engine.</summary>
     /// <param name="Member">The member.</param>
-    public sealed record Restart(string Member) : StoreStep
+    /// <param name="Hangs">Whether it hangs, so that it is not given the time to end in order.</param>
+    public sealed record Restart(string Member, bool Hangs = false) : StoreStep
     {
         /// <inheritdoc/>
         public override string ToString() => $"restart {Member}";

@@ -42,8 +42,12 @@ internal sealed class ModelCluster(bool elects)
         return elects && Find(peer.Id) is not { Alive: true } && owners.Count(node => node.Alive) * 2 > owners.Count;
     }
 
+    // What a node finds by itself; here too an engine that elects nobody says nothing.
+    internal bool IsUnheard(PeerView peer) => elects && Find(peer.Id) is not { Alive: true };
+
     internal StoreView View() => new()
     {
+        Mute = _nodes.Where(node => node.Hangs).ToImmutableDictionary(node => node.Member, _ => TimeSpan.FromMinutes(1)),
         Nodes = _nodes.Where(node => node.Alive).ToImmutableSortedDictionary(node => node.Member, node => node.Seen(this)),
         Silent = _nodes.Where(node => !node.Alive).ToImmutableDictionary(node => node.Member, _ => TimeSpan.FromMinutes(1)),
     };
@@ -96,6 +100,7 @@ internal sealed class ModelCluster(bool elects)
                 var replica = Live(replicate.Node);
                 Refuse(!replica.Known.ContainsKey(replicate.Primary.Id), "Unknown node");
                 Refuse(!replica.Slots.IsEmpty || (replica.PrimaryId is null && replica.Keys > 0), "To set a master the node must be empty and without assigned slots");
+                replica.Astray = false;
                 (replica.PrimaryId, replica.Keys) = (replicate.Primary.Id, Live(replicate.Primary).Keys);
                 break;
             case StoreStep.Promote promote:

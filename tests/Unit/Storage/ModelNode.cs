@@ -15,6 +15,12 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
 
     internal bool Alive { get; set; } = true;
 
+    /// <summary>Whether it is not alive although its process runs.</summary>
+    internal bool Hangs { get; set; }
+
+    /// <summary>For a replica: whether it looks for its primary where that is no more.</summary>
+    internal bool Astray { get; set; }
+
     /// <summary>For a replica: whether it has its first copy.</summary>
     internal bool Synced { get; set; } = true;
 
@@ -49,9 +55,10 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
         Offset = Offset,
         Serves = Serves,
         Keys = Keys,
-        LinkUp = Synced && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
+        LinkUp = Synced && !Astray && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
+        CopiesFrom = Astray ? new StoreAddress("127.0.9.9", 6379) : PrimaryId is null ? null : Known.GetValueOrDefault(PrimaryId)?.Address,
         Copying = !Synced && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
-        Peers = [.. Known.Values.Select(peer => peer with { Connected = cluster.IsReachable(peer), Failed = cluster.HasFailed(peer) })],
+        Peers = [.. Known.Values.Select(peer => peer with { Connected = cluster.IsReachable(peer), Failed = cluster.HasFailed(peer), Unheard = cluster.IsUnheard(peer) })],
         Migrating = Migrating.ToImmutableSortedDictionary(),
         Importing = Importing.ToImmutableSortedDictionary(),
     };

@@ -67,6 +67,7 @@ internal sealed class ModelStore
     internal void Reconcile(int steps = int.MaxValue, int stopAfter = int.MaxValue)
     {
         ComeBack();
+        Goal = Goal with { Ages = Goal.Members.Where(member => !_away.ContainsKey(member)).ToImmutableDictionary(member => member, _ => TimeSpan.FromHours(1)) };
         var view = Told(Cluster.View()) with { SlotLoad = _load, HottestKeys = _keys };
         var memory = new StoreMemory(Goal.Formed, Goal.Identities, Goal.Copies).Seen(view);
         Goal = Goal with { Formed = memory.Formed };
@@ -99,7 +100,7 @@ internal sealed class ModelStore
     private void Restart(ModelNode node)
     {
         Restarting(node);
-        (node.Alive, node.Synced) = (false, false);
+        (node.Alive, node.Synced, node.Hangs) = (false, false, false);
         Goal = Goal with { Outdated = Goal.Outdated.Remove(node.Member), Down = Goal.Down.Remove(node.Member) };
         _away[node.Member] = 2;
     }

@@ -33,6 +33,7 @@ public sealed class SlotTests
         const string Text = """
             07c3 127.0.0.1:30004@31004,host.example slave e7d1 0 1426238317239 4 connected
             67ed 127.0.0.1:30002@31002 master,fail - 0 1426238316232 2 disconnected 5461-10922
+            292f 127.0.0.1:30003@31003 master,fail? - 1426238317000 1426238310232 3 connected
             aaaa :0@0 handshake - 0 0 0 connected
             e7d1 127.0.0.1:30001@31001 myself,master - 0 0 1 connected 0-5460 6000 [93->-292f] [77-<-67ed]
             """;
@@ -43,7 +44,7 @@ public sealed class SlotTests
         node.Slots.ToString().ShouldBe("0-5460 6000");
         node.Migrating.ShouldHaveSingleItem().ShouldBe(KeyValuePair.Create(93, "292f"));
         node.Importing.ShouldHaveSingleItem().ShouldBe(KeyValuePair.Create(77, "67ed"));
-        node.Peers.Select(peer => (peer.Id, peer.Failed, peer.PrimaryId, peer.Address.Port)).ShouldBe([("07c3", false, "e7d1", 30004), ("67ed", true, null, 30002)]);
+        node.Peers.Select(peer => (peer.Id, peer.Failed, peer.Unheard, peer.PrimaryId, peer.Address.Port)).ShouldBe([("07c3", false, false, "e7d1", 30004), ("67ed", true, false, null, 30002), ("292f", false, true, null, 30003)]);
     }
 
     [Theory]

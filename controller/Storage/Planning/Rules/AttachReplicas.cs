@@ -1,6 +1,12 @@
+using Ops.Storage.Cluster;
+
 namespace Ops.Storage.Planning.Rules;
 
-/// <summary>Every member of a shard that has no slots copies the shard's primary.</summary>
+/// <summary>
+/// Every member of a shard that has no slots copies the shard's primary, and looks for it where it is. A replica of Redis 7
+/// that called its primary failing and then hears of its new address from a third node knows that address from then on, and
+/// goes on looking at the old one for ever (found when all pods start anew at once); to be told once more whom to copy ends it.
+/// </summary>
 internal sealed class AttachReplicas : IStoreRule
 {
     public StorePlan? Next(StoreState state)
@@ -13,11 +19,14 @@ internal sealed class AttachReplicas : IStoreRule
             foreach (var node in shard.Nodes.Where(node => node != primary && state.Ownership.Of(node.Id).IsEmpty))
             {
                 // Somebody who has not heard of the primary yet would refuse.
-                if (node.PrimaryId != primary.Id && node.Peer(primary.Id) is not null)
+                if (node.Peer(primary.Id) is { } known && (node.PrimaryId != primary.Id || LooksElsewhere(node, known)))
                     steps.Add(new StoreStep.Replicate(node, primary));
             }
         }
 
         return steps.Count == 0 ? null : new StorePlan(StorePhase.Repairing, $"{steps.Count} members become replicas of their shard's primary", [.. steps]);
     }
+
+    // Both addresses in the node's own words, so that they differ in nothing but the place.
+    private static bool LooksElsewhere(NodeView node, PeerView primary) => !node.LinkUp && node.CopiesFrom is { } from && from != primary.Address;
 }
