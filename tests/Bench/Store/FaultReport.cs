@@ -23,8 +23,7 @@ internal static class FaultReport
     {
         foreach (var (what, name, at) in ledger.Lost.Select(one => ("lost", one.Key, one.At)).Concat(ledger.Late.Select(one => ("late", one.Key, one.At))))
         {
-            var (fault, struck, _) = faults.Outages.LastOrDefault(one => one.At <= at);
-            context.Say($"{what}: {name}, which {who}, {Stopwatch.GetElapsedTime(struck, at).TotalSeconds:0.00} s after the beginning of: {fault?.Key}");
+            context.Say($"{what}: {name}, which {who}, {(faults.Outages.LastOrDefault(one => one.At <= at) is { } last ? $"{Stopwatch.GetElapsedTime(last.At, at).TotalSeconds:0.00} s after the beginning of: {last.Fault.Key}" : "before the first fault")}");
         }
     }
 
@@ -43,13 +42,19 @@ internal static class FaultReport
         }
 
         figures.Add($"{engine}_outages", run.Outages.Count, "", "faults of all kinds");
+        figures.Add($"{engine}_hung", run.Outages.Sum(one => one.Hung), "", "members that hung, which nobody had stopped, and that the operator started anew");
+        figures.Add($"{engine}_hung_max_s", run.Outages.Where(one => one.Hung > 0).Select(one => one.Duration.TotalSeconds).DefaultIfEmpty().Max(), "s", "the longest time without a served write to the struck slot while one of them hung; 0 for none");
         figures.Add($"{engine}_bystander_max_s", run.Bystander.TotalSeconds, "s", "longest wait of a slot whose shard was not struck");
         figures.Add($"{engine}_uncovered_slots", StoreSite.Uncovered(await site.ObserveAsync(cancellation)), "", "slots without an answering primary in the end");
     }
 
     /// <summary>Faults that left a copy to take over, and after which a slot was not served for longer than that.</summary>
-    internal static int Beyond(FaultRun run, double seconds) => run.Outages.Count(one => one.Fault.CopyLeft && one.Outage.TotalSeconds > seconds);
+    internal static int Beyond(FaultRun run, double seconds) => run.Outages.Count(one => one.Fault.CopyLeft && one.Duration.TotalSeconds > seconds);
+
+    /// <summary>Says what a fault cost.</summary>
+    internal static void Say(BenchContext context, string engine, Outage outage, Ledger ledger) =>
+        context.Say($"{engine}, {outage.Fault.Key}: {outage.Duration.TotalSeconds:0.00} s without service{(outage.Hung > 0 ? $", {outage.Hung} members hung meanwhile and started anew" : "")}; {ledger.Acknowledged} writes acknowledged so far");
 
     /// <summary>Times without service after one kind of fault, the shortest first.</summary>
-    internal static double[] Seconds(FaultRun run, StoreFault kind) => [.. run.Outages.Where(one => one.Fault == kind).Select(one => one.Outage.TotalSeconds).Order()];
+    internal static double[] Seconds(FaultRun run, StoreFault kind) => [.. run.Outages.Where(one => one.Fault == kind).Select(one => one.Duration.TotalSeconds).Order()];
 }

@@ -2,11 +2,20 @@ using System.Diagnostics;
 
 namespace Ops.Bench.Store;
 
+/// <summary>A fault that struck.</summary>
+/// <param name="Fault">Its kind.</param>
+/// <param name="At">When.</param>
+/// <param name="Duration">How long the struck slot was not served.</param>
+/// <param name="Hung">Members that hung meanwhile, whatever had struck, and were started anew.</param>
+internal sealed record Outage(StoreFault Fault, long At, TimeSpan Duration, int Hung);
+
 /// <summary>Strikes the primaries of a store and measures how long their slots were not served.</summary>
 internal sealed class FaultRun : IAsyncDisposable
 {
     private static readonly TimeSpan StrikesWithin = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    // As long as a store may take to become whole.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly StoreWorld? _world;
     private readonly StoreSite _site;
@@ -23,14 +32,34 @@ internal sealed class FaultRun : IAsyncDisposable
         _probes = [.. new[] { 0, 8_000, 16_383 }.Select(slot => new Probe(slot, site.Seeds))];
     }
 
-    /// <summary>Outages so far: the fault, when it struck, and how long the struck slot was not served.</summary>
-    internal List<(StoreFault Fault, long At, TimeSpan Outage)> Outages { get; } = [];
+    /// <summary>Outages so far.</summary>
+    internal List<Outage> Outages { get; } = [];
 
     /// <summary>The longest time that a slot of a shard that was not struck had to wait.</summary>
     internal TimeSpan Bystander { get; private set; }
 
     /// <summary>Strikes once and waits until the store is whole again.</summary>
-    internal async Task<TimeSpan> StrikeAsync(StoreFault fault, CancellationToken cancellation)
+    /// <exception cref="BenchCannotRunException">It did not become whole, or a slot was not served for too long; the message says what each member said then.</exception>
+    internal async Task<Outage> StrikeAsync(StoreFault fault, CancellationToken cancellation)
+    {
+        try
+        {
+            return await MeasureAsync(fault, cancellation);
+        }
+        catch (BenchCannotRunException broken)
+        {
+            throw new BenchCannotRunException($"{fault.Key}: {broken.Message}\n{await _site.DescribeAsync(cancellation)}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var probe in _probes)
+            await probe.DisposeAsync();
+    }
+
+    private async Task<Outage> MeasureAsync(StoreFault fault, CancellationToken cancellation)
     {
         await _site.WholeAsync(cancellation);
         foreach (var probe in _probes)
@@ -39,26 +68,27 @@ internal sealed class FaultRun : IAsyncDisposable
             probe.Mark();
         }
 
-        var at = Stopwatch.GetTimestamp();
+        var (at, restarted) = (Stopwatch.GetTimestamp(), _site.Restarted);
         var struck = _probes[_random.Next(_probes.Length)];
         var heal = await fault.StrikeAsync(new Strike(_world, _site, struck.Server), cancellation);
-        // A pod that is back within a probe's patience was never seen to be away; its outage is measured all the same.
-        await struck.UnservedAsync(StrikesWithin, cancellation);
-        await struck.ServedAsync(Patience, cancellation);
-        await heal(cancellation);
+        try
+        {
+            // A pod that is back within a probe's patience was never seen to be away; its outage is measured all the same.
+            await struck.UnservedAsync(StrikesWithin, cancellation);
+            await struck.ServedAsync(Patience, cancellation);
+        }
+        finally
+        {
+            await heal(cancellation);
+        }
+
         await _site.WholeAsync(cancellation);
         await struck.ServedAsync(Patience, cancellation);
-        Outages.Add((fault, at, struck.Longest));
-        // Where no shard is left out, none stands by.
-        if (fault != StoreFault.Restarted)
+        var outage = new Outage(fault, at, struck.Longest, _site.Restarted - restarted);
+        Outages.Add(outage);
+        // Where no shard is left out, none stands by; one whose own member hung was struck too.
+        if (fault != StoreFault.Restarted && outage.Hung == 0)
             Bystander = _probes.Where(probe => probe != struck).Select(probe => probe.Longest).Append(Bystander).Max();
-        return struck.Longest;
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var probe in _probes)
-            await probe.DisposeAsync();
+        return outage;
     }
 }

@@ -6,8 +6,8 @@ namespace Ops.Bench.Store;
 /// A store of Garnet under faults, whose primaries nobody elects but the operator. There is nothing to compare with: the
 /// engine alone never replaces a primary. It has no WAIT, so an acknowledged write is one that the primary called OK, and some
 /// are lost with it. The disk of a node cannot be filled as for Redis: Garnet never begins a new file of its log on demand.
-/// Nor are all pods restarted at once: of Garnet 2.2.8, on two cores under a load of 40, one of six then took connections and
-/// answered nothing for minutes, all 69 threads of its pool waiting for locks, and a run ended there.
+/// A node of Garnet 2.2.8 may take connections and answer nothing, whatever had struck; the operator starts it anew, and such
+/// an outage is told apart.
 /// </summary>
 internal static class GarnetRun
 {
@@ -28,7 +28,7 @@ internal static class GarnetRun
     private static readonly StoreFault[] Others =
     [
         StoreFault.Killed, StoreFault.Readdressed, .. NetworkCut.Missing is null ? (StoreFault[])[StoreFault.CutOff] : [],
-        StoreFault.Killed, StoreFault.OperatorKilled,
+        StoreFault.Killed, StoreFault.Restarted, StoreFault.OperatorKilled,
     ];
 
     internal static async Task RunAsync(BenchContext context, StoreWorld world, int seed, TimeSpan pace, CancellationToken cancellation)
@@ -38,11 +38,11 @@ internal static class GarnetRun
         context.Say("the store of garnet is whole");
         await using var ledger = Ledger.Start(site.Seeds, 2, pace, copies: 0);
         await using var run = new FaultRun(world, site, seed);
-        await new FaultRounds(context, quick: 2, full: 10).RunAsync(
+        await new FaultRounds(context, Engine, quick: 2, full: 10).RunAsync(
             async round =>
             {
                 foreach (var fault in (StoreFault[])[StoreFault.Stopped, context.Quick ? StoreFault.Killed : Others[round % Others.Length]])
-                    context.Say($"garnet, {fault.Key}: {(await run.StrikeAsync(fault, cancellation)).TotalSeconds:0.00} s without service; {ledger.Acknowledged} writes acknowledged so far");
+                    FaultReport.Say(context, Engine, await run.StrikeAsync(fault, cancellation), ledger);
                 await ledger.CheckAsync(cancellation);
             },
             ReportAsync);

@@ -17,6 +17,9 @@ internal sealed class Ledger : IAsyncDisposable
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1);
 
+    // As long as a store may take to become whole.
+    private static readonly TimeSpan Readable = TimeSpan.FromMinutes(4);
+
     private readonly Func<IEnumerable<StoreAddress>> _seeds;
     private readonly int _copies;
     private readonly TimeSpan _patience;
@@ -151,14 +154,13 @@ internal sealed class Ledger : IAsyncDisposable
 
     private static async Task<object?> ReadAsync(StoreClient client, string key, CancellationToken cancellation)
     {
-        for (var attempt = 1; ; attempt++)
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(100, cancellation))
         {
             var answer = await client.AskAsync(key, cancellation, ["GET", key]);
             if (answer.Error is null)
                 return answer.Answer;
-            if (attempt == 100)
+            if (Stopwatch.GetElapsedTime(began) > Readable)
                 throw new BenchCannotRunException($"{key} cannot be read, so that nothing can be said of what was lost: {answer.Error}");
-            await Task.Delay(100, cancellation);
         }
     }
 }

@@ -30,14 +30,13 @@ internal static class RedisRun
         await using var byOne = Ledger.Start(site.Seeds, 2, pace, copies: 1);
         await using var ours = new FaultRun(world, site, seed);
         await using var alone = new FaultRun(null, native.Site, seed);
-        await new FaultRounds(context, quick: 2, full: 10).RunAsync(
+        await new FaultRounds(context, Engine, quick: 2, full: 10).RunAsync(
             async round =>
             {
                 // Both at once, so that the machine is as busy for one as for the other.
                 await Task.WhenAll(ours.StrikeAsync(StoreFault.Stopped, cancellation), alone.StrikeAsync(StoreFault.Stopped, cancellation));
-                context.Say($"primary silent: served again after {ours.Outages[^1].Outage.TotalSeconds:0.00} s, the engine alone {alone.Outages[^1].Outage.TotalSeconds:0.00} s");
-                var other = Others[round % Others.Length];
-                context.Say($"{other.Key}: {(await ours.StrikeAsync(other, cancellation)).TotalSeconds:0.00} s without service; {ledger.Acknowledged} writes acknowledged so far");
+                context.Say($"primary silent: served again after {ours.Outages[^1].Duration.TotalSeconds:0.00} s, the engine alone {alone.Outages[^1].Duration.TotalSeconds:0.00} s");
+                FaultReport.Say(context, Engine, await ours.StrikeAsync(Others[round % Others.Length], cancellation), ledger);
                 await ledger.CheckAsync(cancellation);
                 await byOne.CheckAsync(cancellation);
             },
@@ -65,6 +64,7 @@ internal static class RedisRun
         figures.Add($"{Engine}_native_rto_p95_s", LoadResult.Quantile(native, 0.95), "s", "the same");
         figures.Add($"{Engine}_native_rto_p99_s", LoadResult.Quantile(native, 0.99), "s", "the same");
         figures.Add($"{Engine}_rto_vs_native", LoadResult.Quantile(FaultReport.Seconds(ours, StoreFault.Stopped), 0.5) / LoadResult.Quantile(native, 0.5), "", "ours over the engine's, of the medians");
-        figures.Add($"{Engine}_outages_beyond_native", FaultReport.Beyond(ours, native.Max() * 1.1), "", "of the faults that leave a copy to take over, longer than 1.1 x the engine's own longest");
+        if (native.Length > 0)
+            figures.Add($"{Engine}_outages_beyond_native", FaultReport.Beyond(ours, native[^1] * 1.1), "", "of the faults that leave a copy to take over, longer than 1.1 x the engine's own longest");
     }
 }

@@ -12,11 +12,13 @@ namespace Ops.Bench.Store;
 /// <param name="shards">Shards that it shall have.</param>
 /// <param name="members">Member and present address.</param>
 /// <param name="unrest">Why its owner is not content yet; null when it is.</param>
+/// <param name="restarted">How often its owner has let a member that hung start anew; null where it has no owner.</param>
 /// <param name="drop">Takes the store away with what this sees of it; null where its owner does.</param>
-internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDictionary<string, StoreAddress>> members, Func<string?> unrest, Func<Task>? drop = null) : IAsyncDisposable
+internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDictionary<string, StoreAddress>> members, Func<string?> unrest, Func<int>? restarted = null, Func<Task>? drop = null) : IAsyncDisposable
 {
-    // Long, because two cores may be busy with other work; a healthy run needs a small part of it.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    // Long, because two cores may be busy with other work; a healthy run needs a small part of it. A member that hangs starts
+    // anew after a minute of silence, and two of them one after the other.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly RedisEngine _engine = new(TimeProvider.System);
 
@@ -25,6 +27,9 @@ internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDic
 
     /// <summary>Shards that it shall have; a change is the caller's to carry out.</summary>
     internal int Shards { get; set; } = shards;
+
+    /// <summary>How often a member that hung was started anew so far.</summary>
+    internal int Restarted => restarted?.Invoke() ?? 0;
 
     /// <summary>Addresses of its nodes now.</summary>
     internal IEnumerable<StoreAddress> Seeds() => members().Values.Where(address => address != default);
@@ -46,6 +51,24 @@ internal sealed class StoreSite(string name, int shards, Func<ImmutableSortedDic
             if (Stopwatch.GetElapsedTime(began) > Patience)
                 throw new BenchCannotRunException($"{name} did not become whole within {Patience.TotalSeconds:0} s: {reason}");
         }
+    }
+
+    /// <summary>What each member says of itself now, and for how long those that say nothing have been silent; a line each.</summary>
+    internal async Task<string> DescribeAsync(CancellationToken cancellation)
+    {
+        // Of two looks the second knows who gives no sign of life.
+        await ObserveAsync(cancellation);
+        var view = await ObserveAsync(cancellation);
+        return string.Join('\n', members().Select(member => $"  {member.Key} at {member.Value.Host}: {(view.Nodes.TryGetValue(member.Key, out var node) ? Described(node, view) : view.Mute.ContainsKey(member.Key) ? "gives no sign of life" : "does not answer")}"));
+    }
+
+    private static string Described(NodeView node, StoreView view)
+    {
+        var others = string.Join(", ", node.Peers.Where(peer => !peer.Connected || peer.Failed || peer.Unheard).Select(peer => $"{view.ById(peer.Id)?.Member ?? peer.Id} at {peer.Address.Host} {(peer.Failed ? "failed" : peer.Connected ? "unheard" : "not connected")}"));
+        var role = node.PrimaryId is not { } id
+            ? $"primary of {node.Slots.Count} slots{(node.Serves ? "" : ", does not serve")}"
+            : $"replica of {view.ById(id)?.Member ?? id}, known at {node.Peer(id)?.Address.Host}, copies from {node.CopiesFrom?.Host}, link {(node.LinkUp ? "up" : "down")}{(node.Copying ? ", copying" : "")}";
+        return $"{role}, offset {node.Offset}, epoch {node.Epoch}, {node.Keys} keys{(others.Length > 0 ? $"; {others}" : "")}";
     }
 
     /// <summary>Slots of which no answering primary is the owner.</summary>

@@ -19,6 +19,7 @@ internal sealed class StoreWorld : IAsyncDisposable
     private SandboxNode _node = null!;
     private Kubectl _kubectl = null!;
     private ChildProcess? _operator;
+    private readonly HashSet<(string Store, DateTime At, string Message)> _restarts = [];
     private int _runs;
 
     /// <summary>Starts everything; no store exists yet.</summary>
@@ -60,7 +61,7 @@ internal sealed class StoreWorld : IAsyncDisposable
               {{spec}}
             """);
         // The next part's store shall not run beside it.
-        return new StoreSite(name, shards, () => Members(name), () => Unrest(name), () => KubectlAsync(["delete", "sstore", name, "--wait=false"], CancellationToken.None));
+        return new StoreSite(name, shards, () => Members(name), () => Unrest(name), () => Restarts(name), () => KubectlAsync(["delete", "sstore", name, "--wait=false"], CancellationToken.None));
     }
 
     /// <summary>Changes the number of shards.</summary>
@@ -160,6 +161,16 @@ internal sealed class StoreWorld : IAsyncDisposable
         .Where(pod => pod.Metadata.Labels?.TryGetValue(Labels.Store, out var name) == true && name == store)
         .ToImmutableSortedDictionary(pod => pod.Metadata.Name, pod => pod.Status?.PodIP is { Length: > 0 } ip ? new StoreAddress(ip, WellKnown.StorePort) : default);
 
+    // The history keeps the newest twenty of all kinds; what fell out of it was counted before.
+    private int Restarts(string name)
+    {
+        lock (_restarts)
+        {
+            _restarts.UnionWith((Store(name).Status?.History ?? []).Where(entry => entry.Kind == StoreEventKinds.Restart).Select(entry => (name, entry.At, entry.Message)));
+            return _restarts.Count(one => one.Store == name);
+        }
+    }
+
     private string? Unrest(string name)
     {
         var store = Store(name);
@@ -167,7 +178,9 @@ internal sealed class StoreWorld : IAsyncDisposable
             return $"{store.Status?.Phase}: {store.Status?.Reason}";
         if (shards.Count != store.Spec.EffectiveShards)
             return $"{shards.Count} shards of {store.Spec.EffectiveShards}";
-        return shards.SelectMany(shard => shard.Members ?? []).FirstOrDefault(member => member.Role != "primary" && member.InSync != true) is { } late ? $"{late.Name} is {late.Role} and not in step" : null;
+        return shards.SelectMany(shard => shard.Members ?? []).FirstOrDefault(member => member.Role != "primary" && member.InSync != true) is { } late
+            ? $"{late.Name} is {late.Role} and not in step; {string.Join(", ", (status.Conditions ?? []).Where(condition => condition is { Type: ConditionTypes.Degraded, Status: "True" }).Select(condition => condition.Message))}"
+            : null;
     }
 
     private async Task KubectlAsync(IEnumerable<string> arguments, CancellationToken cancellation, string? input = null) =>
