@@ -12,6 +12,9 @@ internal static class StorePod
     private const string DataVolume = "data";
     private const string DataPath = "/data";
 
+    // More than clients that write at once and wait for the log. A thread costs nothing before it is needed.
+    private const int GarnetThreads = 256;
+
     // Any user but root will do.
     private const long UserId = 65_532;
 
@@ -129,7 +132,10 @@ internal static class StorePod
 
     // Its own defaults are 16 GiB of memory and news every 5 s. A replica that starts while its primary is away would empty
     // itself and stay so for good (resume-with-data, reestablishment), and records beyond the memory would be dropped
-    // (storage-tier). The device is the one that works in cluster mode on every file system.
+    // (storage-tier). The device is the one that works in cluster mode on every file system. A session blocks its thread while
+    // its answer waits for the log (aof-commit-wait), and what ends that wait needs a thread of the same pool, which has as
+    // many as there are cores and grows by about one a second: with 40 writers on two cores 2.2.8 took connections and
+    // answered nothing for as long as they tried (minthreads).
     private static IEnumerable<string> Garnet(ShardedStoreSpec spec) =>
     [
         "--port", $"{WellKnown.StorePort}", "--bind", "$(POD_IP)", "--protected-mode", "no", "--checkpointdir", DataPath, "--logdir", DataPath,
@@ -139,7 +145,7 @@ internal static class StorePod
         "--storage-tier", "--device-type", "RandomAccess",
         "--memory", $"{spec.Engine.EffectiveMemoryMiB}m", "--index", "16m", "--aof-memory", "64m",
         "--aof", "--recover", "--aof-size-limit", $"{AofMiB(spec)}m", .. spec.Durability.EffectiveFsync == "always" ? (string[])["--aof-commit-wait"] : [],
-        "--metrics-sampling-freq", "1",
+        "--metrics-sampling-freq", "1", "--minthreads", $"{GarnetThreads}",
     ];
 
     // Beyond it Garnet writes a checkpoint and cuts the log. A quarter of the volume: two checkpoints and the records lie there too.

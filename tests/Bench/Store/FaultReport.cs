@@ -53,7 +53,7 @@ internal static class FaultReport
 
     /// <summary>Says what a fault cost.</summary>
     internal static void Say(BenchContext context, string engine, Outage outage, Ledger ledger) =>
-        context.Say($"{engine}, {outage.Fault.Key}: {outage.Duration.TotalSeconds:0.00} s without service{(outage.Hung > 0 ? $", {outage.Hung} members hung meanwhile and started anew" : "")}; {ledger.Acknowledged} writes acknowledged so far");
+        context.Say($"{engine}, {outage.Fault.Key}: {outage.Duration.TotalSeconds:0.00} s without service{(outage.Why.Length > 0 ? $" ({outage.Why})" : "")}{(outage.Hung > 0 ? $", {outage.Hung} members hung meanwhile and started anew" : "")}; {ledger.Acknowledged} writes acknowledged so far");
 
     /// <summary>Times without service after one kind of fault, the shortest first.</summary>
     internal static double[] Seconds(FaultRun run, StoreFault kind) => [.. run.Outages.Where(one => one.Fault == kind).Select(one => one.Duration.TotalSeconds).Order()];

@@ -7,7 +7,8 @@ namespace Ops.Bench.Store;
 /// <param name="At">When.</param>
 /// <param name="Duration">How long the struck slot was not served.</param>
 /// <param name="Hung">Members that hung meanwhile, whatever had struck, and were started anew.</param>
-internal sealed record Outage(StoreFault Fault, long At, TimeSpan Duration, int Hung);
+/// <param name="Why">What writes to the slot were answered meanwhile.</param>
+internal sealed record Outage(StoreFault Fault, long At, TimeSpan Duration, int Hung, string Why);
 
 /// <summary>Strikes the primaries of a store and measures how long their slots were not served.</summary>
 internal sealed class FaultRun : IAsyncDisposable
@@ -84,7 +85,7 @@ internal sealed class FaultRun : IAsyncDisposable
 
         await _site.WholeAsync(cancellation);
         await struck.ServedAsync(Patience, cancellation);
-        var outage = new Outage(fault, at, struck.Longest, _site.Restarted - restarted);
+        var outage = new Outage(fault, at, struck.Longest, _site.Restarted - restarted, struck.Why);
         Outages.Add(outage);
         // Where no shard is left out, none stands by; one whose own member hung was struck too.
         if (fault != StoreFault.Restarted && outage.Hung == 0)

@@ -17,6 +17,7 @@ internal sealed class Probe : IAsyncDisposable
     private readonly Task _probing;
     private long _sentServed;
     private long _longest;
+    private volatile string _why = "";
     private long _lastServed = Stopwatch.GetTimestamp();
     private volatile StoreAnswer _last = new(null, "not asked yet", 0, default);
     private volatile StoreAnswer _lastServing = new(null, "not served yet", 0, default);
@@ -36,8 +37,15 @@ internal sealed class Probe : IAsyncDisposable
     /// <summary>The longest time between two served writes since <see cref="Mark"/>.</summary>
     internal TimeSpan Longest => TimeSpan.FromTicks(Interlocked.Read(ref _longest));
 
+    /// <summary>What the tries in that time were answered, each kind of answer with its number; empty where none failed.</summary>
+    internal string Why => _why;
+
     /// <summary>Begins to measure anew.</summary>
-    internal void Mark() => Interlocked.Exchange(ref _longest, 0);
+    internal void Mark()
+    {
+        Interlocked.Exchange(ref _longest, 0);
+        _why = "";
+    }
 
     /// <summary>Waits for a write that was sent after now and was served.</summary>
     internal async Task ServedAsync(TimeSpan patience, CancellationToken cancellation)
@@ -74,6 +82,7 @@ internal sealed class Probe : IAsyncDisposable
     private async Task ProbeAsync()
     {
         using var client = new StoreClient(_seeds, Within);
+        var failed = new Dictionary<string, int>();
         while (!_stop.IsCancellationRequested)
         {
             var sent = Stopwatch.GetTimestamp();
@@ -82,9 +91,18 @@ internal sealed class Probe : IAsyncDisposable
             {
                 var now = Stopwatch.GetTimestamp();
                 if (Stopwatch.GetElapsedTime(_lastServed, now).Ticks is var gap && gap > Interlocked.Read(ref _longest))
+                {
                     Interlocked.Exchange(ref _longest, gap);
+                    _why = string.Join(", ", failed.Select(one => $"{one.Value} x {one.Key}"));
+                }
+
+                failed.Clear();
                 (_lastServed, _lastServing) = (now, answer);
                 Interlocked.Exchange(ref _sentServed, sent);
+            }
+            else
+            {
+                failed[$"{answer.Error} ({answer.Served.Host})"] = failed.GetValueOrDefault($"{answer.Error} ({answer.Served.Host})") + 1;
             }
 
             _last = answer;

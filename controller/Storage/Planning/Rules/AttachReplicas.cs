@@ -28,5 +28,5 @@ internal sealed class AttachReplicas : IStoreRule
     }
 
     // Both addresses in the node's own words, so that they differ in nothing but the place.
-    private static bool LooksElsewhere(NodeView node, PeerView primary) => !node.LinkUp && node.CopiesFrom is { } from && from != primary.Address;
+    private static bool LooksElsewhere(NodeView node, PeerView primary) => primary.Connected && !node.LinkUp && node.CopiesFrom is { } from && from != primary.Address;
 }
