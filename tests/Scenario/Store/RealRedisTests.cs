@@ -1,4 +1,5 @@
 using Ops.Storage.Cluster;
+using Ops.Storage.Engines;
 using Ops.Storage.Planning;
 using StackExchange.Redis;
 
@@ -47,6 +48,33 @@ public sealed class RealRedisTests
         store.ExpectWhole(3);
         store.View.Nodes.Values.Select(node => node.Id).ShouldBe(ids);
         store.View.Nodes.Values.ShouldAllBe(node => node.Peers.All(peer => store.View.ById(peer.Id)!.Address == peer.Address));
+    }
+
+    [Fact]
+    public async Task A_replica_that_hears_of_its_primarys_new_address_from_another_node_looks_for_it_there()
+    {
+        await using var store = await RedisStore.StartAsync(3);
+        await store.SettleAsync();
+        var replica = store.View.Nodes.Values.First(node => !node.IsPrimary);
+        var primary = store.View.ById(replica.PrimaryId!)!;
+        var teller = store.Primaries.First(node => node != primary);
+        foreach (var member in store.Nodes.Members.Keys)
+            await store.Nodes.KillAsync(member, TestContext.Current.CancellationToken);
+
+        // Back first, it calls its primary failing at the old address. Then it is told by a third node alone.
+        await using var engine = new RedisEngine(TimeProvider.System);
+        await store.Nodes.StartAsync(replica.Member, TestContext.Current.CancellationToken);
+        await SeenAsync(engine, store, view => view.Nodes.TryGetValue(replica.Member, out var node) && node.Peer(primary.Id) is { Unheard: true });
+        foreach (var member in store.Nodes.Members.Keys.Where(member => member != replica.Member))
+            await store.Nodes.StartAsync(member, TestContext.Current.CancellationToken);
+        var back = await SeenAsync(engine, store, view => view.Nodes.Count == store.Nodes.Members.Count);
+        await engine.ExecuteAsync(new StoreStep.Meet(back.Nodes[teller.Member], back.Nodes[primary.Member]), back, TestContext.Current.CancellationToken);
+        await SeenAsync(engine, store, view => view.ById(teller.Id)?.Peer(primary.Id) is { Connected: true, Failed: false, Unheard: false });
+        await engine.ExecuteAsync(new StoreStep.Meet(back.Nodes[teller.Member], back.Nodes[replica.Member]), back, TestContext.Current.CancellationToken);
+        await SeenAsync(engine, store, view => view.ById(replica.Id)?.Peer(primary.Id) is { Connected: true } known && known.Address == back.Nodes[primary.Member].Address);
+
+        await store.SettleAsync();
+        store.ExpectWhole(3);
     }
 
     [Fact]
@@ -183,6 +211,20 @@ public sealed class RealRedisTests
                 await Task.Delay(50, TestContext.Current.CancellationToken);
             }
         }
+    }
+
+    // What the nodes say while no planner looks after them.
+    private static async Task<StoreView> SeenAsync(RedisEngine engine, RedisStore store, Func<StoreView, bool> holds)
+    {
+        for (var round = 0; round < 300; round++)
+        {
+            var view = await engine.ObserveAsync(store.Nodes.Members, StoreGoal.LongestAnswer, TestContext.Current.CancellationToken);
+            if (holds(view))
+                return view;
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        throw new InvalidOperationException("the nodes never said what was waited for");
     }
 
     private static async Task AcknowledgeAsync(AcknowledgedWrites writes, int count)
