@@ -78,13 +78,16 @@ internal static class ObjectFaultsAround
         {
             Given = [Apply("""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"ModelPool","metadata":{"name":"chat"},"spec":{"model":"meta-llama/Llama-3.1-8B-Instruct","engine":{"type":"simulated"},"gpu":{"product":"NVIDIA-H100-80GB-HBM3","count":1},"replicas":1}}""")],
         },
-        // The consumer holds the Secret in a variable and compares it with the mounted file, as a database would.
-        new("secret-rotated", "Deployment/vault", "StaleSecret", Of("patch", "secret", "vault", "--type=merge", "-p", """{"stringData":{"password":"two"}}"""))
+        // The consumer holds the Secret in a variable and compares it with the mounted file, as a database would. The two
+        // passwords change places, so that it is another one each time.
+        new("secret-rotated", "Deployment/vault", "StaleSecret", Patch(
+            "secret", "vault",
+            """[{"op":"move","from":"/data/password","path":"/data/last"},{"op":"move","from":"/data/next","path":"/data/password"},{"op":"move","from":"/data/last","path":"/data/next"}]"""))
         {
             Given =
             [
                 ObjectFaults.AnyPod,
-                Apply("""{"apiVersion":"v1","kind":"Secret","metadata":{"name":"vault"},"stringData":{"password":"one"}}"""),
+                Apply("""{"apiVersion":"v1","kind":"Secret","metadata":{"name":"vault"},"stringData":{"password":"one","next":"two"}}"""),
                 Apply("""
                     {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"vault","labels":{"app.kubernetes.io/name":"vault"}},"spec":{"replicas":1,"selector":{"matchLabels":{"app.kubernetes.io/name":"vault"}},
                      "template":{"metadata":{"labels":{"app.kubernetes.io/name":"vault"}},"spec":{"automountServiceAccountToken":false,"terminationGracePeriodSeconds":1,

@@ -27,7 +27,9 @@ public static class FaultRun
         await world.WellAsync(cancellation);
         var (before, known) = (world.Contents(), world.Incidents().Select(one => one.Metadata.Name).ToHashSet());
         var start = time.GetTimestamp();
-        await world.RunAsync(fault.Inject, cancellation);
+        var said = await world.RunAsync(fault.Inject, cancellation);
+        if (said.All(IsUnchanged))
+            throw new InvalidOperationException($"{fault.Name} changed nothing, so there is nothing to heal: {string.Join(' ', said)}");
         // Some faults show late: without an incident everything may look well because nothing has happened yet.
         var detected = await EndsAsync(world, () => world.Incidents().Any(one => !known.Contains(one.Metadata.Name)), cancellation);
         var detectedSeconds = detected ? time.GetElapsedTime(start).TotalSeconds : double.NaN;
@@ -62,6 +64,9 @@ public static class FaultRun
     // A pod of the workload at fault is no other object, nor is one that the fault itself has crippled.
     private static bool IsAt(RemediationTarget target, ObjectFault fault) => $"{target.Kind}/{target.Name}" == fault.Location
         || (target.Kind == "Pod" && fault.Victims.Append(fault.Location!).Any(workload => workload.Split('/') is ["Deployment" or "StatefulSet", var name] && target.Name.StartsWith(name + "-", StringComparison.Ordinal)));
+
+    // What kubectl patch and apply say of an object that was so already.
+    private static bool IsUnchanged(string output) => output.TrimEnd().EndsWith("(no change)", StringComparison.Ordinal) || output.TrimEnd().EndsWith(" unchanged", StringComparison.Ordinal);
 
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) => one.Count == other.Count && one.All(other.Contains);
 

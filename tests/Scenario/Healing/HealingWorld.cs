@@ -192,11 +192,13 @@ public sealed class HealingWorld : IAsyncDisposable
     public async Task<string> KubectlAsync(IEnumerable<string> arguments, CancellationToken cancellation, string? input = null) =>
         (await Kubectl.RunAsync(arguments, cancellation, input)).OrThrow().Output;
 
-    /// <summary>Runs kubectl in the shop's namespace, one command after the other, and expects success.</summary>
-    public async Task RunAsync(IEnumerable<KubectlCommand> commands, CancellationToken cancellation)
+    /// <summary>Runs kubectl in the shop's namespace, one command after the other, expects success, and gives what each said.</summary>
+    public async Task<IReadOnlyList<string>> RunAsync(IEnumerable<KubectlCommand> commands, CancellationToken cancellation)
     {
+        var said = new List<string>();
         foreach (var command in commands)
-            await KubectlAsync(["-n", Ns, .. command.Arguments], cancellation, command.Input);
+            said.Add(await KubectlAsync(["-n", Ns, .. command.Arguments], cancellation, command.Input));
+        return said;
     }
 
     /// <summary>Waits for a state that is there in the end.</summary>
