@@ -14,7 +14,7 @@ public sealed record RemediationStatus
     /// <summary>Where the plan stands.</summary>
     [AllowedValues(
         RemediationPhases.Planning, RemediationPhases.Planned, RemediationPhases.Suggested, RemediationPhases.AwaitingApproval, RemediationPhases.Executing, RemediationPhases.Verifying,
-        RemediationPhases.Succeeded, RemediationPhases.RolledBack, RemediationPhases.Refused, RemediationPhases.Failed)]
+        RemediationPhases.Succeeded, RemediationPhases.Relapsed, RemediationPhases.RolledBack, RemediationPhases.Refused, RemediationPhases.Failed)]
     public string? Phase { get; init; }
 
     /// <summary>Why it stands there, one sentence.</summary>
@@ -53,6 +53,9 @@ public sealed record RemediationStatus
     /// <summary>When the verdict fell.</summary>
     public DateTime? FinishedAt { get; init; }
 
+    /// <summary>When a restart for a goal counted as lasting: the goal was not missed again for ten minutes after the verdict. Absent of other plans, and before.</summary>
+    public DateTime? LastedAt { get; init; }
+
     /// <summary>The actions of a plan that would take this one back, once it succeeded; absent where there is none, see noInverse.</summary>
     [MaxLength(RemediationSpec.MaxActions)]
     public IReadOnlyList<RemediationAction>? Inverse { get; init; }
@@ -90,6 +93,9 @@ public static class RemediationPhases
     /// <summary>The symptom is gone and nothing else got worse.</summary>
     public const string Succeeded = "Succeeded";
 
+    /// <summary>A restart for a goal that succeeded, and the same goal was missed again at the same workload within ten minutes: it did not last.</summary>
+    public const string Relapsed = "Relapsed";
+
     /// <summary>It did not help, so its changes were taken back.</summary>
     public const string RolledBack = "RolledBack";
 
@@ -101,7 +107,7 @@ public static class RemediationPhases
 
     /// <summary>Whether a phase is the last one.</summary>
     /// <param name="phase">A phase or null.</param>
-    public static bool IsFinal(string? phase) => phase is Planned or Succeeded or RolledBack or Refused or Failed;
+    public static bool IsFinal(string? phase) => phase is Planned or Succeeded or Relapsed or RolledBack or Refused or Failed;
 }
 
 /// <summary>What became of one action.</summary>

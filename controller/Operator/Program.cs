@@ -63,6 +63,7 @@ builder.Services.AddSingleton<Deliberation>();
 builder.Services.AddSingleton<PolicyReconciler>();
 builder.Services.AddSingleton<RemediationLog>();
 builder.Services.AddSingleton<RequestMaker>();
+builder.Services.AddSingleton<Probation>();
 builder.Services.AddSingleton<RemediationReconciler>();
 builder.Services.AddSingleton<HealingWork>();
 builder.Services.AddHostedService<OperatorService>();

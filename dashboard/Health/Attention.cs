@@ -73,7 +73,7 @@ internal static class Attention
     public static Urgency OfPhase(string? phase) => phase switch
     {
         RemediationPhases.AwaitingApproval or RemediationPhases.Failed => Urgency.Critical,
-        RemediationPhases.RolledBack or RemediationPhases.Refused => Urgency.Warning,
+        RemediationPhases.Relapsed or RemediationPhases.RolledBack or RemediationPhases.Refused => Urgency.Warning,
         RemediationPhases.Succeeded => Urgency.Fine,
         _ => Urgency.Note,
     };

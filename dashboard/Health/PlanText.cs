@@ -19,6 +19,7 @@ internal static class PlanText
         null => "being checked",
         RemediationPhases.AwaitingApproval => "awaiting approval",
         RemediationPhases.RolledBack => "rolled back",
+        RemediationPhases.Relapsed => "did not last",
         _ => phase.ToLowerInvariant(),
     };
 

@@ -20,7 +20,7 @@ public sealed partial class Remediations : LivePage
         ("waiting", phase => phase is null or RemediationPhases.Planning or RemediationPhases.Suggested or RemediationPhases.AwaitingApproval),
         ("running", phase => phase is RemediationPhases.Executing or RemediationPhases.Verifying),
         ("succeeded", phase => phase is RemediationPhases.Succeeded),
-        ("failed", phase => phase is RemediationPhases.RolledBack or RemediationPhases.Failed),
+        ("failed", phase => phase is RemediationPhases.Relapsed or RemediationPhases.RolledBack or RemediationPhases.Failed),
         ("refused", phase => phase is RemediationPhases.Refused),
     ];
 

@@ -18,6 +18,9 @@ public sealed record Finding(string Kind, string Name, string Cause, string Evid
     /// <summary>The incident of the root-cause service that tells of it; null where the objects themselves do.</summary>
     public string? RootCause { get; init; }
 
+    /// <summary>Key of the goal that is missed; null where no goal is.</summary>
+    public string? Goal { get; init; }
+
     /// <summary>A key, the same as long as the same thing is wrong with the same object. Absent in the labels of others' objects.</summary>
     public string Key => CanonicalJson.Digest($"{Kind}/{Name}/{Cause}")[..16];
 }

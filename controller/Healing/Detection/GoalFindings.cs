@@ -41,7 +41,7 @@ public static class GoalFindings
     // waits for it was slower before; and where repairing that one was in vain, the next.
     private static (JudgedGoal Goal, GoalTarget Target) Suspect(IEnumerable<(JudgedGoal Goal, GoalTarget Target)> violated, NamespaceSnapshot snapshot) => violated
         .OrderByDescending(one => snapshot.Repairs.Any(repair => repair.Ended is null && Causes.IsOfGoal(repair.Cause) && repair.Workload == one.Target.Name))
-        .ThenBy(one => snapshot.Repairs.Count(repair => repair.IsVain && Causes.IsOfGoal(repair.Cause) && repair.Workload == one.Target.Name && repair.Ended > one.Goal.MissedSince?.UtcDateTime))
+        .ThenBy(one => Lasting.InVain(one.Goal, one.Target.Name, snapshot).Count)
         .ThenByDescending(one => one.Target.Growth).First();
 
     /// <summary>The violated goal that a finding tells of, or null.</summary>
@@ -66,7 +66,7 @@ public static class GoalFindings
     private static bool IsIdle(JudgedGoal goal) => goal.IsMissed && goal.Targets.Where(target => target.IsMissed).All(target => target.IsIdle);
 
     private static Finding Of(JudgedGoal goal, GoalTarget target) =>
-        new(goal.Goal.Kind, target.Name, CauseOf(goal, target), $"goal {goal.Goal.Name} of HealingPolicy {goal.Policy}: {target.Why}, and the limit is {GoalMeasure.Format(goal.Goal, target.Limit)}{Requests(goal)}");
+        new(goal.Goal.Kind, target.Name, CauseOf(goal, target), $"goal {goal.Goal.Name} of HealingPolicy {goal.Policy}: {target.Why}, and the limit is {GoalMeasure.Format(goal.Goal, target.Limit)}{Requests(goal)}") { Goal = goal.Key };
 
     private static string CauseOf(JudgedGoal goal, GoalTarget target) => goal.Goal.Type switch
     {

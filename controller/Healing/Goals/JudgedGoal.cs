@@ -1,4 +1,6 @@
+using k8s;
 using Ops.Api;
+using Ops.Healing.Content;
 
 namespace Ops.Healing.Goals;
 
@@ -8,6 +10,9 @@ namespace Ops.Healing.Goals;
 /// <param name="Goal">The goal.</param>
 public sealed record JudgedGoal(string Namespace, string Policy, HealingGoal Goal)
 {
+    /// <summary>What it is the same goal by, see <see cref="KeyOf"/>; fits a label.</summary>
+    public string Key { get; init; } = "";
+
     /// <summary>Met, Violated or Unknown.</summary>
     public string State { get; init; } = GoalStates.Unknown;
 
@@ -43,6 +48,11 @@ public sealed record JudgedGoal(string Namespace, string Policy, HealingGoal Goa
 
     /// <summary>Whether the last look found it missed, however short.</summary>
     public bool IsMissed => MissedSince is not null;
+
+    /// <summary>A digest of the policy's uid and the goal's content: a goal that is changed is another one and begins anew.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="goal">One of its goals.</param>
+    public static string KeyOf(HealingPolicy policy, HealingGoal goal) => CanonicalJson.Digest($"{policy.Metadata.Uid}/{KubernetesJson.Serialize(goal)}")[..16];
 }
 
 /// <summary>One target of a goal at one look.</summary>

@@ -24,7 +24,7 @@ public static class GoalPlanner
     /// <param name="finding">A finding that <see cref="Causes.IsOfGoal"/>.</param>
     /// <param name="snapshot">The namespace.</param>
     /// <param name="memory">Its last good states.</param>
-    /// <param name="tried">Actions that were done for the same incident and did not help.</param>
+    /// <param name="tried">Types of actions that were done for the same goal and did not help, or did not last.</param>
     public static HealingPlan? Plan(Finding finding, NamespaceSnapshot snapshot, Baseline memory, IReadOnlyCollection<string> tried)
     {
         if (GoalFindings.GoalOf(finding, snapshot) is not var (judged, target) || snapshot.Workload(finding.Kind, finding.Name) is not { } workload)
@@ -47,6 +47,26 @@ public static class GoalPlanner
 
         // A change that came before goes back; without one, new processes have what the old ones lost; then more of them share the work.
         HealingPlan? Fault() => RulePlanner.OfFault(finding, snapshot, memory) is { } plan && !tried.Contains(plan.Actions[0].Type) ? plan : null;
+    }
+
+    /// <summary>Types of actions that were done for a finding's goal and did not help, or did not last.</summary>
+    /// <param name="finding">A finding of a goal.</param>
+    /// <param name="snapshot">The namespace.</param>
+    public static IReadOnlySet<string> Tried(Finding finding, NamespaceSnapshot snapshot) => GoalFindings.GoalOf(finding, snapshot) is var (judged, target)
+        ? Lasting.InVain(judged, target.Name, snapshot).SelectMany(repair => repair.Actions).ToHashSet(StringComparer.Ordinal) : new HashSet<string>();
+
+    /// <summary>What was done for a finding's goal in vain, as people are told where nothing is left to do; null where nothing was.</summary>
+    /// <param name="finding">A finding of a goal.</param>
+    /// <param name="snapshot">The namespace.</param>
+    public static string? WhyNone(Finding finding, NamespaceSnapshot snapshot)
+    {
+        if (GoalFindings.GoalOf(finding, snapshot) is not var (judged, target) || Lasting.InVain(judged, target.Name, snapshot) is not { Count: > 0 } vain)
+            return null;
+        var tried = string.Join(" and ", vain.GroupBy(repair => (repair.IsVain, Action: string.Join(", ", repair.Actions)))
+            .OrderBy(group => group.Key.Action, StringComparer.Ordinal).ThenBy(group => group.Key.IsVain)
+            .Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Key.Action} {(group.Key.IsVain ? "did not help" : "did not last")} ({(group.Count() == 1 ? "once" : $"{group.Count()} times")})")));
+        var room = judged.Goal.Max is { } max ? string.Create(CultureInfo.InvariantCulture, $"more pods than its max, {max}, are not allowed") : "the goal has no max, so nothing is scaled";
+        return $"For goal {judged.Goal.Name} at {finding.Kind} {finding.Name} {tried}, and {room}. The same is done again only after the goal was met for {GoDuration.Format(Lasting.Window)}.";
     }
 
     /// <summary>

@@ -23,7 +23,7 @@ public static class PlanRecord
     {
         // A plan over several objects, or of another kind, says nothing about this object.
         var tries = past.Where(one => one.Spec.Planner == RemediationPlanners.Llm && one.Spec.Cause == finding.Cause
-                && one.Status?.Phase is RemediationPhases.Succeeded or RemediationPhases.RolledBack or RemediationPhases.Failed
+                && one.Status?.Phase is RemediationPhases.Succeeded or RemediationPhases.Relapsed or RemediationPhases.RolledBack or RemediationPhases.Failed
                 && one.Spec.Actions is [{ Target: var target }] && target.Kind == finding.Kind)
             .OrderByDescending(one => one.Status!.FinishedAt).Take(MaxTries);
         return [.. tries.Select(one => (Plan: For(one.Spec.Actions[0], finding, memory), Good: one.Status!.Phase == RemediationPhases.Succeeded))

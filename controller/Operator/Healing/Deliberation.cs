@@ -24,16 +24,15 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
         if (!plans.IsDue(incident))
             return;
         var tried = plans.Of(incident);
-        var vain = tried.Where(one => one.Status?.Phase is RemediationPhases.RolledBack or RemediationPhases.Failed).SelectMany(one => one.Spec.Actions).Select(action => action.Type).ToHashSet();
-        var rule = RulePlanner.Plan(finding, snapshot, memory, vain);
         // A goal is a number, and so is what is done for it: nothing to ask a model about.
         if (Causes.IsOfGoal(finding.Cause))
         {
-            if (rule is not null && !GoalPlanner.IsCooling(finding, snapshot, plans.In(snapshot.Namespace)))
-                await ProposeAsync(policy, incident, finding, rule, cancellationToken);
+            await FollowGoalAsync(policy, incident, finding, snapshot, memory, cancellationToken);
             return;
         }
 
+        var vain = tried.Where(one => one.Status?.Phase is RemediationPhases.RolledBack or RemediationPhases.Failed).SelectMany(one => one.Spec.Actions).Select(action => action.Type).ToHashSet();
+        var rule = RulePlanner.Plan(finding, snapshot, memory, vain);
         if (policy.Spec.Llm is not { } llm || HealingPolicyRules.Broken(policy).Any() || (rule is not null && tried.Count == 0 && llm.Use != LlmUses.Always))
         {
             if (rule is not null)
@@ -65,6 +64,16 @@ internal sealed class Deliberation(PlanMaker plans, IncidentBook incidents, Mode
         HealingMetrics.NoPlan(finding.Cause);
         await incidents.SayNoPlanAsync(incident, considered.Count == 0 ? "The language model proposed nothing." : string.Join("; ", considered), cancellationToken);
         desk.Close(id);
+    }
+
+    private async Task FollowGoalAsync(HealingPolicy policy, Incident incident, Finding finding, NamespaceSnapshot snapshot, Baseline memory, CancellationToken cancellationToken)
+    {
+        if (GoalPlanner.IsCooling(finding, snapshot, plans.In(snapshot.Namespace)))
+            return;
+        if (RulePlanner.Plan(finding, snapshot, memory, GoalPlanner.Tried(finding, snapshot)) is { } rule)
+            await ProposeAsync(policy, incident, finding, rule, cancellationToken);
+        else if (GoalPlanner.WhyNone(finding, snapshot) is { } why)
+            await incidents.SayNoPlanAsync(incident, why, cancellationToken);
     }
 
     private async Task ProposeAsync(HealingPolicy policy, Incident incident, Finding finding, HealingPlan plan, CancellationToken cancellationToken)

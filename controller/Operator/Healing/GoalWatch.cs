@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
-using Ops.Healing.Content;
 using Ops.Healing.Goals;
 using Ops.Kube;
 
@@ -28,7 +27,7 @@ internal sealed partial class GoalWatch(
 
     private ImmutableDictionary<string, PodSeries> series = ImmutableDictionary<string, PodSeries>.Empty;
 
-    // By policy, goal and the goal's content: a goal that is changed begins anew.
+    // By the goals' keys: a goal that is changed begins anew.
     private ImmutableDictionary<string, JudgedGoal> verdicts = ImmutableDictionary<string, JudgedGoal>.Empty;
 
     private volatile IReadOnlyList<JudgedGoal> current = [];
@@ -110,8 +109,8 @@ internal sealed partial class GoalWatch(
             var readings = snapshot.Workloads.GroupBy(one => one.Kind).ToDictionary(one => one.Key, one => one.ToDictionary(workload => workload.Name, workload => TargetReading.Of(workload, series, now)));
             foreach (var goal in policy.Spec.Goals!)
             {
-                var key = $"{policy.Metadata.Uid}/{CanonicalJson.Digest(k8s.KubernetesJson.Serialize(goal))}";
-                var verdict = GoalJudge.Judge(policy.Metadata.Name, goal, snapshot, readings.GetValueOrDefault(goal.Kind) ?? [], verdicts.GetValueOrDefault(key) ?? GoalJudge.Remembered(policy, goal));
+                var key = JudgedGoal.KeyOf(policy, goal);
+                var verdict = GoalJudge.Judge(policy.Metadata.Name, goal, snapshot, readings.GetValueOrDefault(goal.Kind) ?? [], verdicts.GetValueOrDefault(key) ?? GoalJudge.Remembered(policy, goal)) with { Key = key };
                 next[key] = verdict;
                 all.Add(verdict);
                 HealingMetrics.Judged(verdict);

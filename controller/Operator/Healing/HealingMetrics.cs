@@ -17,7 +17,7 @@ internal static class HealingMetrics
     private static readonly Histogram Repair = Metrics.CreateHistogram(
         "ops_healing_repair_seconds", "From the incident's onset until the symptom was gone, of plans that succeeded. Mean: time to repair.", ["cause", "planner"], new() { Buckets = Seconds });
 
-    private static readonly Counter Remediations = Metrics.CreateCounter("ops_healing_remediations_total", "Plans that came to an end: Succeeded, RolledBack, Refused, Failed.", "cause", "planner", "outcome");
+    private static readonly Counter Remediations = Metrics.CreateCounter("ops_healing_remediations_total", "Plans that came to an end: Succeeded, Relapsed, RolledBack, Refused, Failed. A restart for a goal counts once it is known whether it lasts.", "cause", "planner", "outcome");
 
     private static readonly Counter NoPlans = Metrics.CreateCounter("ops_healing_no_plan_total", "Findings for which a model was asked and no plan was found.", "cause");
 

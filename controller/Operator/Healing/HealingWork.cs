@@ -1,4 +1,5 @@
 using Ops.Api;
+using Ops.Healing.Goals;
 using Ops.Kube;
 
 namespace Ops.Operator.Healing;
@@ -25,7 +26,8 @@ internal sealed class HealingWork(
         var remediations = new ControllerLoop("remediation", remediationReconciler, null, time, logs)
             .For(caches.Remediations)
             .Watches(caches.Approvers, approver => RemediationsOf(approver.Metadata.NamespaceProperty))
-            .Watches(caches.Policies, policy => RemediationsOf(policy.Metadata.NamespaceProperty));
+            .Watches(caches.Policies, policy => RemediationsOf(policy.Metadata.NamespaceProperty))
+            .Watches(caches.Incidents, incident => OnTrial(incident.Metadata.NamespaceProperty));
         void Look(string ns)
         {
             foreach (var key in PoliciesOf(ns))
@@ -44,6 +46,9 @@ internal sealed class HealingWork(
     }
 
     private IEnumerable<ObjectKey> PoliciesOf(string ns) => caches.Policies.List().Where(one => one.Metadata.NamespaceProperty == ns).Select(one => ObjectKey.Of(one));
+
+    // A restart that succeeded has not lasted where its goal is missed again, which an incident tells.
+    private IEnumerable<ObjectKey> OnTrial(string ns) => caches.Remediations.List().Where(one => one.Metadata.NamespaceProperty == ns && Lasting.IsOnTrial(one)).Select(one => ObjectKey.Of(one));
 
     private IEnumerable<ObjectKey> RemediationsOf(string ns) => caches.Remediations.List()
         .Where(one => one.Metadata.NamespaceProperty == ns && !RemediationPhases.IsFinal(one.Status?.Phase)).Select(one => ObjectKey.Of(one));

@@ -3,6 +3,7 @@ using Ops.Api;
 using Ops.Healing.Cluster;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
+using Ops.Healing.Goals;
 using Ops.Kube;
 using Ops.Llm;
 
@@ -13,6 +14,7 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
 {
     private const string FindingLabel = ApiGroup.Name + "/finding";
     private const string RootCauseLabel = ApiGroup.Name + "/root-cause";
+    private const string GoalLabel = ApiGroup.Name + "/goal";
     private const int MaxText = 512;
 
     /// <summary>The open incidents of a namespace.</summary>
@@ -26,17 +28,37 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
     public static IReadOnlyList<Repair> Repairs(string ns, HealingCaches caches)
     {
         var repairs = new List<Repair>();
+        var misses = Misses(ns, caches);
         foreach (var plan in caches.Remediations.List().Where(one => one.Metadata.NamespaceProperty == ns && one.Status?.Phase != RemediationPhases.Refused))
         {
             if (caches.Incidents.Get(ns, plan.Spec.Incident) is not { Status.Causes: [{ Reasons: [var cause] } first] } incident)
                 continue;
-            var (rootCause, phase) = (Label(incident, RootCauseLabel), plan.Status?.Phase);
-            if (rootCause is not null || Causes.IsOfGoal(cause))
-                repairs.Add(new(first.Target.Name, cause, RemediationPhases.IsFinal(phase) ? plan.Status!.FinishedAt : null, phase is RemediationPhases.RolledBack or RemediationPhases.Failed, rootCause));
+            var (rootCause, goal, phase) = (Label(incident, RootCauseLabel), Label(incident, GoalLabel), plan.Status?.Phase);
+            if (rootCause is null && !Causes.IsOfGoal(cause))
+                continue;
+            var ended = RemediationPhases.IsFinal(phase) ? plan.Status!.FinishedAt : null;
+            repairs.Add(new(first.Target.Name, cause, ended, phase is RemediationPhases.RolledBack or RemediationPhases.Failed, rootCause)
+            {
+                Goal = goal,
+                Actions = [.. plan.Spec.Actions.Select(action => action.Type)],
+                MissedUntil = goal is not null && ended is { } end ? Lasting.MissedUntil(end, misses[(goal, first.Target.Name)]) : null,
+            });
         }
 
         return repairs;
     }
+
+    /// <summary>The goal that a plan was made for, its key, and the incidents of that goal at the same workload; null where it was made for none.</summary>
+    public static (string Goal, IEnumerable<Incident> Misses)? GoalOf(Remediation plan, HealingCaches caches)
+    {
+        var ns = plan.Metadata.NamespaceProperty;
+        return caches.Incidents.Get(ns, plan.Spec.Incident) is { Status.Causes: [var first, ..] } incident && Label(incident, GoalLabel) is { } goal
+            ? (goal, Misses(ns, caches)[(goal, first.Target.Name)]) : null;
+    }
+
+    private static ILookup<(string? Goal, string? Workload), Incident> Misses(string ns, HealingCaches caches) => caches.Incidents.List()
+        .Where(one => one.Metadata.NamespaceProperty == ns && Label(one, GoalLabel) is not null)
+        .ToLookup(one => (Label(one, GoalLabel), one.Status?.Causes is [var first, ..] ? first.Target.Name : null));
 
     /// <summary>Opens an incident, or gives the open one.</summary>
     /// <param name="ns">The namespace.</param>
@@ -55,6 +77,8 @@ internal sealed class IncidentBook(HealingCaches caches, Healer healer, TimeProv
         var labels = new Dictionary<string, string> { [Labels.ManagedBy] = Labels.ManagedByHealing, [FindingLabel] = finding.Key };
         if (finding.RootCause is { } rootCause)
             labels[RootCauseLabel] = rootCause;
+        if (finding.Goal is { } goal)
+            labels[GoalLabel] = goal;
         var intent = new Incident { Metadata = new() { Name = name, NamespaceProperty = ns, Labels = labels }, Spec = new() { Type = IncidentTypes.Configuration } };
         var made = (await healer.Writer.ApplyAsync(intent, null, cancellationToken)).Object!;
         var status = Status(ns, finding, onset);

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using Ops.Api;
 using Ops.Healing.Cluster;
+using Ops.Healing.Goals;
 using Ops.Kube;
 
 namespace Ops.Operator.Healing;
@@ -58,6 +59,10 @@ internal sealed class NamespaceWatch
 
     /// <summary>Keeps everything current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(cache => cache.RunAsync(cancellationToken)).Append(goals.RunAsync(cancellationToken)));
+
+    /// <summary>A goal as last judged, or null.</summary>
+    /// <param name="key">Its key.</param>
+    public JudgedGoal? Goal(string key) => goals.Judged.FirstOrDefault(one => one.Key == key);
 
     /// <summary>What is there now.</summary>
     /// <param name="policy">Whose patience with deletions counts.</param>

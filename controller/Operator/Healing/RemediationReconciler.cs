@@ -5,6 +5,7 @@ using Ops.Healing.Cluster;
 using Ops.Healing.Content;
 using Ops.Healing.Detection;
 using Ops.Healing.Executing;
+using Ops.Healing.Goals;
 using Ops.Healing.Guarding;
 using Ops.Healing.Memory;
 using Ops.Healing.Planning;
@@ -17,7 +18,7 @@ namespace Ops.Operator.Healing;
 /// The agent of one plan: propose, check, do, verify, take back. Each turn does one thing and writes down what it did, so
 /// that a restart goes on from there.
 /// </summary>
-internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatches watches, MemoryStore memories, RequestMaker requests, RemediationLog log, Healer healer, TimeProvider time) : IReconciler
+internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatches watches, MemoryStore memories, RequestMaker requests, Probation probation, RemediationLog log, Healer healer, TimeProvider time) : IReconciler
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
@@ -34,12 +35,14 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
     public async Task<Requeue> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         // The cache may lag behind this reconciler's own last write, and a step must not be done twice: read anew.
-        if (caches.Remediations.Get(key) is not { Metadata.DeletionTimestamp: null } known || RemediationPhases.IsFinal(known.Status?.Phase)
-            || await healer.Client.GetAsync<Remediation>(key.Namespace, key.Name, cancellationToken) is not { } remediation || RemediationPhases.IsFinal(remediation.Status?.Phase))
+        if (caches.Remediations.Get(key) is not { Metadata.DeletionTimestamp: null } known || IsOver(known)
+            || await healer.Client.GetAsync<Remediation>(key.Namespace, key.Name, cancellationToken) is not { } remediation || IsOver(remediation))
         {
             return Requeue.None;
         }
 
+        if (Lasting.IsOnTrial(remediation))
+            return await probation.FollowAsync(remediation, cancellationToken);
         var policy = caches.Policies.Get(key.Namespace, remediation.Spec.Policy);
         if (policy is not null && !watches.For(key.Namespace!).HasSynced)
             return Requeue.After(Soon);
@@ -55,6 +58,8 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
             _ => await CheckAsync(turn, cancellationToken),
         };
     }
+
+    private static bool IsOver(Remediation remediation) => RemediationPhases.IsFinal(remediation.Status?.Phase) && !Lasting.IsOnTrial(remediation);
 
     private Task<Requeue> ProposeAsync(Turn turn, CancellationToken cancellationToken)
     {
@@ -236,8 +241,11 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
 
     private Task<Requeue> FinishAsync(Turn turn, string phase, string reason, string what, CancellationToken cancellationToken)
     {
-        HealingMetrics.Finished(turn.Remediation, phase, caches.Incidents.Get(turn.Snapshot.Namespace, turn.Remediation.Spec.Incident)?.Status?.Onset);
-        return WriteAsync(turn, turn.Status with { Phase = phase, FinishedAt = RemediationLog.Second(turn.Snapshot.Now), Reason = reason }, what, reason, null, cancellationToken);
+        // What has to last is no success yet, and counts once that is known.
+        var isOnTrial = phase == RemediationPhases.Succeeded && Lasting.HasToLast(turn.Remediation);
+        if (!isOnTrial)
+            HealingMetrics.Finished(turn.Remediation, phase, caches.Incidents.Get(turn.Snapshot.Namespace, turn.Remediation.Spec.Incident)?.Status?.Onset);
+        return WriteAsync(turn, turn.Status with { Phase = phase, FinishedAt = RemediationLog.Second(turn.Snapshot.Now), Reason = reason }, what, reason, isOnTrial ? Lasting.Window : null, cancellationToken);
     }
 
     private Task<Requeue> WriteAsync(Turn turn, RemediationStatus status, string what, string detail, TimeSpan? next, CancellationToken cancellationToken) =>

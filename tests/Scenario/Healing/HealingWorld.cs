@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
@@ -25,6 +26,7 @@ public sealed class HealingWorld : IAsyncDisposable
     public const string NextImage = "ops.autonomic.dev/shop:0.1.1";
 
     private readonly WorldShape shape;
+    private readonly HttpClient processes = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
     private readonly string folder = Directory.CreateTempSubdirectory("ops-healing-").FullName;
     private ApiServer server = null!;
     private SandboxNode node = null!;
@@ -74,6 +76,7 @@ public sealed class HealingWorld : IAsyncDisposable
         if (server is not null)
             await server.DisposeAsync();
         Kubectl?.Dispose();
+        processes.Dispose();
         Directory.Delete(folder, recursive: true);
     }
 
@@ -154,6 +157,23 @@ public sealed class HealingWorld : IAsyncDisposable
 
     /// <summary>The pods of a Deployment of the shop that are not leaving.</summary>
     public IReadOnlyList<V1Pod> Pods(string deployment) => [.. server.Local.List<V1Pod>(Ns).Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Metadata.Labels?.TryGetValue("app.kubernetes.io/name", out var name) == true && name == deployment)];
+
+    /// <summary>Injects a fault into every process of a service; a new process has none.</summary>
+    public async Task BreakAsync(string service, string fault, CancellationToken cancellation)
+    {
+        foreach (var pod in Pods(service))
+        {
+            using var answer = await processes.PostAsJsonAsync($"http://{pod.Status.PodIP}:8080/chaos", new { fault, strength = 1.0, forSeconds = 600 }, cancellation);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    /// <summary>Ends every fault in the processes of a service.</summary>
+    public async Task MendAsync(string service, CancellationToken cancellation)
+    {
+        foreach (var pod in Pods(service))
+            (await processes.DeleteAsync($"http://{pod.Status.PodIP}:8080/chaos", cancellation)).Dispose();
+    }
 
     /// <summary>A Deployment, or null.</summary>
     public V1Deployment? Deployment(string name) => server.Local.Get<V1Deployment>(Ns, name);

@@ -73,6 +73,35 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
     }
 
     [Fact]
+    public async Task A_restart_for_a_goal_that_is_missed_again_has_relapsed_and_is_not_repeated()
+    {
+        var world = fixture.World;
+        await world.WellAsync(Cancellation);
+        var known = world.Remediations().Select(one => one.Metadata.Name).ToHashSet();
+        await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"goals":[{"name":"lean","type":"memory","targets":["email"],"percentOfLimit":50,"settle":"0s","cooldown":"0s"}]}}"""], Cancellation);
+        IReadOnlyList<Remediation> Plans() => [.. world.Remediations().Where(one => !known.Contains(one.Metadata.Name))];
+        try
+        {
+            await world.UntilAsync("the goal is met", () => world.Policy()?.Status?.Goals is [{ State: GoalStates.Met }], Cancellation);
+            await world.BreakAsync("email", "memory-growth", Cancellation);
+            await world.UntilAsync("new processes met it", () => Plans() is [{ Status.Phase: RemediationPhases.Succeeded }] && world.IsHealthy() && world.Incidents().All(one => one.Status?.Phase == IncidentPhases.Resolved), Cancellation);
+            (Plans()[0].Spec.Actions.ShouldHaveSingleItem().Type, Plans()[0].Status!.LastedAt).ShouldBe(("RestartRollout", null));
+
+            // The cause is still there, as contention would be.
+            await world.BreakAsync("email", "memory-growth", Cancellation);
+            await world.UntilAsync("the restart did not last, and the incident says that nothing is left", () => Plans() is [{ Status.Phase: RemediationPhases.Relapsed }]
+                && world.Incidents().Any(one => one.Status is { Phase: IncidentPhases.Open, NoPlan: { } why } && why.StartsWith("For goal lean at Deployment email RestartRollout did not last (once), and the goal has no max", StringComparison.Ordinal)), Cancellation);
+            var status = Plans().ShouldHaveSingleItem().Status!;
+            (status.Audit![^1].Event, Audit.IsWhole(status.Audit)).ShouldBe(("Relapsed", true));
+        }
+        finally
+        {
+            await world.MendAsync("email", Cancellation);
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=json", "-p", """[{"op":"remove","path":"/spec/goals"}]"""], Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_hostile_model_beside_the_rules_changes_nothing_and_what_it_tried_is_written_down()
     {
         var world = fixture.World;

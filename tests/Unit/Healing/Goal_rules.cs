@@ -241,10 +241,12 @@ public sealed class Goal_rules
         GoalPlanner.IsCooling(GoalFindings.Of(After()).Single(), judge.Snapshot, [running]).ShouldBeTrue();
         GoalPlanner.IsCooling(GoalFindings.Of(After()).Single(), judge.Snapshot, []).ShouldBeFalse();
 
-        var vain = new Repair("web", Causes.GoalMissed, Shop.Now.UtcDateTime.AddSeconds(5), IsVain: true);
+        var vain = new Repair("web", Causes.GoalMissed, Shop.Now.UtcDateTime.AddSeconds(5), IsVain: true) { Goal = judge.Last.Key, Actions = ["ScaleWorkload"] };
         GoalFindings.Of(After(vain)).ShouldHaveSingleItem().Name.ShouldBe("cart");
-        GoalFindings.Of(After(vain with { IsVain = false })).ShouldHaveSingleItem().Name.ShouldBe("web");
-        GoalFindings.Of(After(vain with { Ended = Shop.Now.UtcDateTime.AddSeconds(-60) })).ShouldHaveSingleItem().Name.ShouldBe("web", "that was another time");
+        GoalFindings.Of(After(vain with { IsVain = false })).ShouldHaveSingleItem().Name.ShouldBe("web", "a step of scaling stays");
+        GoalFindings.Of(After(vain with { IsVain = false, Actions = ["RestartRollout"] })).ShouldHaveSingleItem().Name.ShouldBe("cart", "a restart after which the goal is missed did not last");
+        GoalFindings.Of(After(vain with { Goal = "another" })).ShouldHaveSingleItem().Name.ShouldBe("web");
+        GoalFindings.Of(After(vain with { MissedUntil = Shop.Now.UtcDateTime.AddMinutes(-10) })).ShouldHaveSingleItem().Name.ShouldBe("web", "that was another time");
     }
 
     [Fact]

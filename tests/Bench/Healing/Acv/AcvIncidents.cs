@@ -18,7 +18,7 @@ internal sealed class AcvIncidents(AcvWorld acv)
     public IReadOnlyList<(string Name, string Cause, Func<CancellationToken, Task> Do)> All =>
     [
         ("pod fails by a broken image", Causes.BadImage, stop => acv.KubectlAsync(["set", "image", $"deployment/{AcvWorld.Service}", "shop=ops.autonomic.dev/shop:broken"], stop)),
-        ("processor is stressed", Causes.ProcessorStressed, stop => acv.BreakAsync(AcvWorld.Service, "cpu-hog", stop)),
+        ("processor is stressed", Causes.ProcessorStressed, stop => World.BreakAsync(AcvWorld.Service, "cpu-hog", stop)),
         ("traffic rises from 20 to 100 users", Causes.LoadRose, stop => acv.UsersAsync(ManyUsers, stop)),
     ];
 

@@ -54,7 +54,7 @@ internal sealed class AcvObjectives(AcvWorld acv)
     {
         await acv.GoalsAsync([goal], cancellation);
         await acv.World.UntilAsync("the goal is met before", () => acv.Goal(goal.Name)?.State == GoalStates.Met, cancellation);
-        await acv.BreakAsync(AcvWorld.Service, "slow-dependency", cancellation);
+        await acv.World.BreakAsync(AcvWorld.Service, "slow-dependency", cancellation);
         await acv.World.UntilAsync("the goal is violated", () => acv.Goal(goal.Name)?.State == GoalStates.Violated, cancellation);
         await acv.World.UntilAsync("the goal is met again", () => acv.Goal(goal.Name)?.State == GoalStates.Met, cancellation);
         double total = 0;

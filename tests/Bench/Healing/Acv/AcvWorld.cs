@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ops.Api;
@@ -39,7 +38,7 @@ internal sealed class AcvWorld : IAsyncDisposable
     /// <summary>The sandbox.</summary>
     public HealingWorld World => world;
 
-    /// <summary>Reads pages of pods, and breaks services.</summary>
+    /// <summary>Reads pages of pods.</summary>
     public HttpClient Http => client;
 
     /// <summary>Starts everything and waits until it is well.</summary>
@@ -88,16 +87,6 @@ internal sealed class AcvWorld : IAsyncDisposable
         await world.UntilAsync($"{users} users are there", () => world.IsHealthy() && world.Pods(Shop.Load) is [{ Spec.Containers: [{ Env: var variables }] }] && variables.Any(one => one.Name == "SHOP_USERS" && one.Value == $"{users}"), cancellation);
     }
 
-    /// <summary>Injects a fault into every process of a service; a new process has none.</summary>
-    public async Task BreakAsync(string service, string fault, CancellationToken cancellation)
-    {
-        foreach (var pod in world.Pods(service))
-        {
-            using var answer = await client.PostAsJsonAsync($"http://{pod.Status.PodIP}:8080/chaos", new { fault, strength = 1.0, forSeconds = 600 }, cancellation);
-            answer.EnsureSuccessStatusCode();
-        }
-    }
-
     /// <summary>Everything as it was at the start: no goals, one pod each, few users, nothing broken; where that does not come about, a new world.</summary>
     public async Task ResetAsync(CancellationToken cancellation)
     {
@@ -108,8 +97,7 @@ internal sealed class AcvWorld : IAsyncDisposable
             await UsersAsync(FewUsers, cancellation);
             foreach (var service in Group)
             {
-                foreach (var pod in world.Pods(service))
-                    (await client.DeleteAsync($"http://{pod.Status.PodIP}:8080/chaos", cancellation)).Dispose();
+                await world.MendAsync(service, cancellation);
                 await KubectlAsync(["scale", $"deployment/{service}", "--replicas=1"], cancellation);
             }
 
