@@ -139,7 +139,10 @@ public sealed record RemediationAction
     [Items(MaxLength = 1024)]
     public IReadOnlyDictionary<string, string>? Parameters { get; init; }
 
-    /// <summary>SHA-256 of the target's labels and fields without its status, in hexadecimal: with another content the action does not run. Absent where the target does not exist.</summary>
+    /// <summary>
+    /// SHA-256 of the target's labels and fields without its status, in hexadecimal: with another content the action does not run.
+    /// Absent where the target does not exist. A person may leave it out: then it is taken when the plan is proposed, see status.boundTo.
+    /// </summary>
     [MaxLength(64)]
     public string? Precondition { get; init; }
 }

@@ -5,6 +5,9 @@ namespace Ops.Api;
 /// <summary>What was checked, approved, done and found. Texts that come from telemetry are cut and free of control characters.</summary>
 public sealed record RemediationStatus
 {
+    /// <summary>Entry of boundTo of an action that none was taken for: servers of 1.20 refuse an empty text there.</summary>
+    public const string Unbound = "none";
+
     /// <summary>Most entries of the audit that are kept: a plan of eight actions makes five each at most.</summary>
     public const int MaxAudit = 64;
 
@@ -28,7 +31,16 @@ public sealed record RemediationStatus
     /// <summary>Of a request in words: the goal that was made of it. Nothing pursues it before a person adds it to spec.goals of the policy.</summary>
     public HealingGoal? Goal { get; init; }
 
-    /// <summary>SHA-256 of the plan in canonical JSON, in hexadecimal: what an approval is bound to.</summary>
+    /// <summary>
+    /// Of a plan that a person gives: for each action, in their order, the digest of its target's content when the plan was
+    /// proposed, which holds as its precondition; none where the plan has one itself or the target did not exist. Absent where
+    /// there is none for any. planHash covers them.
+    /// </summary>
+    [MaxLength(RemediationSpec.MaxActions)]
+    [Schema.Items(MaxLength = 64)]
+    public IReadOnlyList<string>? BoundTo { get; init; }
+
+    /// <summary>SHA-256 of the plan with its preconditions in canonical JSON, in hexadecimal: what an approval is bound to.</summary>
     [MaxLength(64)]
     public string? PlanHash { get; init; }
 
@@ -149,7 +161,10 @@ public static class RemediationStepStates
 /// <summary>One field that changes.</summary>
 public sealed record FieldChange
 {
-    /// <summary>JSON pointer of the field; empty for the whole object.</summary>
+    /// <summary>Path of a change that is the whole object: servers of 1.20 refuse an empty text here.</summary>
+    public const string WholeObject = "/";
+
+    /// <summary>JSON pointer of the field; / for the whole object.</summary>
     [Required]
     [MaxLength(1024)]
     public string Path { get; init; } = "";

@@ -17,8 +17,11 @@ public interface IResourceCache
     /// <summary>True once the first complete list is in.</summary>
     bool HasSynced { get; }
 
-    /// <summary>Why the cache is not current at the moment, one sentence; null while it is.</summary>
+    /// <summary>Why the cache is not current at the moment, one sentence; null while it is. <see cref="NotListedYet"/> before anything failed.</summary>
     string? Trouble { get; }
+
+    /// <summary>The trouble of a cache that has only just begun.</summary>
+    const string NotListedYet = "The first list is not in yet.";
 
     /// <summary>Keeps the cache current until cancelled. Call once.</summary>
     Task RunAsync(CancellationToken cancellationToken);
@@ -91,7 +94,7 @@ public sealed class ResourceCache<T> : IResourceCache
     private readonly ListWatch<T> listWatch;
     private readonly ResourceCacheOptions options;
     private readonly ILogger logger;
-    private volatile string? trouble = "The first list is not in yet.";
+    private volatile string? trouble = IResourceCache.NotListedYet;
     private int started;
 
     /// <summary>Creates a cache; nothing is requested before <see cref="RunAsync"/>.</summary>

@@ -48,7 +48,7 @@ public static class ObjectDiff
         }
         else
         {
-            changes.Add(new() { Path = path, Before = before?.ToJsonString(), After = after?.ToJsonString() });
+            changes.Add(new() { Path = path.Length == 0 ? FieldChange.WholeObject : path, Before = before?.ToJsonString(), After = after?.ToJsonString() });
         }
     }
 

@@ -57,6 +57,9 @@ internal sealed class NamespaceWatch
     /// <summary>Why not, in words.</summary>
     public string Trouble => all.FirstOrDefault(cache => !cache.HasSynced)?.Trouble ?? "";
 
+    /// <summary>Why it will not be read without somebody's help, for example a right that nobody bound; null where nothing failed.</summary>
+    public string? Obstacle => all.Where(cache => !cache.HasSynced).Select(cache => cache.Trouble).FirstOrDefault(trouble => trouble is not null and not IResourceCache.NotListedYet);
+
     /// <summary>Keeps everything current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(cache => cache.RunAsync(cancellationToken)).Append(goals.RunAsync(cancellationToken)));
 

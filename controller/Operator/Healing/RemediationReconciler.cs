@@ -30,6 +30,7 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
     private static readonly TimeSpan PatienceWithMetrics = TimeSpan.FromMinutes(6);
 
     private readonly ActionExecutor executor = new(healer.Objects);
+    private readonly PlanBinding binding = new(new(healer.Objects));
 
     /// <inheritdoc/>
     public async Task<Requeue> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
@@ -44,12 +45,12 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         if (Lasting.IsOnTrial(remediation))
             return await probation.FollowAsync(remediation, cancellationToken);
         var policy = caches.Policies.Get(key.Namespace, remediation.Spec.Policy);
-        if (policy is not null && !watches.For(key.Namespace!).HasSynced)
-            return Requeue.After(Soon);
+        if (policy is not null && watches.For(key.Namespace!) is { HasSynced: false } blind)
+            return await WaitForSightAsync(remediation, blind.Obstacle, cancellationToken);
         var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(policy, time.GetUtcNow());
         if (remediation.Spec.Request is not null)
             return await requests.FollowAsync(remediation, policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken), cancellationToken);
-        var turn = new Turn(remediation, remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken) with { Past = Past(remediation) });
+        var turn = new Turn(BoundPlan.Of(remediation), remediation.Status ?? new(), policy, snapshot, await memories.ReadAsync(key.Namespace!, cancellationToken) with { Past = Past(remediation) });
         return remediation.Status?.Phase switch
         {
             null => await ProposeAsync(turn, cancellationToken),
@@ -59,23 +60,41 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         };
     }
 
+    // A plan in a namespace that the healer may not read would wait without a word: it says which right is missing.
+    private async Task<Requeue> WaitForSightAsync(Remediation remediation, string? obstacle, CancellationToken cancellationToken)
+    {
+        if (obstacle is null)
+            return Requeue.After(Soon);
+        var reason = TaintedText.Clean($"The namespace cannot be read: {obstacle}", 1024);
+        return remediation.Status?.Reason == reason ? Requeue.After(Later)
+            : await log.WriteAsync(remediation, (remediation.Status ?? new()) with { Reason = reason }, time.GetUtcNow(), "Waits", reason, Later, cancellationToken);
+    }
+
     private static bool IsOver(Remediation remediation) => RemediationPhases.IsFinal(remediation.Status?.Phase) && !Lasting.IsOnTrial(remediation);
 
-    private Task<Requeue> ProposeAsync(Turn turn, CancellationToken cancellationToken)
+    private async Task<Requeue> ProposeAsync(Turn turn, CancellationToken cancellationToken)
     {
-        var hash = PlanHash.Of(turn.Remediation);
+        IReadOnlyList<string>? digests;
+        try
+        {
+            digests = await binding.DigestsAsync(InputOf(turn), cancellationToken);
+        }
+        catch (KubeApiException refused) when (ActionExecutor.IsRefusal(refused))
+        {
+            return await FinishAsync(turn, RemediationPhases.Refused, refused.Message, "Refused", cancellationToken);
+        }
+
+        var hash = PlanHash.Of(BoundPlan.Of(turn.Remediation, digests));
         var destructive = turn.Remediation.Spec.Actions.Any(action => ActionCatalogue.Find(action.Type)?.IsDestructive != false);
-        return WriteAsync(
+        return await WriteAsync(
             turn,
-            turn.Status with { Phase = RemediationPhases.AwaitingApproval, Reason = "Proposed.", PlanHash = hash, Destructive = destructive },
-            "Proposed", $"{turn.Remediation.Spec.Rationale} Plan {hash} of {turn.Remediation.Spec.Planner}.{NotTaken(turn.Remediation)}", Soon, cancellationToken);
+            turn.Status with { Phase = RemediationPhases.AwaitingApproval, Reason = "Proposed.", BoundTo = digests, PlanHash = hash, Destructive = destructive },
+            "Proposed", $"{turn.Remediation.Spec.Rationale} Plan {hash} of {turn.Remediation.Spec.Planner}.{(digests is null ? "" : " Bound to its targets as they are.")}{NotTaken(turn.Remediation)}", Soon, cancellationToken);
     }
 
     private async Task<Requeue> CheckAsync(Turn turn, CancellationToken cancellationToken)
     {
-        var approvers = caches.Approvers.List();
-        var spent = turn.Policy is null ? 0 : caches.ActionsLastHour(turn.Policy, turn.Remediation, turn.Snapshot.Now);
-        var verdict = Guard.Check(new(turn.Remediation, turn.Policy, approvers, turn.Snapshot, turn.Memory, spent));
+        var verdict = Guard.Check(InputOf(turn));
         switch (verdict.Kind)
         {
             case GuardVerdictKind.Refuse:
@@ -89,6 +108,9 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
                 return await WaitAsync(turn, phase, verdict.Reason, cancellationToken);
         }
     }
+
+    private GuardInput InputOf(Turn turn) => new(
+        turn.Remediation, turn.Policy, caches.Approvers.List(), turn.Snapshot, turn.Memory, turn.Policy is null ? 0 : caches.ActionsLastHour(turn.Policy, turn.Remediation, turn.Snapshot.Now));
 
     // Who decides sees what the API server would make of the plan; it is asked again when the plan runs.
     private async Task<Requeue> WaitAsync(Turn turn, string phase, string reason, CancellationToken cancellationToken)

@@ -60,6 +60,7 @@ public sealed class Task_rules
         var (mode, added, image) = (Applied(before, "SetEnvironment", "container=app name=MODE value=slow"), Applied(before, "SetEnvironment", "container=app name=LEVEL value=9"), Applied(before, "SetImage", "container=app image=shop:2"));
         mode["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!.ToJsonString().ShouldBe("""[{"name":"MODE","value":"slow"}]""");
         added["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]![1]!.ToJsonString().ShouldBe("""{"name":"LEVEL","value":"9"}""");
+        ObjectDiff.Between(null, image).ShouldHaveSingleItem().Path.ShouldBe("/", "a server of 1.20 refuses an empty text in a list");
         ObjectDiff.Between(before, image).ShouldHaveSingleItem().Path.ShouldBe("/spec/template/spec/containers/0/image");
         foreach (var (type, after) in new[] { ("SetEnvironment", mode), ("SetEnvironment", added), ("SetImage", image) })
         {
