@@ -20,7 +20,21 @@ internal interface IBench
 /// <param name="Soak">How long a soak lasts, where the bench has one; null for the bench's own default.</param>
 /// <param name="Part">Only this part of a bench that has parts; null for all.</param>
 /// <param name="Checkpoint">Writes the figures so far to the file of <c>--json</c>, so that a long run that is cut off leaves what it has; null for nowhere.</param>
-internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null, string? Part = null, Func<Task>? Checkpoint = null);
+internal sealed record BenchContext(bool Quick, Figures Figures, Action<string> Say, TimeSpan? Soak = null, string? Part = null, Func<Task>? Checkpoint = null)
+{
+    /// <summary>Runs a part unless a run that was cut off has done it, and writes the figures once it is done.</summary>
+    /// <param name="part">Its name, or that of a part of it: what is skipped by --resume.</param>
+    /// <param name="run">What it does.</param>
+    public async Task OnceAsync(string part, Func<Task> run)
+    {
+        if (Figures.Parts.Contains(part))
+            return;
+        await run();
+        Figures.Parts.Add(part);
+        if (Checkpoint is { } write)
+            await write();
+    }
+}
 
 /// <summary>Figures in the order in which they were measured, each with its unit for people. Parts that run at once may add theirs.</summary>
 internal sealed class Figures

@@ -30,15 +30,15 @@ internal static class CauseRuns
     {
         // Names with commas between them run alone, to look into one fault.
         var only = Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',');
+        var faults = Faults.Select(one => (one.Fault, one.Service, one.Cause, Title: $"{one.Fault} in {one.Service}")).Where(one => only?.Contains(one.Title) != false).ToList();
+        if (faults.Count == 0)
+            return;
         await using var shop = await ShopFleet.StartAsync();
         await shop.HealAsync();
         await shop.LearnedAsync();
         var runs = new List<(ObjectFault Fault, FaultOutcome Outcome)>();
-        foreach (var (name, service, cause) in Faults)
+        foreach (var (name, service, cause, title) in faults)
         {
-            var title = $"{name} in {service}";
-            if (only?.Contains(title) == false)
-                continue;
             var outcome = await HealAsync(shop, name, service, cancellation);
             runs.Add((new(title, $"Deployment/{service}", cause), outcome));
             context.Say($"{title}: {(outcome.Healed ? $"healed in {outcome.Seconds:0} s" : "NOT HEALED")}{(outcome.Located ? "" : outcome.Detected ? ", cause not named" : ", not detected")}{(outcome.Collateral > 0 ? $", ALSO CHANGED {string.Join(", ", outcome.Strays)}" : "")}; {outcome.Story}");

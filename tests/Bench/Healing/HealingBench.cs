@@ -26,27 +26,33 @@ internal sealed class HealingBench : IBench
     {
         // Parts of the quick form are a minute already.
         (string Name, bool IsQuick, Func<BenchContext, CancellationToken, Task> RunAsync)[] parts =
-            [(FaultsPart, true, RunFaultsAsync), (AttackRuns.Part, true, AttackRuns.RunAsync), (CauseRuns.Part, false, CauseRuns.RunAsync), (AcvBench.Part, false, AcvBench.RunAsync)];
+            [(FaultsPart, true, RunFaultsAsync), (ModelRuns.Part, true, ModelRuns.RunAsync), (AttackRuns.Part, true, AttackRuns.RunAsync), (CauseRuns.Part, false, CauseRuns.RunAsync), (AcvBench.Part, false, AcvBench.RunAsync)];
         if (context.Part is { } only && !parts.Any(part => part.Name == only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts.Select(part => part.Name))}");
         foreach (var (name, _, runAsync) in parts.Where(part => context.Part is { } one ? part.Name == one : part.IsQuick || !context.Quick))
         {
-            if (context.Figures.Parts.Contains(name))
-                continue;
-            context.Say($"part {name}");
-            await runAsync(context, cancellation);
-            context.Figures.Parts.Add(name);
-            await SaveAsync(context);
+            await context.OnceAsync(name, () =>
+            {
+                context.Say($"part {name}");
+                return runAsync(context, cancellation);
+            });
         }
     }
 
-    private static Task SaveAsync(BenchContext context) => context.Checkpoint?.Invoke() ?? Task.CompletedTask;
+    /// <summary>The faults of this run: all, some in a quick one, or those that OPS_HEALING_ONLY names, with commas between them, to look into one.</summary>
+    public static IReadOnlyList<ObjectFault> Faults(BenchContext context) => Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',') is { } only
+        ? [.. ObjectFaults.All.Where(fault => only.Contains(fault.Name))] : [.. ObjectFaults.All.Where((_, place) => !context.Quick || place % QuickEvery == 0)];
+
+    /// <summary>Replaces a world that a fault has left broken.</summary>
+    public static async Task<HealingWorld> AnewAsync(HealingWorld world, CancellationToken cancellation)
+    {
+        await world.DisposeAsync();
+        return await HealingWorld.StartAsync(cancellation);
+    }
 
     private static async Task RunFaultsAsync(BenchContext context, CancellationToken cancellation)
     {
-        // Names with commas between them run alone, to look into one fault.
-        var only = Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',');
-        ObjectFault[] faults = [.. ObjectFaults.All.Where((fault, place) => only?.Contains(fault.Name) ?? (!context.Quick || place % QuickEvery == 0))];
+        var faults = Faults(context);
         ObjectFault[] controls = [.. ObjectFaults.Controls.Where((_, place) => !context.Quick || place == 0)];
         var outcomes = new List<FaultOutcome>();
         var world = await HealingWorld.StartAsync(cancellation);
@@ -64,9 +70,6 @@ internal sealed class HealingBench : IBench
 
             HealingTable.Print("faults, by rules alone", [.. faults.Zip(outcomes)]);
             Report(context.Figures, outcomes, world.StartSeconds);
-            await SaveAsync(context);
-            if (outcomes.Count > 0)
-                world = await ModelRuns.RunAsync(context, world, [.. faults.Zip(outcomes)], AnewAsync, cancellation);
             // Last, since they change what is good.
             foreach (var control in controls)
             {
@@ -102,11 +105,5 @@ internal sealed class HealingBench : IBench
             return;
         figures.Add("mttr_median_s", times[times.Length / 2], "s", "from the fault until everything runs again, median of the healed");
         figures.Add("mttr_max_s", times[^1], "s", "the slowest of the healed");
-    }
-
-    private static async Task<HealingWorld> AnewAsync(HealingWorld world, CancellationToken cancellation)
-    {
-        await world.DisposeAsync();
-        return await HealingWorld.StartAsync(cancellation);
     }
 }

@@ -21,36 +21,40 @@ internal static class AcvBench
     public static async Task RunAsync(BenchContext context, CancellationToken cancellation)
     {
         await using var acv = await AcvWorld.StartAsync(cancellation);
-        var grades = new List<AcvGrade>();
         var only = Environment.GetEnvironmentVariable("OPS_HEALING_ONLY")?.Split(',');
         bool Wants(int level, string name) => only?.Any(one => name.Contains(one, StringComparison.Ordinal)) ?? (!context.Quick || level == 1);
-        async Task TakeAsync(int level, bool isManager, string name, Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>> run)
+        // A run that is cut off goes on with the level that it was at.
+        Task LevelAsync(int level, bool isManager, IEnumerable<(string Name, Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>> Run)> cases) => context.OnceAsync($"{Part} L{level} {Who(isManager)}", async () =>
         {
-            if (!Wants(level, name))
-                return;
-            foreach (var grade in await TryAsync(acv, level, isManager, name, run, cancellation))
+            var grades = new List<AcvGrade>();
+            foreach (var (name, run) in cases.Where(one => Wants(level, one.Name)))
             {
-                grades.Add(grade);
-                context.Say($"L{grade.Level} {(grade.IsManager ? "manager" : "single")}, {grade.Name}: {(grade.Passed ? "passed" : "FAILED")}; {grade.Note}");
+                foreach (var grade in await TryAsync(acv, level, isManager, name, run, cancellation))
+                {
+                    grades.Add(grade);
+                    context.Say($"L{grade.Level} {Who(isManager)}, {grade.Name}: {(grade.Passed ? "passed" : "FAILED")}; {grade.Note}");
+                }
+
+                await acv.ResetAsync(cancellation);
             }
 
-            await acv.ResetAsync(cancellation);
-        }
+            Report(context.Figures, grades);
+        });
 
-        foreach (var (name, run) in new AcvTasks(acv).All)
-            await TakeAsync(1, false, name, stop => OneAsync(1, false, name, run, stop));
+        await LevelAsync(1, false, Graded(1, false, new AcvTasks(acv).All));
         var objectives = new AcvObjectives(acv);
-        foreach (var (isManager, (name, run)) in objectives.Single.Select(one => (false, one)).Concat(objectives.Manager.Select(one => (true, one))))
-            await TakeAsync(2, isManager, name, stop => OneAsync(2, isManager, name, run, stop));
+        await LevelAsync(2, false, Graded(2, false, objectives.Single));
+        await LevelAsync(2, true, Graded(2, true, objectives.Manager));
         var incidents = new AcvIncidents(acv);
         foreach (var isManager in (bool[])[false, true])
-        {
-            foreach (var one in incidents.All)
-                await TakeAsync(3, isManager, one.Name, stop => incidents.RunAsync(one, isManager, stop));
-        }
-
-        Report(context.Figures, grades);
+            await LevelAsync(3, isManager, incidents.All.Select(one => (one.Name, (Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>>)(stop => incidents.RunAsync(one, isManager, stop)))));
     }
+
+    private static string Who(bool isManager) => isManager ? "manager" : "single";
+
+    private static IEnumerable<(string, Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>>)> Graded(
+        int level, bool isManager, IEnumerable<(string Name, Func<CancellationToken, Task<(bool, string)>> Run)> cases) =>
+        cases.Select(one => (one.Name, (Func<CancellationToken, Task<IReadOnlyList<AcvGrade>>>)(stop => OneAsync(level, isManager, one.Name, one.Run, stop))));
 
     private static async Task<IReadOnlyList<AcvGrade>> OneAsync(int level, bool isManager, string name, Func<CancellationToken, Task<(bool, string)>> run, CancellationToken cancellation)
     {
@@ -73,11 +77,13 @@ internal static class AcvBench
 
     private static void Report(Figures figures, List<AcvGrade> grades)
     {
+        if (grades.Count == 0)
+            return;
         var table = new Table().Title("the ACV task list, by rules alone").AddColumns("level", "agent", "cases", "passed", "the study's", "not passed");
         foreach (var group in grades.GroupBy(grade => (grade.IsManager, grade.Level)).OrderBy(group => group.Key))
         {
             var (isManager, level) = group.Key;
-            var (who, share) = (isManager ? "manager" : "single", group.Average(grade => grade.Passed ? 1.0 : 0));
+            var (who, share) = (Who(isManager), group.Average(grade => grade.Passed ? 1.0 : 0));
             var study = Study.TryGetValue(group.Key, out var known) ? $"{known:0.00}" : "-";
             table.AddRow($"L{level}", who, $"{group.Count()}", $"{share:0.00}", study, Markup.Escape(string.Join(", ", group.Where(grade => !grade.Passed).Select(grade => grade.Name))));
             figures.Add($"acv_{who}_l{level}", share, "", $"share of {group.Count()} cases passed; GPT-4 Turbo in the study: {study}");

@@ -60,12 +60,10 @@ internal sealed class AcvWorld : IAsyncDisposable
     /// <returns>How it ended: the phase and why.</returns>
     public async Task<(string Phase, string Reason)> TaskAsync(RemediationAction action, CancellationToken cancellation)
     {
-        var target = await world.Kubectl.RunAsync(["-n", HealingWorld.Ns, "get", action.Target.Kind, action.Target.Name, "--ignore-not-found", "-o", "json"], cancellation);
-        var bound = action with { Precondition = target.OrThrow().Output.Length == 0 ? null : Ops.Healing.Content.ObjectContent.Digest(JsonNode.Parse(target.Output)!.AsObject()) };
         var plan = new Remediation
         {
             Metadata = new() { Name = string.Create(CultureInfo.InvariantCulture, $"task-{++tasks}"), NamespaceProperty = HealingWorld.Ns },
-            Spec = new() { Policy = "shop", Incident = "none", Cause = "Asked", Planner = RemediationPlanners.Person, Rationale = "An operator asks for it.", Attempt = 1, ApproveWithin = "15m", Actions = [bound] },
+            Spec = new() { Policy = "shop", Planner = RemediationPlanners.Person, Rationale = "An operator asks for it.", Actions = [action] },
         };
         await ApplyAsync(k8s.KubernetesJson.Serialize((object)plan), cancellation);
         Remediation? Now() => world.Remediations().FirstOrDefault(one => one.Metadata.Name == plan.Metadata.Name);
