@@ -21,6 +21,9 @@ public sealed record Incident
     /// <summary>When the incident began, in seconds since 1970; null if nobody told.</summary>
     public double? Onset { get; init; }
 
+    /// <summary>By how many seconds the told onset may be wrong. Default 90: a person tells it to about a minute and a half.</summary>
+    public double OnsetWithin { get; init; } = 90;
+
     /// <summary>The service at which the incident was noticed; null if nobody told.</summary>
     public string? Symptom { get; init; }
 

@@ -6,6 +6,15 @@ namespace Ops.Rca;
 /// <param name="Kind">What it measures.</param>
 public sealed record Metric(string Service, string Name, MetricKind Kind)
 {
+    /// <summary>The caller whose view of the service this is; null for what the service measures itself.</summary>
+    public string? SeenBy { get; init; }
+
+    /// <summary>
+    /// The least robust deviation that it is given, in its own unit: what nobody would feel moves nothing, however constant it
+    /// was before. 0 where nobody knows the unit.
+    /// </summary>
+    public double Resolution { get; init; }
+
     /// <summary>Service and name as one text, for people.</summary>
     public override string ToString() => $"{Service} {Name}";
 }

@@ -17,7 +17,7 @@ public sealed record FirstDeviation(Metric Metric, double Seconds, double Deviat
     public static IReadOnlyList<FirstDeviation> Around(Incident incident, double? onset)
     {
         var windows = Windows.Split(incident, onset);
-        var shifts = incident.Observed.Metrics.Select((metric, m) => ShiftPrior.Of(windows, m, metric.Kind)).ToArray();
+        var shifts = incident.Observed.Metrics.Select((metric, m) => ShiftPrior.Of(windows, m, metric)).ToArray();
         return [.. Around(incident, onset, windows, shifts).Select(found => found.First)
             .OrderBy(first => first.Seconds).ThenByDescending(first => first.Deviations).ThenBy(first => first.Metric.ToString(), StringComparer.Ordinal)];
     }
@@ -43,7 +43,7 @@ public sealed record FirstDeviation(Metric Metric, double Seconds, double Deviat
         var reference = Statistics.Sorted(windows.Before(m) is { Length: > 0 } before ? before : windows.Reference(m));
         if (reference.Length == 0)
             return null;
-        var (middle, scale) = (Statistics.Quantile(reference, 0.5), ShiftPrior.Scale(Statistics.Sorted(windows.Reference(m)) is { Length: > 0 } sorted ? sorted : reference));
+        var (middle, scale) = (Statistics.Quantile(reference, 0.5), Math.Max(metric.Resolution, ShiftPrior.Scale(Statistics.Sorted(windows.Reference(m)) is { Length: > 0 } sorted ? sorted : reference)));
         var direction = metric.Kind.BadDirection();
         bool Out(int row) => (table.Columns[m][row] - middle) / scale is var z && (direction == 0 ? Math.Abs(z) : direction * z) >= Outside;
         for (var row = from; row < to; row++)

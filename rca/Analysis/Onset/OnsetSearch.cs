@@ -26,9 +26,6 @@ public static class OnsetSearch
     private const int Shuffles = 99;
     private const double Felt = 6;
 
-    // A person tells an onset to about a minute and a half; never believed to be wrong by more than a quarter of the data.
-    private const double ToldWithinSeconds = 90;
-
     // The curve is a rough likelihood, so a few peaks share the weight. At most this many, not closer than this, by the
     // fourth power of their height; below 0.45 of the highest a peak would weigh less than a twentieth of it.
     private const int MostPeaks = 5;
@@ -54,15 +51,15 @@ public static class OnsetSearch
     }
 
     /// <summary>
-    /// Times at which the incident may have begun, with weights that sum to 1, the likeliest first: peaks within a minute and
-    /// a half of the told one, or of the whole table.
+    /// Times at which the incident may have begun, with weights that sum to 1, the likeliest first: peaks around the
+    /// told one, as far as that may be wrong, or of the whole table.
     /// </summary>
     public static IReadOnlyList<(double Seconds, double Weight)> Candidates(Incident incident)
     {
         var table = incident.Observed;
         var curve = table.Rows < FewestRows ? [] : WithSymptom(new ChangeCurve(incident), incident);
         if (incident.Onset is { } told)
-            Weigh(table, told, curve);
+            Weigh(incident, told, curve);
         var peaks = new List<int>();
         var apart = Math.Max(ApartSeconds, table.StepSeconds);
         foreach (var row in Enumerable.Range(0, curve.Length).Where(row => curve[row] > 0).OrderByDescending(row => curve[row]).ThenBy(row => row))
@@ -79,17 +76,19 @@ public static class OnsetSearch
         return [.. peaks.Select(row => (table.Times[row], Math.Pow(curve[row], Power) / sum))];
     }
 
-    // A peak counts the less the farther it is from the told time, half at the end of what is believed and nothing beyond.
-    private static void Weigh(MetricTable table, double told, double[] curve)
+    // Never believed to be wrong by more than a quarter of the data. A peak counts the less the farther it is from the told
+    // time, half at the end of what is believed and nothing beyond.
+    private static void Weigh(Incident incident, double told, double[] curve)
     {
+        var (table, within) = (incident.Observed, incident.OnsetWithin);
         var step = table.StepSeconds;
-        var believed = Math.Min(ToldWithinSeconds, (table.Times[^1] - table.Times[0]) / 4);
+        var believed = Math.Min(within, (table.Times[^1] - table.Times[0]) / 4);
         // Where rows are far apart, the neighbours of the told row are possible too.
-        var reach = step > ToldWithinSeconds / 6 ? Math.Max(ToldWithinSeconds, step / 2) + (step / 2) : believed;
+        var reach = step > within / 6 ? Math.Max(within, step / 2) + (step / 2) : believed;
         for (var row = 0; row < curve.Length; row++)
         {
             var distance = Math.Abs(table.Times[row] - told);
-            curve[row] *= distance > reach ? 0 : 1 - (distance / (2 * Math.Max(ToldWithinSeconds, step / 2)));
+            curve[row] *= distance > reach ? 0 : 1 - (distance / (2 * Math.Max(within, step / 2)));
         }
     }
 

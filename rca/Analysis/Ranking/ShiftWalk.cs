@@ -41,10 +41,10 @@ public sealed class ShiftWalk : IMethod
     {
         var windows = Windows.Split(incident, onset);
         var metrics = incident.Observed.Metrics;
-        var shifts = Enumerable.Range(0, metrics.Count).Select(m => ShiftPrior.Of(windows, m, metrics[m].Kind)).ToArray();
+        var shifts = Enumerable.Range(0, metrics.Count).Select(m => ShiftPrior.Of(windows, m, metrics[m])).ToArray();
         var services = Candidates.Of(incident);
         var index = services.Select((service, i) => (service, i)).ToDictionary(pair => pair.service, pair => pair.i);
-        var scores = Array.ConvertAll(shifts, shift => shift.Score);
+        var scores = LoneView.Weighed(metrics, Array.ConvertAll(shifts, shift => shift.Score));
         var prior = Loudest(metrics, index, scores, out var loudest);
         var edges = incident.Calls.Where(edge => edge.Caller != edge.Callee).Distinct().Select(edge => (index[edge.Caller], index[edge.Callee], 1.0)).ToList();
         if (Temporal is not null)

@@ -15,6 +15,7 @@ public static class RecordingReader
     private const string Calls = "calls.csv";
     private const string CallTo = "to-";
     private const string Latency = "-latency";
+    private const string Gap = "gap-from-";
 
     /// <summary>True for a folder that holds one recording.</summary>
     public static bool IsCase(string folder) => File.Exists(Path.Combine(folder, Truth)) && File.Exists(Path.Combine(folder, Calls));
@@ -48,6 +49,6 @@ public static class RecordingReader
 
     private static Metric OfCallee(Metric metric) =>
         metric.Name.StartsWith(CallTo, StringComparison.Ordinal) && metric.Name.EndsWith(Latency, StringComparison.Ordinal)
-            ? new Metric(metric.Name[CallTo.Length..^Latency.Length], $"latency as seen by {metric.Service}", MetricKind.Latency)
-            : metric;
+            ? new Metric(metric.Name[CallTo.Length..^Latency.Length], $"latency as seen by {metric.Service}", MetricKind.Latency) { SeenBy = metric.Service }
+            : metric.Name.StartsWith(Gap, StringComparison.Ordinal) ? metric with { SeenBy = metric.Name[Gap.Length..] } : metric;
 }

@@ -19,7 +19,7 @@ internal static class ShiftPrior
     // A quiet median moves by up to about one deviation between windows of a few rows.
     private const double Noise = 1;
 
-    public static Shift Of(Windows windows, int metric, MetricKind kind)
+    public static Shift Of(Windows windows, int metric, Metric measured)
     {
         var during = Statistics.Median(windows.During(metric));
         var reference = Statistics.Sorted(windows.Reference(metric));
@@ -27,7 +27,7 @@ internal static class ShiftPrior
         var basis = reference.Length > 0 ? reference : before;
         if (double.IsNaN(during) || basis.Length == 0)
             return new Shift(0, 0, double.NaN, during);
-        var scale = Scale(basis);
+        var (kind, scale) = (measured.Kind, Math.Max(measured.Resolution, Scale(basis)));
         var (shift, from) = Against(basis, during, scale, kind);
         if (before.Length > 0)
         {

@@ -3,8 +3,8 @@ namespace Ops.Rca;
 /// <summary>The three stretches of time that are compared: the incident, the minutes before it and a long reference.</summary>
 internal sealed class Windows
 {
-    // A told onset may be wrong by a minute. At fine sampling that minute is left out of the reference, so that a late
-    // report cannot contaminate it; never more than a quarter of what there is.
+    // A told onset may be wrong by a minute. At fine sampling that minute, or less where it is told better, is left out of the
+    // reference, so that a late report cannot contaminate it; never more than a quarter of what there is.
     private const double GuardSeconds = 90;
     private const double BeforeSeconds = 600;
 
@@ -45,7 +45,7 @@ internal sealed class Windows
             during = [table.Rows - 1];
         var history = Enumerable.Range(0, during[0]).ToArray();
         // The row whose interval holds the rest of the onset belongs to neither side, if another row is left.
-        var guard = step > GuardSeconds ? history.Length > 1 && table.Times[history[^1]] > at - step ? 1 : 0 : Math.Min((int)(GuardSeconds / Math.Max(step, 1e-9)), history.Length / 4);
+        var guard = step > GuardSeconds ? history.Length > 1 && table.Times[history[^1]] > at - step ? 1 : 0 : Math.Min((int)(Math.Min(GuardSeconds, incident.OnsetWithin) / Math.Max(step, 1e-9)), history.Length / 4);
         history = history[..^guard];
         if (history.Length == 0 && incident.Normal is null)
             throw new BadInputException("There is no row before the onset and no normal period, so there is nothing to compare with.");

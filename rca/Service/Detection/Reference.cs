@@ -41,7 +41,7 @@ internal readonly record struct Reference(float Median, float Scale, float Thres
         var median = Quantile(sorted, 0.5);
         var scale = Math.Max(
             Math.Max((Quantile(sorted, 0.75) - Quantile(sorted, 0.25)) / 1.349f, (Quantile(sorted, 0.975) - Quantile(sorted, 0.025)) / 7.84f),
-            Math.Max(LeastShare * Math.Abs(median), LeastOf(kind)));
+            LeastScale(kind, median));
         var plain = new Reference(median, scale, LeastThreshold);
         // Sorted by value is not sorted by deviation where both directions are bad, so these are sorted anew.
         for (var i = 0; i < count; i++)
@@ -65,6 +65,9 @@ internal readonly record struct Reference(float Median, float Scale, float Thres
         var doubt = 1 + (FewestValues / (float)count);
         return plain with { Threshold = doubt * Math.Max(LeastThreshold, Math.Max(1.5f * single, 2 * Quantile(work[..pairs], 0.98))) };
     }
+
+    /// <summary>The least deviation that a signal is given: 5 % of its median, and what its kind asks.</summary>
+    public static float LeastScale(MetricKind kind, float median) => Math.Max(LeastShare * Math.Abs(median), LeastOf(kind));
 
     // A share of 1 % failures is worth a look after none at all. Nobody feels three milliseconds (six times half of one) of
     // a latency in seconds, however constant it was; where it is in others the floor says nothing. Else only constants need one.

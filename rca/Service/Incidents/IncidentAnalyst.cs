@@ -26,6 +26,10 @@ internal static class IncidentAnalyst
     // The library's cost grows with the metrics; 1,000 by 240 rows take it 0.2 s.
     private const int MaxMetrics = 1000;
 
+    // The detector tells the onset to three rounds, better than a person does: no row long before it has to be thought of.
+    private const double RoundsOfDoubt = 3;
+    private const double ShortestDoubt = 15;
+
     /// <summary>The library's input; null if there is nothing to compare with.</summary>
     /// <param name="incident">The incident.</param>
     /// <param name="history">Every signal's values.</param>
@@ -45,10 +49,9 @@ internal static class IncidentAnalyst
         var times = Enumerable.Range(0, history.Rows).Select(history.Time).ToArray();
         if (columns.Length == 0 || times.Length < 3 || !times.Any(time => time < incident.Onset))
             return null;
-        var table = new MetricTable(
-            times,
-            [.. columns.Select(i => metrics[i]!)],
-            [.. columns.Select(i => Enumerable.Range(0, history.Rows).Select(row => Value(i, row)).ToArray())]);
+        double[][] values = [.. columns.Select(i => Enumerable.Range(0, history.Rows).Select(row => Value(i, row)).ToArray())];
+        var before = times.Count(time => time < incident.Onset);
+        var table = new MetricTable(times, [.. columns.Zip(values, (i, column) => metrics[i]! with { Resolution = Resolution(metrics[i]!.Kind, column, before) })], values);
         var services = table.Metrics.Select(metric => metric.Service).ToHashSet();
         return new Incident
         {
@@ -56,12 +59,22 @@ internal static class IncidentAnalyst
             Observed = table,
             Calls = [.. graph.Calls.Where(edge => (services.Contains(edge.Caller) || services.Contains(edge.Callee)) && !foreign.Contains(edge.Caller) && !foreign.Contains(edge.Callee))],
             Onset = incident.Onset,
+            OnsetWithin = Math.Max(ShortestDoubt, RoundsOfDoubt * table.StepSeconds),
             Symptom = incident.Symptoms.First().Signal.Metric.Service,
         };
 
         // An earlier incident would make this one look small beside it.
         double Value(int signal, int row) =>
             times[row] < incident.Onset && detector.WasAway(signal, times[row]) ? double.NaN : history.Value(signal, row);
+    }
+
+    // What the detector would call no deviation is none for the ranking either. A gauge that counts moves by whole ones, and
+    // by one now and then: two of them are the least that tells something.
+    private static double Resolution(MetricKind kind, double[] column, int before)
+    {
+        var sorted = column.Take(before).Where(double.IsFinite).Order().ToArray();
+        var least = Reference.LeastScale(kind, sorted.Length > 0 ? (float)sorted[sorted.Length / 2] : 0);
+        return kind == MetricKind.Resource && Array.TrueForAll(column, value => double.IsNaN(value) || double.IsInteger(value)) ? Math.Max(0.5, least) : least;
     }
 
     /// <summary>Ranks. Takes processor time: callers do it apart from their round.</summary>

@@ -29,6 +29,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
     private readonly Dictionary<(string Service, string Name, string? Peer, string? Caller), GroupEntry> groups = [];
     private readonly SignalSlots slots = new();
     private readonly CallSides sides = new();
+    private readonly HitShares hitShares = new();
     private int round;
     private double before = double.NaN;
     private double[] values = [];
@@ -102,6 +103,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
             groups[key] = entry = new GroupEntry(new SignalGroup(key.Service, key.Item2, key.Peer, key.Caller));
             entry.Group.Clear();
             sides.Add(entry.Group);
+            hitShares.Add(entry.Group);
         }
 
         return entry;
@@ -117,7 +119,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
                 Set(slot, value);
             }
 
-        foreach (var (derived, signal, value) in sides.Values())
+        foreach (var (derived, signal, value) in sides.Values().Concat(hitShares.Values()))
         {
             if (derived.Slot is not { } slot)
                 derived.Slot = slot = slots.Take(signal, limits);
@@ -153,7 +155,7 @@ public sealed class SignalBuilder(LabelMapping mapping, SignalLimits? limits = n
                 groups.Remove(key);
                 foreach (var slot in entry.Slots.Values)
                     slots.Free(slot);
-                foreach (var slot in sides.Remove(entry.Group))
+                foreach (var slot in sides.Remove(entry.Group).Concat(hitShares.Remove(entry.Group)))
                     slots.Free(slot);
             }
 

@@ -20,7 +20,7 @@ internal static class SignalKinds
 
     // Queues and pools fill when what is behind them is slow: as good a sign as a busy processor.
     private static readonly string[] SaturationWords =
-        ["queue", "waiting", "pending", "in_flight", "inflight", "in_use", "pool", "backlog", "open_connections", "lock", "handles", "threads", "fds", "working_set", "resident", "heap", "private_memory"];
+        ["queue", "waiting", "pending", "in_flight", "inflight", "in_use", "pool", "active", "in_progress", "backlog", "open_connections", "lock", "handles", "threads", "fds", "working_set", "resident", "heap", "private_memory"];
 
     /// <summary>Whether a metric is of no use.</summary>
     public static bool IsIgnored(string name) =>

@@ -72,6 +72,16 @@ public sealed class Order_rules
     }
 
     [Fact]
+    public void A_service_that_hardly_moved_but_early_is_not_the_first_either()
+    {
+        Metric[] metrics = [new("store", "latency", MetricKind.Latency), new("other", "latency", MetricKind.Latency)];
+        Shift[] shifts = [new(6, 400, 1, 401), new(1.2, 4, 0, 4)];
+        (int, FirstDeviation)[] deviations = [.. new[] { 100.0, 70 }.Select((seconds, m) => (m, new FirstDeviation(metrics[m], seconds, shifts[m].Deviations)))];
+
+        OnsetOrder.Of(Cascade(7, lagRows: 12), deviations, shifts, ["store", "other"]).Services[0].ShouldBe(1);
+    }
+
+    [Fact]
     public void Where_nothing_moved_nothing_is_weighed()
     {
         var incident = Synthetic.Shop(6, strength: 0);

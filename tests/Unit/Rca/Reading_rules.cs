@@ -41,7 +41,7 @@ public sealed class Reading_rules : IDisposable
 
         (labelled.Service, labelled.MetricPrefix).ShouldBe(("cart", "disk"));
         (labelled.Incident.Symptom, labelled.Incident.Onset).ShouldBe(("front", 100.6));
-        labelled.Incident.Observed.Metrics[2].ShouldBe(new Metric("cart", "latency as seen by front", MetricKind.Latency), "what a caller sees belongs to whom it calls");
+        labelled.Incident.Observed.Metrics[2].ShouldBe(new Metric("cart", "latency as seen by front", MetricKind.Latency) { SeenBy = "front" }, "what a caller sees belongs to whom it calls");
         CaseReader.ReadIncident(Path.Combine(_folder, "none_placebo", "2")).Calls.ShouldBe([new CallEdge("front", "cart")]);
     }
 
@@ -174,7 +174,7 @@ public sealed class Reading_rules : IDisposable
         read.Labelled.Service.ShouldBe("cart");
         read.Fault.ShouldBe("lock-contention");
         read.Second.ShouldBe(expected);
-        read.Labelled.Incident.Observed.Metrics.ShouldContain(new Metric("cart", "latency as seen by front", MetricKind.Latency));
+        read.Labelled.Incident.Observed.Metrics.ShouldContain(new Metric("cart", "latency as seen by front", MetricKind.Latency) { SeenBy = "front" });
     }
 
     [Theory]

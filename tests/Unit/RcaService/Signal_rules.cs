@@ -25,6 +25,27 @@ public sealed class Signal_rules
     }
 
     [Fact]
+    public void Hits_and_misses_become_a_share_once_the_cache_is_warm()
+    {
+        var rounds = new Rounds();
+        for (var round = 0; round <= 12; round++)
+            rounds.Take(10 * round, ("x_hits_total{app=a}", 3 * round), ("x_misses_total{app=a}", round)).ShouldNotContainKey("a x hit share");
+
+        rounds.Take(130, ("x_hits_total{app=a}", 39), ("x_misses_total{app=a}", 13))["a x hit share"].ShouldBe(0.75);
+        rounds.Take(140, ("x_hits_total{app=a}", 39), ("x_misses_total{app=a}", 23))["a x hit share"].ShouldBe(0);
+        rounds.Take(150, ("x_hits_total{app=a}", 39), ("x_misses_total{app=a}", 23))["a x hit share"].ShouldBe(double.NaN);
+    }
+
+    [Fact]
+    public void Requests_in_progress_are_held_work_and_no_work_that_arrives()
+    {
+        var rounds = new Rounds();
+        rounds.Take(0, ("http_server_active_requests{app=a}", 3));
+
+        rounds.Builder.Signals.OfType<Signal>().Single(signal => signal.Metric.Name == "http_server_active_requests").Metric.Kind.ShouldBe(MetricKind.Resource);
+    }
+
+    [Fact]
     public void Growth_over_a_gap_has_no_known_time_and_is_no_rate()
     {
         var rounds = new Rounds();
