@@ -15,6 +15,10 @@ public static class ModelRouteRules
     internal const string LearnedNeedsRefMessage =
         "spec.policy.policyRef is required when spec.policy.type is learned; ./ops train writes the policy and sets both";
 
+    internal const string ExplorationNeedsLearnedRule = "self.type == 'learned' || self.exploration == 0.0";
+    internal const string ExplorationNeedsLearnedMessage =
+        "spec.policy.exploration needs spec.policy.type learned; remove exploration or set it to 0";
+
     internal const string StaticPoolKnownRule =
         "!has(self.policy) || !has(self.policy.staticPool) || self.variants.exists(v, v.pool == self.policy.staticPool)";
     internal const string StaticPoolKnownMessage =
@@ -57,6 +61,8 @@ public static class ModelRouteRules
             yield return StaticNeedsPoolMessage;
         if (policy.EffectiveType == PolicyTypes.Learned && policy.PolicyRef is null)
             yield return LearnedNeedsRefMessage;
+        if (policy.EffectiveType != PolicyTypes.Learned && policy.EffectiveExploration != 0)
+            yield return ExplorationNeedsLearnedMessage;
         if (policy.StaticPool is { } pool && !spec.Variants.Any(variant => variant.Pool == pool))
             yield return StaticPoolKnownMessage;
         if (spec.Variants.Any(variant => !variant.Quality.ContainsKey(WellKnown.DefaultTask)))

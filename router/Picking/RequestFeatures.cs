@@ -30,6 +30,9 @@ public readonly record struct RequestFeatures
     /// <summary>The moment of the choice in milliseconds, on the clock of the observations.</summary>
     public long NowMs { get; init; }
 
+    /// <summary>Whether a replica failed it before.</summary>
+    public bool IsRetry { get; init; }
+
     /// <summary>Seconds since the request arrived; above 0 on a retry.</summary>
     public double ElapsedSeconds { get; init; }
 

@@ -12,4 +12,5 @@ internal static class Paths
     internal const string Ready = "/readyz";
     internal const string Metrics = "/metrics";
     internal const string Decisions = "/decisions";
+    internal const string Outcomes = "/outcomes";
 }

@@ -49,7 +49,7 @@ internal sealed record RouterOptions
     public string? CarbonIntensity { get; init; }
 
     /// <summary>
-    /// Port among those of --urls that tells recent choices at /decisions, and where clients do not come: a NetworkPolicy lets
+    /// Port among those of --urls that tells recent choices at /decisions and what exploration led to at /outcomes, and where clients do not come: a NetworkPolicy lets
     /// only the dashboard in. Default none: nobody is told.
     /// </summary>
     public int? DecisionsPort { get; init; }

@@ -38,6 +38,7 @@ internal sealed partial class RouterPipeline
         Paths.Ready => ReadyAsync(context),
         Paths.Metrics => MetricsAsync(context),
         Paths.Decisions when context.Connection.LocalPort == _decisionsPort => DecisionPage.WriteAsync(context, _fleet.Current),
+        Paths.Outcomes when context.Connection.LocalPort == _decisionsPort => OutcomePage.WriteAsync(context, _fleet.Current, _time),
         { } path when path.StartsWith(Paths.Models + "/", StringComparison.Ordinal) =>
             ApiAsync(context, HttpMethods.Get, (c, table, entry, _) => ModelsHandler.GetAsync(c, table, entry.Caller!, path[(Paths.Models.Length + 1)..])),
         var path => Operations.Of(path) is { } operation

@@ -74,6 +74,7 @@ internal sealed class RouterView
             Streaming = true,
             NowMs = ToMs(now),
             Rates = _rates.Read(ToMs(now)),
+            IsRetry = tried.Count > 0,
             ElapsedSeconds = now - arrival.At,
             Spread = ++_spread,
         };

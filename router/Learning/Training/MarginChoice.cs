@@ -27,19 +27,40 @@ public readonly record struct MarginChoice(double Margin, double Gain, double Su
         var rules = validation.Select(stream => stream.PerformanceOf(rule, options)).ToList();
         foreach (var margin in Margins)
         {
-            var policy = new LearnedPolicy(Apply(model, margin), rule);
-            var gains = validation.Select((stream, i) => 100 * (stream.PerformanceOf(policy, options) - rules[i])).ToList();
+            var gains = Gains(model, margin, rule, validation, rules, options);
             var mean = gains.Average();
             var sure = mean - Math.Sqrt(gains.Sum(g => (g - mean) * (g - mean)) / (gains.Count - 1) / gains.Count);
-            var worst = gains.Zip(validation, (gain, stream) => (gain, stream.Kind)).GroupBy(x => x.Kind).Min(kind => kind.Average(x => x.gain));
             if (margin == Margins[0])
                 best = best with { LeastMarginGain = mean };
-            if (sure > best.Sure && worst >= -MostLoss)
+            if (sure > best.Sure && Worst(gains, validation) >= -MostLoss)
                 best = best with { Margin = margin, Gain = mean, Sure = sure };
         }
 
         return best;
     }
+
+    /// <summary>The least margin, and none below a given finite one, with which a model loses on no kind of arrivals; infinite without one.</summary>
+    internal static double Safe(PolicyModel model, PricePolicy rule, IReadOnlyList<SimulatedStream> validation, SimulationOptions options, double atLeast)
+    {
+        var rules = validation.Select(stream => stream.PerformanceOf(rule, options)).ToList();
+        foreach (var margin in Margins.Where(margin => double.IsPositiveInfinity(atLeast) || margin >= atLeast))
+        {
+            if (Worst(Gains(model, margin, rule, validation, rules, options), validation) >= -MostLoss)
+                return margin;
+        }
+
+        return double.PositiveInfinity;
+    }
+
+    // Points over the rule, by stream.
+    private static List<double> Gains(PolicyModel model, double margin, PricePolicy rule, IReadOnlyList<SimulatedStream> validation, List<double> rules, SimulationOptions options)
+    {
+        var policy = new LearnedPolicy(Apply(model, margin), rule);
+        return [.. validation.Select((stream, i) => 100 * (stream.PerformanceOf(policy, options) - rules[i]))];
+    }
+
+    private static double Worst(List<double> gains, IReadOnlyList<SimulatedStream> validation) =>
+        gains.Zip(validation, (gain, stream) => (gain, stream.Kind)).GroupBy(x => x.Kind).Min(kind => kind.Average(x => x.gain));
 
     /// <summary>The model with a margin.</summary>
     internal static PolicyModel Apply(PolicyModel model, double margin) =>

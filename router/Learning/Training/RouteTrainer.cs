@@ -39,12 +39,19 @@ public static class RouteTrainer
     public static Training Train(TrainingOrder order, Action<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var (streams, labels, validation) = order.Quick ? (10, 120, 20) : (40, 400, 100);
+        var (streams, labels) = order.Quick ? (10, 120) : (40, 400);
         var updates = order.Quick ? 50 : 250;
-        var (learning, choosing) = (Draw(order, streams, order.Seed), Draw(order, validation, 1_000_000 + order.Seed));
+        var (learning, choosing) = (Draw(order, streams, order.Seed), Validation(order));
         var advantages = AdvantageTrainer.Train(learning, choosing, new(), order.EnergyWeight, labels, order.Seed, share => progress?.Invoke(0.6 * share), cancellation);
         var dqn = DoubleDqnTrainer.Train(learning, choosing, new(), order.EnergyWeight, updates, order.Seed, share => progress?.Invoke(0.6 + (0.4 * share)), cancellation);
         return dqn.Margin.Sure > advantages.Margin.Sure ? dqn with { Other = advantages } : advantages with { Other = dqn };
+    }
+
+    /// <summary>Streams that choose a margin; none of them is trained on.</summary>
+    public static IReadOnlyList<SimulatedStream> Validation(TrainingOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return Draw(order, order.Quick ? 20 : 100, 1_000_000 + order.Seed);
     }
 
     /// <summary>Requests a second that keep every replica of a fleet about busy.</summary>

@@ -20,6 +20,9 @@ public static class PolicyFile
     private const int MostLayers = 8;
     private static readonly byte[] Magic = "OPSPOLICY"u8.ToArray();
 
+    /// <summary>What a file is known by: lower-case hexadecimal SHA-256 of all of it.</summary>
+    public static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
     /// <summary>Writes a model.</summary>
     public static byte[] Write(PolicyModel model)
     {

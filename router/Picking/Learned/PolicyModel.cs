@@ -82,8 +82,23 @@ public sealed class PolicyModel
     public float Advantage(ReadOnlySpan<float> row)
     {
         Span<float> buffers = stackalloc float[2 * MaxWidth];
-        scoped var input = row;
-        for (var layer = 0; layer < _weights.Length; layer++)
+        return Through(row, _weights.Length, buffers)[0];
+    }
+
+    /// <summary>Figures that the last layer adds up.</summary>
+    internal int Hidden => _weights[^1].Length;
+
+    /// <summary>Fills in what the last layer gets to see of a row.</summary>
+    internal void Hide(ReadOnlySpan<float> row, Span<float> hidden)
+    {
+        Span<float> buffers = stackalloc float[2 * MaxWidth];
+        Through(row, _weights.Length - 1, buffers).CopyTo(hidden);
+    }
+
+    private ReadOnlySpan<float> Through(ReadOnlySpan<float> row, int layers, Span<float> buffers)
+    {
+        var input = row;
+        for (var layer = 0; layer < layers; layer++)
         {
             var output = buffers.Slice(layer % 2 * MaxWidth, _biases[layer].Length);
             Multiply(input, _weights[layer], _biases[layer], output);
@@ -92,7 +107,7 @@ public sealed class PolicyModel
             input = output;
         }
 
-        return input[0];
+        return input;
     }
 
     private static void Multiply(ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> biases, Span<float> output)

@@ -10,9 +10,12 @@ namespace Ops.Picking;
 /// queues, so policies are compared by periods and not by requests; the first 5 s of each period count for neither, since
 /// they meet what the other one left behind. What counts is the quality delivered by request: 0 for one that was turned away
 /// or failed, which energy does not change.
-/// Way back: over the last 30 minutes that have both periods with at least 10 requests each, d = mean of the policy's less
-/// the rule's. With at least 5 such minutes, d below -0.002 and below -2 standard errors rolls it back for good.
-/// A minute is judged two minutes later, when answers that take long are in.
+/// Way back: over the last 30 minutes, d = mean by request of the policy's periods less that of the rule's. The requests of all
+/// minutes count alike: a burst has most of the requests and the worst answers, and a mean of the minutes' own means would count
+/// it less in short periods than in long ones. The standard error is that of a ratio of sums over minutes (Cochran 1977). With at
+/// least 5 minutes that have 10 requests in both periods, d below -0.002 and below -4 standard errors rolls the policy back for
+/// good: 4, because this is asked each minute for as long as the policy is in use. A minute is judged two minutes later, when
+/// answers that take long are in.
 /// </remarks>
 public sealed class PolicyTrial
 {
@@ -25,6 +28,7 @@ public sealed class PolicyTrial
     internal const int LeastRequests = 10;
     internal const int LeastMinutes = 5;
     internal const double LeastLoss = 0.002;
+    internal const double Deviations = 4;
 
     // The last 30 judged minutes, the two that are waited for and the present one.
     private const int Kept = 33;
@@ -137,22 +141,32 @@ public sealed class PolicyTrial
 
     private void Compare(long minute)
     {
-        var (n, sum, squares) = (0, 0.0, 0.0);
-        for (var past = Math.Max(0, minute - Kept + 1); past <= minute - 1 - Wait; past++)
+        var (first, last) = (Math.Max(0, minute - Kept + 1), minute - 1 - Wait);
+        var all = default(Minute);
+        var enough = 0;
+        for (var past = first; past <= last; past++)
         {
             ref readonly var slot = ref _minutes[past % Kept];
-            if (slot.Followed < LeastRequests || slot.Ruled < LeastRequests)
-                continue;
-            var difference = (slot.FollowedSum / slot.Followed) - (slot.RuledSum / slot.Ruled);
-            (n, sum, squares) = (n + 1, sum + difference, squares + (difference * difference));
+            all.Add(slot);
+            enough += slot.Followed >= LeastRequests && slot.Ruled >= LeastRequests ? 1 : 0;
         }
 
-        if (n < LeastMinutes)
+        if (enough < LeastMinutes)
             return;
-        var mean = sum / n;
-        var error = Math.Sqrt(Math.Max(0, (squares / n) - (mean * mean)) / (n - 1));
-        Volatile.Write(ref _gain, mean);
-        if (mean < -LeastLoss && mean < -2 * error)
+        var (followed, ruled) = (all.FollowedSum / all.Followed, all.RuledSum / all.Ruled);
+        var squares = 0.0;
+        for (var past = first; past <= last; past++)
+        {
+            ref readonly var slot = ref _minutes[past % Kept];
+            var part = ((slot.FollowedSum - (followed * slot.Followed)) / all.Followed) - ((slot.RuledSum - (ruled * slot.Ruled)) / all.Ruled);
+            squares += part * part;
+        }
+
+        // At least 5 minutes, see above.
+        var minutes = (double)(last - first + 1);
+        var gain = followed - ruled;
+        Volatile.Write(ref _gain, gain);
+        if (gain < -LeastLoss && gain < -Deviations * Math.Sqrt(squares * minutes / (minutes - 1)))
             _rolledBack = true;
     }
 
@@ -162,5 +176,11 @@ public sealed class PolicyTrial
         public int Ruled;
         public double FollowedSum;
         public double RuledSum;
+
+        public void Add(in Minute other)
+        {
+            (Followed, FollowedSum) = (Followed + other.Followed, FollowedSum + other.FollowedSum);
+            (Ruled, RuledSum) = (Ruled + other.Ruled, RuledSum + other.RuledSum);
+        }
     }
 }

@@ -6,6 +6,9 @@ namespace Ops.Picking;
 /// </summary>
 public sealed class LearnedPolicy : IPolicy
 {
+    /// <summary>Every variant of a route, and to reject.</summary>
+    internal const int MostActions = RouteSnapshot.MaxVariants + 1;
+
     private readonly PolicyModel _model;
     private readonly PricePolicy _rule;
 
@@ -21,16 +24,26 @@ public sealed class LearnedPolicy : IPolicy
     public bool Considers(RouteSnapshot snapshot, int variant) => true;
 
     /// <inheritdoc/>
-    public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks) =>
-        Decide(snapshot, request, outlooks).Choice;
+    public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks)
+    {
+        Span<float> rows = stackalloc float[MostActions * PolicyFeatures.Count];
+        Span<float> advantages = stackalloc float[MostActions];
+        return Decide(snapshot, request, outlooks, rows, advantages).Choice;
+    }
 
     /// <summary>The choice, beside the rule's own and how it came about.</summary>
-    internal LearnedDecision Decide(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks)
+    /// <param name="snapshot">The route.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="outlooks">One row a variant; at least one is open.</param>
+    /// <param name="rows">Filled with what was looked at, see <see cref="Describe"/>.</param>
+    /// <param name="advantages">Filled with what each variant, and last to reject, promises over the rule's choice; not a number where that cannot be said.</param>
+    internal LearnedDecision Decide(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks, Span<float> rows, Span<float> advantages)
     {
-        Span<float> rows = stackalloc float[(RouteSnapshot.MaxVariants + 1) * PolicyFeatures.Count];
+        advantages.Fill(float.NaN);
         var rule = Describe(_rule, snapshot, request, outlooks, rows);
         if (rule >= 0 && !IsFresh(snapshot, rule, outlooks[rule], request))
             return new(rule, rule, LearnedVerdict.NotFresh);
+        advantages[rule < 0 ? outlooks.Length : rule] = 0;
         var best = rule;
         var (judged, stale) = (0, 0);
         var bestAdvantage = (float)_model.Margin;
@@ -49,7 +62,7 @@ public sealed class LearnedPolicy : IPolicy
             if (!_model.Knows(row))
                 continue;
             judged++;
-            var advantage = _model.Advantage(row);
+            var advantage = advantages[action] = _model.Advantage(row);
             if (advantage > bestAdvantage)
                 (best, bestAdvantage) = (variant, advantage);
         }

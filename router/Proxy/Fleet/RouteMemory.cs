@@ -5,7 +5,7 @@ namespace Ops.Router;
 /// <summary>What is remembered of a route for as long as it is in the configuration; outlives tables.</summary>
 internal sealed class RouteMemory
 {
-    private (string Digest, double EnergyWeight) _guards;
+    private (string Digest, double EnergyWeight, double HardDeadline) _guards;
     private GuardedPolicy? _guarded;
 
     internal RetryBudget Retries { get; } = new();
@@ -22,8 +22,10 @@ internal sealed class RouteMemory
             return route;
         }
 
-        if (_guarded is null || _guards != (digest, rule.EnergyWeight))
-            (_guarded, _guards) = (new GuardedPolicy(model, rule), (digest, rule.EnergyWeight));
+        var guards = (digest, rule.EnergyWeight, route.Objective.HardDeadline);
+        if (_guarded is null || _guards != guards)
+            (_guarded, _guards) = (new GuardedPolicy(model, rule, route.Objective.HardDeadline), guards);
+        _guarded.Explorer.Share = route.Learned.Exploration;
         return route with { Policy = _guarded };
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using k8s.Models;
 using Ops.Api;
 using Ops.Picking;
@@ -14,6 +13,9 @@ namespace Ops.Router;
 /// <param name="Problem">Why there is no model, and the remedy.</param>
 internal sealed record LearnedConfig(string Ref, PricePolicy Rule, PolicyModel? Model, string Digest, string? Problem)
 {
+    /// <summary>Share of the requests that explore.</summary>
+    public double Exploration { get; init; }
+
     /// <summary>Reads the policy of a route; null when the route asks for none.</summary>
     /// <param name="spec">The route's policy.</param>
     /// <param name="pools">The route's pools, in order.</param>
@@ -32,7 +34,7 @@ internal sealed record LearnedConfig(string Ref, PricePolicy Rule, PolicyModel? 
         {
             var model = PolicyFile.Read(bytes, pools);
             return model.EnergyWeight == rule.EnergyWeight
-                ? new(name, rule, model, Convert.ToHexStringLower(SHA256.HashData(bytes!)), null)
+                ? new(name, rule, model, PolicyFile.Digest(bytes), null) { Exploration = spec.EffectiveExploration }
                 : Unusable($"ConfigMap {name}: the policy was trained for another energyWeight than the route's; train it again");
         }
         catch (InvalidDataException error)

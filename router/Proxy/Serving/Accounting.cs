@@ -5,6 +5,15 @@ namespace Ops.Router;
 /// <summary>Writes down what a finished answer was worth: counts, times and tokens, in the metrics and in the access log.</summary>
 internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator lengths, CarbonIntensity? carbon, TimeProvider time)
 {
+    /// <summary>Notes a request that has come, for a policy that learns from what it gets.</summary>
+    internal void Arrived(Exchange exchange)
+    {
+        if (exchange.Route is not { Config.Policy: GuardedPolicy policy, Snapshot: var snapshot })
+            return;
+        var task = snapshot.TaskIndex(exchange.Task);
+        policy.Explorer.Outcomes.Arrived(time.ToMs(exchange.StartedAt), exchange.Parsed.EstimatedPromptTokens, snapshot.Variants[snapshot.ByQuality[task][0]].Quality[task]);
+    }
+
     /// <summary>Accounts for a request that its route turned away, whatever the reason.</summary>
     internal OpenAiError Rejected(Exchange exchange, OpenAiError error)
     {
@@ -85,11 +94,14 @@ internal sealed class Accounting(RouterMetrics metrics, IOutputLengthEstimator l
         metrics.Energies.Add(exchange.Route.Label, variant.Config.Pool, exchange.Caller.Tenant, joules, carbon?.Grams(joules, time.GetUtcNow()));
     }
 
-    // Quality delivered is what a policy on trial is judged by.
+    // Quality delivered is what a policy on trial is judged by, and what it learns from.
     private void Judge(Exchange exchange, double delivered)
     {
-        if (exchange.Route.Config.Policy is GuardedPolicy policy)
-            policy.Trial.Report(exchange.ChosenAtMs ?? time.NowMs(), delivered);
+        if (exchange.Route.Config.Policy is not GuardedPolicy policy)
+            return;
+        var now = time.NowMs();
+        policy.Trial.Report(exchange.ChosenAtMs ?? now, delivered);
+        policy.Explorer.Outcomes.Report(exchange.ChosenAtMs ?? now, now, delivered);
     }
 
     private double Worth(Exchange exchange, double seconds)

@@ -56,6 +56,7 @@ internal sealed class InferenceHandler(ModelFleet fleet, HoldingRoom holding, IO
         var route = exchange.Route;
         if (route.Config.Suspended)
             return accounting.Rejected(exchange, new OpenAiError(503, "route_suspended", $"ModelRoute {route.Label} is suspended. Set its spec.suspend to false to serve it again.", "model", 30));
+        accounting.Arrived(exchange);
         // Before the queue, whose order is one of requests that a replica could take.
         if (!route.HasReplica && !await holding.WaitAsync(exchange, exchange.Context.RequestAborted))
             return accounting.Rejected(exchange, ReplicaChoice.NoReplica(exchange.Route));

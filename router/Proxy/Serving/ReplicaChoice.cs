@@ -34,6 +34,7 @@ internal sealed class ReplicaChoice(TimeProvider time)
             ExpectedOutputTokens = exchange.ExpectedOutputTokens,
             Streaming = exchange.Parsed.Stream,
             NowMs = time.ToMs(now),
+            IsRetry = tried.Count > 0,
             ElapsedSeconds = time.GetElapsedTime(exchange.StartedAt, now).TotalSeconds,
             Rates = arrivals.Read(time.ToMs(now)),
             Spread = (uint)Interlocked.Increment(ref _spread),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ops.Picking;
 using Prometheus;
 
@@ -59,15 +60,18 @@ internal sealed class PolicyMetrics(MetricFactory factory)
             return Labels(route, "price", "Unusable", $"the price rule decides: {learned.Problem}");
         return policy.Trial.Standing switch
         {
-            PolicyStanding.InForce => Labels(route, "learned", "InForce", double.IsPositiveInfinity(learned.Model!.Margin)
+            PolicyStanding.InForce => Labels(route, "learned", "InForce", (double.IsPositiveInfinity(learned.Model!.Margin)
                 ? $"policy {learned.Ref} decides as the price rule does: its training found no margin that gains"
-                : $"policy {learned.Ref} decides; the price rule does for a quarter of each minute, to compare"),
+                : $"policy {learned.Ref} decides; the price rule does for a quarter of each minute, to compare") + Exploring(learned)),
             PolicyStanding.Shadow => Labels(route, "price", "Shadow", $"the price rule decides while policy {learned.Ref} is watched, until it was asked about {PolicyTrial.ShadowRequests} requests"),
             PolicyStanding.OutsideTraining => Labels(route, "price", "OutsideTraining", $"the price rule decides: most requests are unlike those that policy {learned.Ref} was trained on; train it again"),
             PolicyStanding.NoFreshMetrics => Labels(route, "price", "NoFreshMetrics", "the price rule decides: the metrics of most replicas are older than 5 s"),
             _ => Labels(route, "price", "RolledBack", $"the price rule decides: policy {learned.Ref} delivered less quality by request than the rule; train it again"),
         };
     }
+
+    private static string Exploring(LearnedConfig learned) =>
+        learned.Exploration > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {100 * learned.Exploration:0.##} % of the requests explore") : "";
 
     private static string[] Labels(LiveRoute route, string policy, string standing, string message) =>
         [route.Label, policy, standing, message.Length <= MostMessageChars ? message : message[..MostMessageChars]];

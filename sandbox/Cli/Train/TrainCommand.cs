@@ -26,6 +26,7 @@ internal static class TrainCommand
             if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out var n) && n is >= 0 and <= 600))
                 result.AddError($"--calibrate must be 0 to 600 seconds, not {result.Tokens[^1].Value}.");
         });
+        var resume = new Option<bool>("--continue") { Description = "Correct the route's present policy by what its exploration (spec.policy.exploration) led to in the running routers." };
         var state = new Option<string?>("--state") { HelpName = "folder", Description = "State folder of the running ./ops up. Default: .ops beside the sources." };
         foreach (var tokens in (Option<double>[])[prompt, answer])
         {
@@ -38,8 +39,13 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a route's policy from simulated traffic, and put it to use in the running ./ops up.")
         {
-            route, space, file, output, prompt, answer, seed, quick, calibrate, state,
+            route, space, file, output, prompt, answer, seed, quick, calibrate, resume, state,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(resume) && result.GetValue(file) is not null)
+                result.AddError("--continue learns from running routers, so it cannot be combined with --file.");
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = (parsed.GetValue(space)!, parsed.GetValue(route)!);
@@ -55,7 +61,14 @@ internal static class TrainCommand
                 order = await live.CalibrateAsync(order, pools, await cluster.EnginesAsync(name.Item1, pools, cancellation), TimeSpan.FromSeconds(span), cancellation);
             }
 
-            var bytes = Train(screen, time, order, Folder(parsed.GetValue(output)), name, cancellation);
+            var path = Path.Combine(Folder(parsed.GetValue(output)), $"{name.Item1}-{name.Item2}.policy");
+            var bytes = parsed.GetValue(resume)
+                ? await ContinueRun.RunAsync(screen, cluster!, found, order, cancellation)
+                : Train(screen, time, order, path, name, cancellation);
+            if (bytes is null)
+                return 0;
+            File.WriteAllBytes(path, bytes);
+            screen.Line($"policy  {path} ({bytes.Length:N0} bytes)");
             if (cluster is not null)
                 await PutToUseAsync(screen, cluster, name, bytes, cancellation);
             return 0;
@@ -63,15 +76,12 @@ internal static class TrainCommand
         return command;
     }
 
-    private static byte[] Train(Screen screen, TimeProvider time, TrainingOrder order, string folder, (string Space, string Name) route, CancellationToken cancellation)
+    private static byte[] Train(Screen screen, TimeProvider time, TrainingOrder order, string path, (string Space, string Name) route, CancellationToken cancellation)
     {
         screen.Line(string.Create(CultureInfo.InvariantCulture,
             $"Training for {route.Space}/{route.Name} on a simulated fleet of {string.Join(", ", order.Fleet.Pools.Select(pool => $"{pool.Placement.Length} x {pool.Name}"))}: about {RouteTrainer.Capacity(order.Fleet, order.PromptTokens, order.OutputTokens):0} requests/s of {order.PromptTokens:0} + {order.OutputTokens:0} tokens."));
         var began = time.GetTimestamp();
         var training = RouteTrainer.Train(order, new TrainProgress(screen, time).Report, cancellation);
-        var bytes = PolicyFile.Write(training.Model);
-        var path = Path.Combine(folder, $"{route.Space}-{route.Name}.policy");
-        File.WriteAllBytes(path, bytes);
         var chart = new LineChart("Learning curve (simulated)", "pass over the labels, two rounds", "loss on held-out labels");
         // The one learns by passes over labels, the other stream by stream: each has a curve of its own.
         var advantages = training.Method == TrainingMethod.Advantages ? training : training.Other!;
@@ -84,9 +94,8 @@ internal static class TrainCommand
         screen.Line(string.Create(CultureInfo.InvariantCulture, $"{training.Labels:N0} labels in {time.GetElapsedTime(began).TotalSeconds:0} s: {result}."));
         if (training.Other is { } other)
             screen.Line(string.Create(CultureInfo.InvariantCulture, $"kept    {Method(training)}; {Method(other)} would gain {other.Gain:+0.00;-0.00;0.00}"));
-        screen.Line($"policy  {path} ({bytes.Length:N0} bytes)");
         screen.Line($"curve   {Path.ChangeExtension(path, ".svg")}");
-        return bytes;
+        return PolicyFile.Write(training.Model);
     }
 
     private static string Method(Training training) => training.Method == TrainingMethod.Advantages ? "advantages from rollouts" : "double DQN";

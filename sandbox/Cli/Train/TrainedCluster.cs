@@ -49,6 +49,30 @@ internal sealed class TrainedCluster : IDisposable
         return found.ToDictionary(pool => pool.Key, pool => (IReadOnlyList<Uri>)[.. pool], StringComparer.Ordinal);
     }
 
+    /// <summary>The file of the route's present policy.</summary>
+    /// <exception cref="UserError">The route asks for none, or it is not there.</exception>
+    public async Task<byte[]> PolicyAsync(ModelRoute route, CancellationToken cancellation)
+    {
+        var name = $"{route.Metadata.NamespaceProperty}/{route.Metadata.Name}";
+        if (route.Spec.EffectivePolicy is not { EffectiveType: PolicyTypes.Learned, PolicyRef: { } map })
+            throw new UserError($"ModelRoute {name} has no learned policy that could be continued; ./ops train --route {route.Metadata.Name} makes one.");
+        var found = await cluster.GetAsync($"/api/v1/namespaces/{WellKnown.SystemNamespace}/configmaps/{map}", cancellation);
+        return (string?)found?["binaryData"]?[WellKnown.PolicyEntry] is { } policy
+            ? Convert.FromBase64String(policy)
+            : throw new UserError($"ConfigMap {WellKnown.SystemNamespace}/{map} with the policy of {name} does not exist or has no {WellKnown.PolicyEntry}; ./ops train --route {route.Metadata.Name} writes it.");
+    }
+
+    /// <summary>Where each running router tells of its choices and of what exploration led to, by the pod's name.</summary>
+    public async Task<IReadOnlyDictionary<string, Uri>> RoutersAsync(CancellationToken cancellation)
+    {
+        var pods = await cluster.ListAsync($"/api/v1/namespaces/{WellKnown.SystemNamespace}/pods?labelSelector={Labels.Component}={Labels.Router}", cancellation);
+        var found = from pod in pods
+                    let port = (pod["spec"]?["containers"] as JsonArray ?? []).SelectMany(container => container?["ports"] as JsonArray ?? []).FirstOrDefault(port => (string?)port?["name"] == "decisions")
+                    where port is not null && (string?)pod["status"]?["phase"] == "Running" && IPAddress.TryParse((string?)pod["status"]?["podIP"], out _)
+                    select KeyValuePair.Create((string)pod["metadata"]!["name"]!, new Uri($"http://{(string)pod["status"]!["podIP"]!}:{(int)port["containerPort"]!}"));
+        return found.ToDictionary(StringComparer.Ordinal);
+    }
+
     /// <summary>Writes the policy's ConfigMap and has the route ask for it.</summary>
     /// <returns>Namespace and name of the ConfigMap.</returns>
     public async Task<string> PutToUseAsync((string Space, string Name) route, byte[] policy, CancellationToken cancellation)

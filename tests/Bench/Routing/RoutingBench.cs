@@ -36,6 +36,7 @@ internal sealed class RoutingBench : IBench
             ("windows", () => WindowBench.Run(context, inputs, plots)),
             ("sweep", () => SweepBench.Run(context, inputs)),
             ("calibration", () => CalibrationBench.Run(context, inputs)),
+            ("continue", () => ContinueBench.Run(context, inputs)),
             ("learned", () => LearnedBench.Run(context, inputs, plots)),
             (LookaheadPart, () => LookaheadBench.Run(context, inputs)),
         ];

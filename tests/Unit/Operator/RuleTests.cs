@@ -91,6 +91,8 @@ public sealed class RuleTests
     [InlineData("""{"spec":{"policy":{"type":"price","energyWeight":2}}}""", "spec.policy.energyWeight")]
     [InlineData("""{"spec":{"policy":{"type":"static"}}}""", "spec.policy.staticPool is required")]
     [InlineData("""{"spec":{"policy":{"type":"learned"}}}""", "spec.policy.policyRef is required")]
+    [InlineData("""{"spec":{"policy":{"exploration":0.01}}}""", "spec.policy.exploration needs spec.policy.type learned")]
+    [InlineData("""{"spec":{"policy":{"type":"learned","policyRef":"p","exploration":0.06}}}""", "spec.policy.exploration")]
     [InlineData("""{"spec":{"policy":{"type":"static","staticPool":"b"}}}""", "spec.policy.staticPool is not among the pools")]
     [InlineData("""{"spec":{"objective":{"endToEnd":"soon"}}}""", "spec.objective.endToEnd")]
     [InlineData("""{"spec":{"objective":{"hardDeadline":"10s"}}}""", "hardDeadline must not be before endToEnd")]
@@ -233,7 +235,7 @@ public sealed class RuleTests
                     ["quality"] = new JsonObject { [random.Next(4) == 0 ? "code" : "default"] = 0.5 },
                 }),
                 ["objective"] = Some(random, ("timeToFirstToken", Duration), ("timePerOutputToken", Duration), ("endToEnd", Duration), ("hardDeadline", Duration)),
-                ["policy"] = Some(random, ("type", () => random.Next(3) switch { 0 => "static", 1 => "learned", _ => "greedy" }), ("policyRef", () => "p"), ("staticPool", () => random.Next(2) == 0 ? "a" : "b")),
+                ["policy"] = Some(random, ("type", () => random.Next(3) switch { 0 => "static", 1 => "learned", _ => "greedy" }), ("policyRef", () => "p"), ("exploration", () => random.Next(2) == 0 ? 0 : 0.02), ("staticPool", () => random.Next(2) == 0 ? "a" : "b")),
                 ["timeouts"] = Some(random, ("connect", Duration), ("idle", Duration)),
                 ["scorers"] = new JsonObject
                 {

@@ -72,6 +72,24 @@ public sealed class PolicyTrialTests
     }
 
     [Fact]
+    public void A_policy_that_is_the_rule_is_kept_where_busy_minutes_have_most_requests_and_the_worst_answers()
+    {
+        var trial = InForce(out var start);
+        var random = new Random(1);
+        // Each second is quiet or, a third of the time, a burst: ten times the requests at half the quality, whoever decides.
+        for (var second = 0; second < 3 * 3_600; second++)
+        {
+            var burst = second / 6 % 3 == random.Next(3);
+            Note(trial, start + (second * Second), 1);
+            for (var i = 0; i < (burst ? 10 : 1); i++)
+                trial.Report(start + (second * Second), burst ? 0.4 : 0.8);
+        }
+
+        trial.Standing.ShouldBe(PolicyStanding.InForce);
+        trial.Gain.ShouldNotBeNull().ShouldBe(0, 0.02);
+    }
+
+    [Fact]
     public void What_one_period_left_behind_counts_for_neither()
     {
         var trial = InForce(out var start);
@@ -118,7 +136,7 @@ public sealed class PolicyTrialTests
     public void A_guarded_policy_follows_the_rule_in_the_shadow_and_the_network_after_it()
     {
         var route = Route(Variant("small", 0.5, Replica("a")), Variant("large", 0.9, Replica("b")));
-        var policy = new GuardedPolicy(LearnedTests.Model(promise: 0.5f, margin: 0.4), new PricePolicy());
+        var policy = new GuardedPolicy(LearnedTests.Model(promise: 0.5f, margin: 0.4), new PricePolicy(), hardDeadline: 60);
         int Choose(long after) => Chooser.Choose(At(route, Now + after), policy, Chat with { NowMs = Now + after }, default).Variant;
 
         for (var i = 0; i < PolicyTrial.ShadowRequests; i++)
@@ -132,7 +150,7 @@ public sealed class PolicyTrialTests
     public void A_guarded_choice_and_its_report_allocate_nothing()
     {
         var route = Route([.. Enumerable.Range(0, 8).Select(v => Variant($"p{v}", v / 8.0, Replica($"r{v}", running: v)))]);
-        var policy = new GuardedPolicy(LearnedTests.Model(0.1f, 0.05), new PricePolicy());
+        var policy = new GuardedPolicy(LearnedTests.Model(0.1f, 0.05), new PricePolicy(), hardDeadline: 60);
         var now = Now;
         Allocations.Of(() =>
         {

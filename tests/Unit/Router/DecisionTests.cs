@@ -54,18 +54,24 @@ public sealed class DecisionTests
         ring.Read().Select(decision => decision.PromptTokens).ShouldBe(Enumerable.Range(36, 64).Reverse());
     }
 
-    // As a request on another of the server's ports, without opening one.
     private static async Task<(int Status, string Text)> AskAsync(RouterHost router, int port, string route)
+    {
+        var (status, bytes) = await AskAsync(router, port, "/decisions", route);
+        return (status, System.Text.Encoding.UTF8.GetString(bytes));
+    }
+
+    /// <summary>Asks as a request on another of the server's ports would, without opening one.</summary>
+    internal static async Task<(int Status, byte[] Bytes)> AskAsync(RouterHost router, int port, string path, string route)
     {
         var context = new DefaultHttpContext { RequestServices = router.App.Services };
         context.Request.Method = "GET";
-        context.Request.Path = "/decisions";
+        context.Request.Path = path;
         context.Request.QueryString = QueryString.Create("route", route);
         context.Connection.LocalPort = port;
         using var body = new MemoryStream();
         context.Response.Body = body;
         await router.App.Services.GetRequiredService<RouterPipeline>().HandleAsync(context);
         await context.Response.BodyWriter.FlushAsync();
-        return (context.Response.StatusCode, System.Text.Encoding.UTF8.GetString(body.ToArray()));
+        return (context.Response.StatusCode, body.ToArray());
     }
 }

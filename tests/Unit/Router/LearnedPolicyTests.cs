@@ -63,6 +63,54 @@ public sealed class LearnedPolicyTests
         (await router.MetricsAsync()).ShouldNotContain("ops_router_policy_info{");
     }
 
+    [Fact]
+    public async Task What_exploration_led_to_is_told_as_a_file_on_the_port_that_clients_do_not_reach()
+    {
+        const int port = 8081;
+        await using var large = await Upstream.StartAsync("pod-a");
+        await using var small = await Upstream.StartAsync("pod-b");
+        var learned = new LearnedConfig("chat-policy", new PricePolicy(), Model("large", "small"), "digest-1", null) { Exploration = LiveExplorer.MostShare };
+        var config = Route(Variant("large", 0.9, large), Variant("small", 0.5, small)) with { Learned = learned, Objective = new(1, 0.1, 1, 1) };
+        await using var router = await RouterHost.StartAsync(config, $"--Router:DecisionsPort={port}");
+        var route = router.Fleet.Current.Routes[0];
+        var policy = route.Config.Policy.ShouldBeOfType<GuardedPolicy>();
+        // A minute as a shadow, then in force, and long enough ago that all answers are in.
+        var now = TimeProvider.System.NowMs();
+        var snapshot = route.Snapshot.WithVariants([.. route.Snapshot.Variants.Select(variant => variant with { Replicas = [.. variant.Replicas.Select(replica => replica with { ObservedAtMs = now })] })]);
+        void Choose(long at, int requests)
+        {
+            for (var i = 0; i < requests; i++)
+                Chooser.Choose(snapshot, policy, new() { PromptTokens = 100, Streaming = true, NowMs = at, Spread = (uint)i }, default);
+        }
+
+        Choose(now - 75_000, 200);
+        Choose(now - 12_000, 2_000);
+        policy.Trial.Standing.ShouldBe(PolicyStanding.InForce);
+        var (status, file) = await DecisionTests.AskAsync(router, port, "/outcomes", "default/chat");
+
+        status.ShouldBe(200);
+        var (draws, _) = OutcomeFile.Read(file, "digest-1", ["large", "small"]);
+        draws.Length.ShouldBeInRange(300, 500);
+        (await DecisionTests.AskAsync(router, port, "/outcomes", "default/other")).Status.ShouldBe(404);
+        (await DecisionTests.AskAsync(router, 8080, "/outcomes", "default/chat")).Status.ShouldBe(404);
+        router.Source.Set(config with { Learned = null });
+        (await DecisionTests.AskAsync(router, port, "/outcomes", "default/chat")).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task The_share_that_explores_is_the_routes_and_may_change_under_a_standing_policy()
+    {
+        await using var upstream = await Upstream.StartAsync("pod-a");
+        var learned = new LearnedConfig("chat-policy", new PricePolicy(), Model("large"), "digest-1", null) { Exploration = 0.02 };
+        await using var router = await RouterHost.StartAsync(Route(Variant("large", 0.9, upstream)) with { Learned = learned });
+
+        var explorer = router.Fleet.Current.Routes[0].Config.Policy.ShouldBeOfType<GuardedPolicy>().Explorer;
+        explorer.Share.ShouldBe(0.02);
+        router.Source.Set(Route(Variant("large", 0.9, upstream)) with { Learned = learned with { Exploration = 0 } });
+        router.Fleet.Current.Routes[0].Config.Policy.ShouldBeOfType<GuardedPolicy>().Explorer.ShouldBeSameAs(explorer);
+        explorer.Share.ShouldBe(0);
+    }
+
     private static async Task<string> InfoAsync(RouterHost router) =>
         (await router.MetricsAsync()).Split('\n').Single(line => line.StartsWith("ops_router_policy_info{", StringComparison.Ordinal));
 
