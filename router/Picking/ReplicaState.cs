@@ -18,7 +18,8 @@ public readonly record struct ReplicaState
     public required ReplicaLoad Load { get; init; }
 
     /// <summary>
-    /// Identity of the replica's KV cache in the <see cref="PrefixIndex"/>; 0 for none. A restarted engine has a new one.
+    /// Identity of the replica's KV cache in the <see cref="PrefixIndex"/>; 0 for none, as where the engine keeps no prompt for
+    /// later ones. A restarted engine has a new one.
     /// </summary>
     public ushort Cache { get; init; }
 

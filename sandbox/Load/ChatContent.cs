@@ -24,11 +24,13 @@ internal sealed class ChatContent : HttpContent
     private readonly byte[] _tail;
     private readonly TraceRequest _request;
     private readonly int _index;
+    private readonly ulong _salt;
 
-    public ChatContent(string model, TraceRequest request, int index)
+    public ChatContent(string model, TraceRequest request, int index, ulong salt)
     {
         _request = request;
         _index = index;
+        _salt = salt * 0x9E3779B97F4A7C15;
         _head = Encoding.UTF8.GetBytes($"{{\"model\":\"{JsonEncodedText.Encode(model)}\",\"messages\":[{{\"role\":\"user\",\"content\":\"");
         _tail = Encoding.UTF8.GetBytes(
             $"\"}}],\"max_tokens\":{request.GeneratedTokens},\"ignore_eos\":true,\"stream\":true,\"stream_options\":{{\"include_usage\":true}}}}");
@@ -71,7 +73,7 @@ internal sealed class ChatContent : HttpContent
             var known = !_request.PrefixBlocks.IsDefault && block < _request.PrefixBlocks.Length;
             // Shared blocks and blocks of one request only have marks that cannot meet.
             var identity = known ? (uint)_request.PrefixBlocks[block] : (1UL << 62) | ((ulong)(uint)_index << 24) | (uint)block;
-            WriteBlock(part, identity);
+            WriteBlock(part, identity ^ _salt);
         }
     }
 

@@ -38,6 +38,11 @@ public sealed record LoadOptions
     /// <summary>The objective behind goodput.</summary>
     public LoadObjective Objective { get; init; } = new();
 
+    /// <summary>
+    /// Runs with different numbers send different text, so that no engine still holds a prompt of an earlier run. Default 0.
+    /// </summary>
+    public ulong PromptSalt { get; init; }
+
     /// <summary>Value of the <c>x-ops-task</c> header; null sends none.</summary>
     public string? Task { get; init; }
 

@@ -54,7 +54,7 @@ internal sealed class RequestSender(LoadOptions options, Action<int> tokens) : I
 
     private async Task<RequestResult> ExchangeAsync(TraceRequest request, int index, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, _address) { Content = new ChatContent(options.Model, request, index) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, _address) { Content = new ChatContent(options.Model, request, index, options.PromptSalt) };
         if (options.ApiKey is not null)
             message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.ApiKey);
         if (options.Task is not null)

@@ -16,6 +16,7 @@ internal sealed class RouterView
     private readonly ObservationWindow[] _windows;
     private readonly ServingCurve[] _curves;
     private readonly ArrivalRateEstimator _rates = new();
+    private readonly OnlineLengthEstimator? _lengths;
     private readonly int[][] _ready;
     private readonly int[] _firstEngine;
     private RouteSnapshot _snapshot;
@@ -26,6 +27,7 @@ internal sealed class RouterView
         _fleet = fleet;
         _options = options;
         _engines = engines;
+        _lengths = options.LearnsLengths ? new OnlineLengthEstimator() : null;
         _windows = [.. engines.Select(_ => new ObservationWindow())];
         _curves = [.. fleet.Pools.Select(p => CurveOf(p))];
         ReplicaLoad[] loads = [.. engines.Select(_ => new ReplicaLoad())];
@@ -40,6 +42,9 @@ internal sealed class RouterView
 
     /// <summary>A request has come.</summary>
     public void Arrived(in Arrival arrival) => _rates.Record(ToMs(arrival.At), arrival.PromptTokens);
+
+    /// <summary>A request has got its whole answer.</summary>
+    public void Answered(in Arrival arrival) => _lengths?.Observe(Length(arrival), arrival.OutputTokens);
 
     /// <summary>Reads every ready replica's counters.</summary>
     public void Scrape(double now)
@@ -70,7 +75,8 @@ internal sealed class RouterView
         {
             Task = arrival.Task,
             PromptTokens = arrival.PromptTokens,
-            MaxTokens = _options.ClientsLimitOutput ? arrival.OutputTokens : null,
+            MaxTokens = Limit(arrival),
+            ExpectedOutputTokens = _lengths?.Predict(Length(arrival)) ?? 0,
             Streaming = true,
             NowMs = ToMs(now),
             Rates = _rates.Read(ToMs(now)),
@@ -96,6 +102,11 @@ internal sealed class RouterView
         _rates.CopyFrom(other._rates);
         Refresh();
     }
+
+    private int? Limit(in Arrival arrival) => _options.ClientsLimitOutput ? arrival.OutputTokens : null;
+
+    // The task is a part of the route in the real router's features; tenants, templates and sessions are not simulated.
+    private LengthFeatures Length(in Arrival arrival) => new() { Route = (ulong)arrival.Task + 1, PromptTokens = arrival.PromptTokens, MaxTokens = Limit(arrival), Streaming = true };
 
     private void Publish() => _snapshot = _snapshot.WithVariants(Variants());
 

@@ -135,8 +135,10 @@ public sealed class Simulation : IEngineEvents
 
     void IEngineEvents.Finished(Engine engine, in Decoding sequence, double now)
     {
+        ref readonly var arrival = ref _arrivals[sequence.Request];
         _router.Load(engine).Leave();
-        var at = _arrivals[sequence.Request].At;
+        _router.Answered(arrival);
+        var at = arrival.At;
         _outcomes.Ended(sequence.Request, new Outcome(OutcomeKind.Answered, engine.PoolIndex, sequence.FirstToken - at, now - at));
     }
 

@@ -15,6 +15,12 @@ public sealed record SimulationOptions
     /// <summary>Whether clients send the answer's length as their limit on output tokens, as a replay of a trace does.</summary>
     public bool ClientsLimitOutput { get; init; }
 
+    /// <summary>
+    /// Whether the router learns answer lengths from finished requests, as the real one does; else it expects each replica's
+    /// mean. Costs about a microsecond a request, and a copied run learns on its own.
+    /// </summary>
+    public bool LearnsLengths { get; init; }
+
     /// <summary>Attempts of one request before its first token, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
     public int Attempts { get; init; } = 2;
 

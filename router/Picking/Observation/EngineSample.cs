@@ -48,6 +48,9 @@ public record struct EngineSample
     /// <summary>Tokens that the KV cache has room for; 0 when the engine does not say.</summary>
     public double KvCacheTokens { get; set; }
 
+    /// <summary>Whether the engine says that it keeps no prompt for later ones; false when it does not say.</summary>
+    public bool ForgetsPrompts { get; set; }
+
     /// <summary>LoRA adapters at the engine; null when it says nothing of them.</summary>
     public LoraAdapters? Adapters { get; set; }
 

@@ -49,7 +49,7 @@ internal static class PrometheusText
         if (name.SequenceEqual("vllm:lora_requests_info"u8))
             TakeAdapters(labels, value, ref sample);
         else if (name.SequenceEqual("vllm:cache_config_info"u8))
-            TakeCacheSize(labels, ref sample);
+            TakeCache(labels, ref sample);
         else
             Take(name, value, ref sample);
     }
@@ -69,9 +69,11 @@ internal static class PrometheusText
     private static ImmutableArray<string> Names(ReadOnlySpan<byte> list) =>
         [.. Encoding.UTF8.GetString(list).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
-    // cache_config_info{block_size="16",num_gpu_blocks="27457",...} 1.0
-    private static void TakeCacheSize(ReadOnlySpan<byte> labels, ref EngineSample sample)
+    // cache_config_info{block_size="16",enable_prefix_caching="True",num_gpu_blocks="27457",...} 1.0
+    private static void TakeCache(ReadOnlySpan<byte> labels, ref EngineSample sample)
     {
+        if (PrometheusLabels.TryLabel(labels, "enable_prefix_caching"u8, out var keeps) && keeps.SequenceEqual("False"u8))
+            sample.ForgetsPrompts = true;
         if (PrometheusLabels.TryNumber(labels, "block_size"u8, out var size) && PrometheusLabels.TryNumber(labels, "num_gpu_blocks"u8, out var blocks))
             sample.KvCacheTokens = Math.Max(sample.KvCacheTokens, size * blocks);
     }

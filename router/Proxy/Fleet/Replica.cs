@@ -12,6 +12,7 @@ internal sealed class Replica
     private readonly Uri _responses;
     private volatile ReplicaFigures? _figures;
     private volatile ushort _cache;
+    private volatile bool _forgetsPrompts;
     private volatile IReadOnlyList<Neighbour> _neighbours = [];
 
     internal Replica(ReplicaAddress address, PrefixIndex prefixes)
@@ -79,6 +80,13 @@ internal sealed class Replica
     /// <summary>Whether this is the replica at an address, and not an earlier one or one that is spoken to differently.</summary>
     internal bool Is(ReplicaAddress address) => Name == address.Name && Url == address.Url && Protocol == address.Protocol && TlsName == address.TlsName;
 
+    /// <summary>Whether its engine keeps no prompt for later ones: nothing of what it was sent is there already then.</summary>
+    internal bool ForgetsPrompts
+    {
+        get => _forgetsPrompts;
+        set => _forgetsPrompts = value;
+    }
+
     /// <summary>The engine began anew: what its cache held is gone.</summary>
     internal void ForgetCache() => _cache = _prefixes.NewCache();
 
@@ -88,7 +96,7 @@ internal sealed class Replica
     internal ReplicaState ToState(string? adapter)
     {
         var figures = Figures;
-        var state = new ReplicaState { Name = Name, Address = Url, Load = Load, Cache = _cache, Neighbours = [.. _neighbours] };
+        var state = new ReplicaState { Name = Name, Address = Url, Load = Load, Cache = ForgetsPrompts ? (ushort)0 : _cache, Neighbours = [.. _neighbours] };
         return figures is null ? state : figures.Describe(state) with
         {
             Lora = adapter is null ? LoraPresence.Unknown : figures.Adapters?.PresenceOf(adapter) ?? LoraPresence.Unknown,

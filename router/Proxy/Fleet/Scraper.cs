@@ -144,6 +144,7 @@ internal sealed partial class Scraper : BackgroundService
         replica.Figures = replica.Scrape.Add(sample, at, own, out var joules);
         if (replica.Scrape.Restarts != restarts)
             replica.ForgetCache();
+        replica.ForgetsPrompts = sample.ForgetsPrompts;
         if (sample.KvCacheTokens > 0)
             replica.HasCacheOf(sample.KvCacheTokens);
         if (sample.EnergyJoules > 0)

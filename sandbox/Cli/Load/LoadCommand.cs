@@ -62,6 +62,7 @@ internal static class LoadCommand
                 Trace = arrivals,
                 Speedup = factor,
                 For = limit,
+                PromptSalt = (ulong)time.GetTimestamp(),
                 TimeProvider = time,
             };
             return await RunAsync(screen, options, parsed.GetValue(json), cancellation);

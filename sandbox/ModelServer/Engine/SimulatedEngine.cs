@@ -55,6 +55,7 @@ internal sealed class SimulatedEngine : IAsyncDisposable
         _meter = new EnergyMeter(clock.Now);
         (_gpus, _own, _countsIdle) = (gpus, firstGpu..(firstGpu + profile.GpuCount), countsIdle);
         _gpus.Join(_own, clock.Now);
+        _metrics.Cache(limits.CacheTokens);
         _metrics.BeforeCollect(Observe);
     }
 

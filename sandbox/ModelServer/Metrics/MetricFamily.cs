@@ -53,6 +53,12 @@ internal sealed class LabelledMetric(string name, string type, string help, stri
     }
 }
 
+/// <summary>Facts that do not change, as labels of a 1.</summary>
+internal sealed class InfoMetric(string name, string help, string facts) : MetricFamily(name, "gauge", help)
+{
+    protected override void WriteSamples(StringBuilder text, string labels) => Sample(text, Name, labels, $",{facts}", 1);
+}
+
 /// <summary>A histogram with fixed upper bounds.</summary>
 internal sealed class HistogramMetric(string name, string help, double[] bounds) : MetricFamily(name, "histogram", help)
 {

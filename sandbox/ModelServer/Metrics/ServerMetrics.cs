@@ -5,10 +5,14 @@ namespace Ops.Sandbox.ModelServer.Metrics;
 
 /// <summary>
 /// Metrics under vLLM's current names, labels and buckets, and the simulated GPU beside them. All carry simulated="true".
-/// What the simulation does not have (prefix cache, preemption, adapters) is not exported, rather than exported as zero.
+/// What the simulation does not have (prefix cache, preemption, adapters) is not exported, rather than exported as zero; of the
+/// prefix cache it says that there is none, because routers expect one of vLLM.
 /// </summary>
 internal sealed class ServerMetrics
 {
+    // vLLM's block by default.
+    private const int BlockTokens = 16;
+
     private static readonly double[] FirstTokenBuckets =
         [.001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560];
 
@@ -67,6 +71,10 @@ internal sealed class ServerMetrics
 
     /// <summary>Gauges are read from the engine when somebody asks, not kept up to date in every step.</summary>
     public void BeforeCollect(Action read) => _read = read;
+
+    /// <summary>Says how large the cache is, and that no prompt in it serves a later one.</summary>
+    public void Cache(int tokens) => Add(new InfoMetric(
+        "vllm:cache_config_info", "Information of the LLMEngine CacheConfig", FormattableString.Invariant($"block_size=\"{BlockTokens}\",enable_prefix_caching=\"False\",num_gpu_blocks=\"{tokens / BlockTokens}\"")));
 
     /// <summary>All metrics in the text exposition format.</summary>
     public string Text()

@@ -23,8 +23,9 @@ internal sealed record LiveModel(string Pool, string Model, int Gpus, double Qua
 
 /// <summary>What runs live and in simulation.</summary>
 /// <param name="Key">Prefix of its figures.</param>
+/// <param name="Speedup">How many times as fast as recorded the trace comes.</param>
 /// <param name="Models">One replica of each; the last hosts those that share GPUs.</param>
-internal sealed record LiveSetting(string Key, ImmutableArray<LiveModel> Models)
+internal sealed record LiveSetting(string Key, double Speedup, ImmutableArray<LiveModel> Models)
 {
     /// <summary>Prefix of the simulation's own figures.</summary>
     internal string SimulatedKey => Key.Replace("live", "simulated", StringComparison.Ordinal);
@@ -76,6 +77,7 @@ internal sealed class LiveFleet : IAsyncDisposable
             foreach (var (name, policy) in policies)
                 fleet.Router.CreateRoute(name, new ModelRouteSpec { Policy = policy, Variants = [.. setting.Models.Select(model => new VariantSpec { Pool = model.Pool, Quality = new Dictionary<string, double> { ["default"] = model.Quality } })] });
             await fleet.Router.StartRouterAsync(new Dictionary<string, string?>(), cancellation);
+            await fleet.MeteredAsync(setting, cancellation);
             return fleet;
         }
         catch
@@ -90,6 +92,15 @@ internal sealed class LiveFleet : IAsyncDisposable
         await Router.DisposeAsync();
         foreach (var server in _servers)
             await server.DisposeAsync();
+    }
+
+    // Joules count from the router's first reading of a pool on, so that has to be before the first request.
+    private async Task MeteredAsync(LiveSetting setting, CancellationToken cancellation)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{Router.Address}") };
+        string[] series = [.. setting.Models.Where(model => model.MemoryPercent is null).Select(model => $"ops_router_pool_energy_joules_total{{namespace=\"default\",pool=\"{model.Pool}\"}}")];
+        while (!Array.TrueForAll(series, (await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellation)).Contains))
+            await Task.Delay(50, cancellation);
     }
 
     private void Serve(string folder, LiveModel model, LiveSetting? hosts)

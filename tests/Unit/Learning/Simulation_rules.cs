@@ -181,12 +181,44 @@ public class Simulation_rules
         run.Outcomes.Zip(run.Workload.Arrivals).ShouldContain(p => p.Second.At < 30 && p.First.Variant == pool);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_router_that_learns_lengths_tells_prompts_apart_and_one_that_does_not_expects_the_mean(bool learns)
+    {
+        // In turn a short question with a long answer and a long prompt with a short one.
+        var workload = Fleets.Requests([.. Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? (i * 0.5, 50, 400) : (i * 0.5, 3000, 20))]);
+        var expected = new Expecting();
+        Fleets.One().Run(workload, new() { LearnsLengths = learns }, expected);
+
+        var (question, prompt) = (expected.Tokens[^2], expected.Tokens[^1]);
+        if (!learns)
+            prompt.ShouldBe(question, question * 0.05);
+        else
+            prompt.ShouldBeLessThan(question / 5);
+    }
+
     [Fact]
     public void Fleets_that_cannot_be_are_refused_by_name()
     {
         Should.Throw<InvalidFleetException>(() => new SimulatedFleet([Fleets.Pool(Fleets.Llama8, 1.5, 1, 0)], ["default"]).Validate()).Message.ShouldContain("between 0 and 1");
         Should.Throw<InvalidFleetException>(() => new SimulatedFleet([Fleets.Pool(Fleets.Llama8, 0.5, 2, 0) with { Placement = [[0], [0]] }], ["default"]).Validate()).Message.ShouldContain("CacheTokens");
         Should.Throw<InvalidFleetException>(() => new SimulatedFleet([Fleets.Pool(Fleets.Llama70, 0.5, 1, 0) with { Placement = [[0, 1]] }], ["default"]).Validate()).Message.ShouldContain("4 different GPUs");
+    }
+
+    private sealed class Expecting : IPolicy
+    {
+        public string Name => "expecting";
+
+        public List<double> Tokens { get; } = [];
+
+        public bool Considers(RouteSnapshot snapshot, int variant) => true;
+
+        public int Choose(RouteSnapshot snapshot, in RequestFeatures request, ReadOnlySpan<VariantOutlook> outlooks)
+        {
+            Tokens.Add(outlooks[0].OutputTokens);
+            return 0;
+        }
     }
 
     private sealed class Alternating : IPolicy

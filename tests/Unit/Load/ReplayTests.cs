@@ -56,6 +56,17 @@ public sealed class ReplayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Runs_with_different_salts_share_no_block()
+    {
+        TraceRequest[] requests = [new(TimeSpan.Zero, 1100, 1), new(TimeSpan.Zero, 1500, 1) { PrefixBlocks = [5, 6, 7] }];
+        foreach (var salt in (ulong[])[1, 1, 2])
+            await RunAsync(requests, options => options with { PromptSalt = salt });
+
+        // The beginnings of three runs of two prompts; the first two runs have the same ones.
+        _seen.Select(s => s.Body.GetProperty("messages")[0].GetProperty("content").GetString()![..2048]).Distinct().Count().ShouldBe(4);
+    }
+
+    [Fact]
     public async Task A_request_says_who_sends_what_and_how_long_the_answer_shall_be()
     {
         _answer = context => StreamAsync(context, tokens: 3);

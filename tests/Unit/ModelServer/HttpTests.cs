@@ -186,6 +186,7 @@ public class HttpTests
         })
             lines.Single(l => l.StartsWith(name, StringComparison.Ordinal)).ShouldEndWith("} " + value);
         lines.Single(l => l.StartsWith("ops_gpu_energy_joules_total{", StringComparison.Ordinal)).ShouldNotEndWith(" 0.0");
+        lines.Single(l => l.StartsWith("vllm:cache_config_info{", StringComparison.Ordinal)).ShouldEndWith($",block_size=\"16\",enable_prefix_caching=\"False\",num_gpu_blocks=\"{server.Engine.Limits.CacheTokens / 16}\"}} 1.0");
         lines.ShouldContain(l => l.StartsWith("vllm:request_success_total{", StringComparison.Ordinal) && l.EndsWith("finished_reason=\"length\"} 1.0"));
     }
 

@@ -54,6 +54,20 @@ public sealed class AffinityServingTests
     }
 
     [Fact]
+    public async Task A_long_prompt_goes_anywhere_where_the_engines_keep_none()
+    {
+        await using var fleet = await FleetAsync(Route());
+        foreach (var replica in fleet.Replicas)
+            replica.Metrics = """
+                vllm:num_requests_running 0
+                vllm:cache_config_info{enable_prefix_caching="False"} 1
+                """;
+        var first = await fleet.AskAsync(Document + "What is line 7?");
+
+        await Eventually.TrueAsync(async () => await fleet.AskAsync(Document + "What is line 8?") != first, "the prompt is still taken to be cached");
+    }
+
+    [Fact]
     public async Task An_adapter_is_asked_for_by_its_name_where_it_is_loaded()
     {
         await using var fleet = await FleetAsync(Route(), adapter: "sql-lora");

@@ -119,6 +119,13 @@ public sealed class ScrapeTests
         (sample.KvCacheTokens, sample.Adapters).ShouldBe((0, null));
     }
 
+    [Theory]
+    [InlineData("""vllm:cache_config_info{enable_prefix_caching="True",engine="0"} 1""", false)]
+    [InlineData("""vllm:cache_config_info{engine="0"} 1""", false)]
+    [InlineData("""vllm:cache_config_info{block_size="None",enable_prefix_caching="False",engine="0"} 1""", true)]
+    public void An_engine_says_whether_it_keeps_prompts(string line, bool forgets) =>
+        PrometheusText.Parse(System.Text.Encoding.UTF8.GetBytes(line)).ForgetsPrompts.ShouldBe(forgets);
+
     [Fact]
     public void A_restart_of_the_engine_is_counted()
     {
