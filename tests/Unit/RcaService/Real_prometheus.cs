@@ -9,22 +9,22 @@ namespace Ops.Rca.Service.Tests;
 /// <summary>The same source against Debian's prometheus, which scrapes a small exporter of this test every second.</summary>
 public sealed class Real_prometheus : IAsyncLifetime
 {
+    private const string Script = "tests/Unit/RcaService/get-prometheus.sh";
+    private const string Missing = "prometheus is not here; run " + Script + " (Debian, no root) or put it on PATH";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly string folder = Directory.CreateTempSubdirectory("ops-prometheus-").FullName;
+    private string? binary;
     private int requests;
     private bool both = true;
 
-    public async ValueTask InitializeAsync()
-    {
-        if (Environment.GetEnvironmentVariable("CI") == "true" && Binary is null)
-            await SetupScript.RunAsync(Path.Combine(Repository.Root, "tests", "Unit", "RcaService", "get-prometheus.sh"), line => TestContext.Current.SendDiagnosticMessage(line), TestContext.Current.CancellationToken);
-    }
+    public async ValueTask InitializeAsync() => binary = await SetupScript.FindOrFetchAsync("prometheus", "prometheus", Script, TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task Rounds_rates_and_staleness_are_those_of_the_server()
     {
-        Assert.SkipUnless(Binary is not null, "prometheus is not here; run tests/Unit/RcaService/get-prometheus.sh (Debian, no root) or put it on PATH");
+        Assert.SkipUnless(binary is not null, Missing);
         await using var exporter = new ScriptedServer((_, _) => ScriptedServer.Ok(Page(), "text/plain; version=0.0.4"));
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         await using var server = Start(url, exporter.Url);
@@ -44,7 +44,7 @@ public sealed class Real_prometheus : IAsyncLifetime
     [Fact]
     public async Task A_server_without_the_series_and_a_wrong_query_are_told_in_its_own_words()
     {
-        Assert.SkipUnless(Binary is not null, "prometheus is not here; run tests/Unit/RcaService/get-prometheus.sh (Debian, no root) or put it on PATH");
+        Assert.SkipUnless(binary is not null, Missing);
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         await using var server = Start(url, new("http://127.0.0.1:1"));
         await ReadyAsync(url, server);
@@ -60,8 +60,6 @@ public sealed class Real_prometheus : IAsyncLifetime
         Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;
     }
-
-    private static string? Binary => SetupScript.Find("prometheus", SetupScript.Cache("prometheus"));
 
     private string Page()
     {
@@ -85,7 +83,7 @@ public sealed class Real_prometheus : IAsyncLifetime
               static_configs: [{"{"}targets: ["{exporter.Authority}"]{"}"}]
             """);
         return ChildProcess.Start(
-            Binary!,
+            binary!,
             [$"--config.file={config}", $"--storage.tsdb.path={Path.Combine(folder, $"data-{url.Port}")}", $"--web.listen-address={url.Authority}"],
             Path.Combine(folder, $"log-{url.Port}"));
     }

@@ -14,7 +14,11 @@ flock 9
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-apt-get -q -o APT::Sandbox::User="" download prometheus
+# Private package lists: the system's own may be missing, and reading them anew needs root.
+mkdir -p apt/lists/partial apt/cache/archives/partial
+apt=(apt-get -q -o Dir::State::lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" -o APT::Sandbox::User="")
+"${apt[@]}" update > apt.log 2>&1 || { echo "get-prometheus: apt-get update failed: $(tail -1 apt.log)" >&2; exit 1; }
+"${apt[@]}" download prometheus >> apt.log 2>&1 || { echo "get-prometheus: download failed: $(tail -1 apt.log)" >&2; exit 1; }
 dpkg-deb -x prometheus_*.deb root
 "$work/root/usr/bin/prometheus" --version >/dev/null
 mv "$work/root/usr/bin/prometheus" "$cache/prometheus"
