@@ -4,6 +4,7 @@ using Ops.Rca.Service.Incidents;
 using Ops.Rca.Service.Topology;
 using Ops.Rca.Sources;
 using Ops.Rca.Sources.Prometheus;
+using Ops.Rca.Sources.Recording;
 using Ops.Rca.Sources.Scraping;
 
 namespace Ops.Rca.Service;
@@ -29,7 +30,7 @@ internal sealed partial class MonitorLoop(ClusterCaches caches, IncidentWriter w
         unwritten.Clear();
         rankings.Clear();
         var mapping = options.Mapping with { Resolve = (from, name) => map.Resolve(from, name) };
-        var source = Source();
+        var source = options.Record is { } file ? new RecordedSource(Source(), file) : Source();
         try
         {
             Monitor? monitor = null;

@@ -11,7 +11,7 @@ internal sealed record RcaOptions
     public const string Usage = """
         usage: Ops.Rca.Service [--urls URL] [--namespace NAME] [--identity NAME] [--interval DURATION] [--max-series N]
                                [--prometheus URL] [--selector MATCHERS] [--token-file FILE]
-                               [--service-labels LIST] [--peer-labels LIST] [--caller-labels LIST]
+                               [--service-labels LIST] [--peer-labels LIST] [--caller-labels LIST] [--record FILE]
 
           --urls            where /healthz, /readyz and /metrics listen (default http://127.0.0.1:8082)
           --namespace       namespace of the leader lease, and of incidents whose own is unknown (default: POD_NAMESPACE, else ops-system)
@@ -24,12 +24,13 @@ internal sealed record RcaOptions
           --service-labels  labels that name a series' service, the first that is there wins
           --peer-labels     labels by which a caller's metric names the called service
           --caller-labels   labels by which a called service's metric names the caller
+          --record          write the first 720 rounds that are read to this file too, so that they can be gone through again
 
         The cluster is the one of the pod's service account, of KUBECONFIG, or of ~/.kube/config, in this order.
         """;
 
     private static readonly string[] Names =
-        ["--urls", "--namespace", "--identity", "--interval", "--max-series", "--prometheus", "--selector", "--token-file", "--service-labels", "--peer-labels", "--caller-labels"];
+        ["--urls", "--namespace", "--identity", "--interval", "--max-series", "--prometheus", "--selector", "--token-file", "--service-labels", "--peer-labels", "--caller-labels", "--record"];
 
     /// <summary>Namespace of the lease.</summary>
     public string Namespace { get; init; } = WellKnown.SystemNamespace;
@@ -57,6 +58,9 @@ internal sealed record RcaOptions
 
     /// <summary>File with a bearer token; null for none.</summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>Where the rounds are written as well; null for nowhere.</summary>
+    public string? Record { get; init; }
 
     /// <summary>Which labels name whom.</summary>
     public LabelMapping Mapping { get; init; } = new();
@@ -99,6 +103,7 @@ internal sealed record RcaOptions
             Prometheus = prometheus,
             Selector = values.GetValueOrDefault("--selector"),
             TokenFile = values.GetValueOrDefault("--token-file"),
+            Record = values.GetValueOrDefault("--record"),
             Mapping = defaults.Mapping with
             {
                 Service = List("--service-labels") ?? defaults.Mapping.Service,

@@ -34,6 +34,14 @@ internal sealed class ShopFleet : IAsyncDisposable
         return fleet;
     }
 
+    /// <summary>Has the root-cause service write down what it reads.</summary>
+    public async Task RecordAsync(string file)
+    {
+        await KubectlAsync($$"""-n ops-system patch deploy rca --type=json -p '[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--record"},{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"{{file}}"}]'""");
+        await EventuallyAsync("the root-cause service runs anew", () => GetAsync("/api/v1/namespaces/ops-system/pods?labelSelector=app.kubernetes.io/component=rca"), pods =>
+            pods["items"]!.AsArray() is [{ } only] && ((string?)only["status"]?["phase"]) == "Running" && only["spec"]!["containers"]![0]!["args"]!.AsArray().Any(argument => (string?)argument == file));
+    }
+
     /// <summary>Waits until the root-cause service knows what is normal for most of what it watches.</summary>
     public async Task LearnedAsync()
     {
