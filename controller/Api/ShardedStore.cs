@@ -17,6 +17,7 @@ namespace Ops.Api;
 [PrinterColumn("Durable", "string", ".status.conditions[?(@.type==\"Durable\")].status", Description = "Whether an acknowledged write survives a primary now.")]
 [PrinterColumn("State", "string", ".status.phase", Description = "What is being done.")]
 [PrinterColumn("Why", "string", ".status.reason", Description = "Why.", Priority = 1)]
+[PrinterColumn("Lent", "string", ".status.replicasLent", Description = "Replicas that serve the reads of another shard.", Priority = 1)]
 [PrinterColumn("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Description = "Whether every slot is served, and why not.")]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStoreStatus>
@@ -48,6 +49,9 @@ public sealed class ShardedStore : CustomResource<ShardedStoreSpec, ShardedStore
 [CelRule(ShardedStoreRules.BackupEngineRule, ShardedStoreRules.BackupEngineMessage)]
 [CelRule(ShardedStoreRules.WaitEngineRule, ShardedStoreRules.WaitEngineMessage)]
 [CelRule(ShardedStoreRules.MemoryEngineRule, ShardedStoreRules.MemoryEngineMessage)]
+[CelRule(ShardedStoreRules.MigrationEngineRule, ShardedStoreRules.MigrationEngineMessage)]
+[CelRule(ShardedStoreRules.MigrationSpareRule, ShardedStoreRules.MigrationSpareMessage)]
+[CelRule(ShardedStoreRules.MigrationAfterRule, ShardedStoreRules.MigrationAfterMessage)]
 public sealed record ShardedStoreSpec
 {
     /// <summary>Default of shards.</summary>
@@ -127,6 +131,10 @@ public sealed record ShardedStoreSpec
     /// <summary>Replicas of a shard with the default filled in.</summary>
     [JsonIgnore]
     public int EffectiveReplicasPerShard => ReplicasPerShard ?? DefaultReplicas;
+
+    /// <summary>Replicas that a shard keeps when it lends one: enough for the barrier and for its writes.</summary>
+    [JsonIgnore]
+    public int MigrationBarrier => Math.Max(Rebalancing.ReplicaMigration.EffectiveBarrier, Durability.EffectiveMinReplicasToWrite);
 }
 
 /// <summary>The engine of a store.</summary>
@@ -136,7 +144,7 @@ public sealed record StoreEngineSpec
     /// valkey, redis or garnet. Valkey must be 8.1.1 or newer: 8.0.1 crashes on a promotion with slot statistics on. Garnet
     /// elects nobody, so the operator does, and a store may have one or two shards. It has no WAIT: an acknowledged write
     /// that no replica has yet goes with its primary, and minReplicasToWrite must be 0. It does not tell which slots are
-    /// used, so rebalancing by load moves nothing but the share of new shards. It takes none of auth, users and backup.
+    /// used, so rebalancing by load moves nothing but the share of new shards. It takes none of auth, users, backup and replicaMigration.
     /// </summary>
     [AllowedValues(StoreEngines.Valkey, StoreEngines.Redis, StoreEngines.Garnet)]
     [DefaultValue(StoreEngines.Valkey)]
@@ -247,6 +255,10 @@ public sealed record RebalancingSpec
     [RegularExpression(GoDuration.Pattern)]
     [DefaultValue("30s")]
     public string? Cooldown { get; init; }
+
+    /// <summary>Replicas that shards lend each other for their reads.</summary>
+    [DefaultsFromFields]
+    public ReplicaMigrationSpec ReplicaMigration { get; init; } = new();
 
     /// <summary>Mode with the default filled in.</summary>
     [JsonIgnore]

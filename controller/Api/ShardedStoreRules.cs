@@ -14,6 +14,9 @@ public static class ShardedStoreRules
     /// <summary>Shortest spec.failover.after: below it a busy machine looks like a dead one.</summary>
     public static readonly TimeSpan ShortestAfter = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Shortest spec.rebalancing.replicaMigration.after.</summary>
+    public static readonly TimeSpan ShortestMigrationAfter = TimeSpan.FromSeconds(10);
+
     internal const string NameRule = ModelPoolRules.NameRule;
     internal const string NameMessage =
         "metadata.name must start with a letter, have only a-z, 0-9 and '-' and at most 45 characters, because the store's Service takes the same name; choose another name";
@@ -79,6 +82,19 @@ public static class ShardedStoreRules
     internal const string MemoryEngineMessage =
         "spec.engine.memoryMiB needs the engine garnet, since valkey and redis hold all keys in memory; remove it";
 
+    internal const string MigrationEngineRule = "self.engine.type != 'garnet' || self.rebalancing.replicaMigration.mode == 'off'";
+    internal const string MigrationEngineMessage =
+        "spec.rebalancing.replicaMigration.mode needs the engine valkey or redis, since a replica of garnet cannot change its primary (CLUSTER REPLICATE: I am already replica); set it to off, or choose one of these";
+
+    internal const string MigrationSpareRule =
+        "self.rebalancing.replicaMigration.mode == 'off' || (self.rebalancing.replicaMigration.barrier < self.replicasPerShard && self.durability.minReplicasToWrite < self.replicasPerShard)";
+    internal const string MigrationSpareMessage =
+        "spec.rebalancing.replicaMigration.mode reads needs spec.replicasPerShard above its barrier (default 1) and above spec.durability.minReplicasToWrite, or no shard ever has a replica to lend; raise replicasPerShard (default 1), or set the mode to off";
+
+    internal const string MigrationAfterRule = "duration(self.rebalancing.replicaMigration.after) >= duration('10s')";
+    internal const string MigrationAfterMessage =
+        "spec.rebalancing.replicaMigration.after must be at least 10s, or a burst copies a shard; raise it, or remove it to get its default 5m";
+
     internal const string AfterRule = "duration(self.failover.after) >= duration('500ms')";
     internal const string AfterMessage =
         "spec.failover.after must be at least 500ms, or a busy machine counts as a dead one; raise it, or remove it to get its default 2s";
@@ -112,5 +128,11 @@ public static class ShardedStoreRules
             yield return WaitEngineMessage;
         if (spec.Engine.MemoryMiB is not null && spec.Engine.Type != StoreEngines.Garnet)
             yield return MemoryEngineMessage;
+        if (spec.Rebalancing.ReplicaMigration.IsOn && spec.Engine.Type == StoreEngines.Garnet)
+            yield return MigrationEngineMessage;
+        if (spec.Rebalancing.ReplicaMigration.IsOn && spec.MigrationBarrier >= spec.EffectiveReplicasPerShard)
+            yield return MigrationSpareMessage;
+        if (spec.Rebalancing.ReplicaMigration.EffectiveAfter < ShortestMigrationAfter)
+            yield return MigrationAfterMessage;
     }
 }

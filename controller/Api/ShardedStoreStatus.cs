@@ -16,7 +16,7 @@ public sealed record ShardedStoreStatus
     /// </summary>
     public bool Formed { get; init; }
 
-    /// <summary>Steady, Waiting, Forming, Joining, FailingOver, Repairing, Restarting, Upgrading, Rebalancing or Blocked.</summary>
+    /// <summary>Steady, Waiting, Forming, Joining, FailingOver, Repairing, Restarting, Upgrading, Rebalancing, Lending or Blocked.</summary>
     [MaxLength(32)]
     public string? Phase { get; init; }
 
@@ -30,6 +30,10 @@ public sealed record ShardedStoreStatus
     /// <summary>Replicas that follow their primary, of those wanted: 3/3.</summary>
     [MaxLength(16)]
     public string? ReplicasInSync { get; init; }
+
+    /// <summary>Replicas that serve the reads of another shard, and which: "carts-s2-1 to s0". Absent while none does.</summary>
+    [MaxLength(512)]
+    public string? ReplicasLent { get; init; }
 
     /// <summary>Shards that had their share of the slots when the store was steady last; more than these are being filled.</summary>
     public int BalancedShards { get; init; }
@@ -52,7 +56,7 @@ public sealed record ShardedStoreStatus
     [MaxLength(64)]
     public IReadOnlyList<StoreMigrationStatus>? Migrations { get; init; }
 
-    /// <summary>What happened last, newest first: failovers and moves of slots. At most 20.</summary>
+    /// <summary>What happened last, newest first: failovers, moves of slots, replicas that were lent. At most 20.</summary>
     [MaxLength(20)]
     public IReadOnlyList<StoreEventStatus>? History { get; init; }
 
@@ -114,6 +118,18 @@ public sealed record StoreShardStatus
     /// <summary>Commands a second of all its nodes, two significant digits; absent before the second observation.</summary>
     public double? OperationsPerSecond { get; init; }
 
+    /// <summary>
+    /// Keys that all nodes which serve its slots read in a second, two significant digits; absent while
+    /// rebalancing.replicaMigration is off, and until the store has been as it is for that long.
+    /// </summary>
+    public double? KeysReadPerSecond { get; init; }
+
+    /// <summary>
+    /// Replicas that copy its primary, or shall: its own without those that are lent, and those that other shards lent it. A
+    /// write is safe once WAIT has returned so many.
+    /// </summary>
+    public int? Replicas { get; init; }
+
     /// <summary>Its slots by their load; absent while too little of it was seen.</summary>
     public StoreHeatStatus? Heat { get; init; }
 
@@ -144,6 +160,10 @@ public sealed record StoreMemberStatus
 
     /// <summary>Bytes of the primary's stream that a replica has not confirmed, two significant digits.</summary>
     public double? LagBytes { get; init; }
+
+    /// <summary>For a replica that is lent: the shard whose primary it copies, and whose reads it serves.</summary>
+    [MaxLength(16)]
+    public string? LentTo { get; init; }
 
     /// <summary>For a replica: whether it follows its primary.</summary>
     public bool? InSync { get; init; }

@@ -30,7 +30,10 @@ public sealed record StoreEventStatus
     /// <summary>When it was last seen to go on; absent for what happens at once.</summary>
     public DateTime? Until { get; init; }
 
-    /// <summary>Failover (a shard has another primary), Restart (a member that hung started anew) or Moves (slots changed their shard).</summary>
+    /// <summary>
+    /// Failover (a shard has another primary), Restart (a member that hung started anew), Moves (slots changed their shard) or
+    /// Lending (a replica was lent, or came back).
+    /// </summary>
     [MaxLength(32)]
     public string Kind { get; init; } = "";
 
@@ -57,4 +60,7 @@ public static class StoreEventKinds
 
     /// <summary>Slots changed their shard.</summary>
     public const string Moves = "Moves";
+
+    /// <summary>A replica was lent to another shard, or came back.</summary>
+    public const string Lending = "Lending";
 }

@@ -26,7 +26,7 @@ public sealed partial class Stores : LivePage
         marks = Marks.Of(Cluster);
         byLoad = State.Get("map") == "load";
         areas = chosen?.Status is { } status ? SlotMap.Of(status, byLoad) : [];
-        shards = [.. (chosen?.Status?.Shards ?? []).Select(ShardRow.Of)];
+        shards = ShardRow.Of(chosen?.Status?.Shards ?? []);
         // As many lines as colours: the shards whose replicas lagged most.
         lags = chosen is null ? [] : [.. shards.Select(shard => new Line(shard.Name, Read(Figures.Lag, $"{chosen.Metadata.NamespaceProperty}/{chosen.Metadata.Name}", shard.Name)))
             .OrderByDescending(line => line.Curve.Values.Where(float.IsFinite).DefaultIfEmpty(-1).Max()).Take(MostLines).OrderBy(line => line.Name, StringComparer.Ordinal)];

@@ -58,22 +58,25 @@ internal static class StoreConditions
     // last ping. So a write is safe where all of a shard's replicas have it, and that can be had only while all follow.
     private static ConditionFinding Durable(ShardedStoreSpec spec, IReadOnlyList<StoreShardStatus> rows, int covered)
     {
-        var (asked, all) = (spec.Durability.EffectiveMinReplicasToWrite, spec.EffectiveReplicasPerShard);
+        var (asked, usual) = (spec.Durability.EffectiveMinReplicasToWrite, spec.EffectiveReplicasPerShard);
         if (spec.Engine.Type == StoreEngines.Garnet)
             return new(ConditionTypes.Durable, false, "NotOffered", "garnet has no WAIT, so an acknowledged write that no replica has yet goes with its primary");
         if (asked == 0)
             return new(ConditionTypes.Durable, false, "NotAsked", "spec.durability.minReplicasToWrite is 0, so an acknowledged write may go with its primary");
         foreach (var row in rows.Where(row => row.Leaving is null || row.Slots > 0))
         {
-            var following = (row.Members ?? []).Count(member => member.InSync == true);
+            // One that is lent is not elected anywhere, and one that was lent to this shard is not either.
+            var all = (row.Members ?? []).Count(member => member.LentTo is null) - 1;
+            var following = (row.Members ?? []).Count(member => member is { InSync: true, LentTo: null });
             if (row.Primary is null || following < asked)
                 return new(ConditionTypes.Durable, false, "TooFewReplicas", $"shard {row.Name} has {(row.Primary is null ? "no primary" : $"{following} of {asked} replicas in step")}; its writes wait or are refused");
             if (following < all)
                 return new(ConditionTypes.Durable, false, "ReplicaMissing", $"shard {row.Name} takes writes with {following} of {all} replicas in step: WAIT {all} confirms none of them now, and one that only {following} confirmed is lost if the other is elected");
         }
 
+        var other = string.Join(", ", rows.Where(row => row.Replicas is { } replicas && replicas != usual).Select(row => $"{row.Replicas} in {row.Name}"));
         return covered == SlotSet.Slots
-            ? new(ConditionTypes.Durable, true, "Held", $"a write for which WAIT returned {all}, all replicas of its shard, survives the loss of any one node")
+            ? new(ConditionTypes.Durable, true, "Held", $"a write for which WAIT returned {usual}{(other.Length > 0 ? $" ({other})" : "")}, all replicas of its shard, survives the loss of any one node")
             : new(ConditionTypes.Durable, false, "SlotsUncovered", $"{covered} of {SlotSet.Slots} slots are served");
     }
 }

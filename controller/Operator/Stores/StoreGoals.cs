@@ -55,6 +55,7 @@ internal static class StoreGoals
             TargetSkew = spec.Rebalancing.EffectiveTargetSkew,
             MovesLeft = MovesLeft(store, now),
             MaxSteps = MaxSteps,
+            MigrationBarrier = spec.Rebalancing.ReplicaMigration.IsOn ? spec.MigrationBarrier : null,
             MovesHeld = store.Status?.Backup?.Running is not null ? "slots move again when the backup is complete" : RestorePlanner.IsUnderWay(store) ? "slots move again when the backup is restored" : null,
         };
     }

@@ -24,6 +24,7 @@ internal static class StoreHistory
 
         if (plan.Phase == StorePhase.Restarting)
             AddRestart(history, plan.Steps.OfType<StoreStep.Restart>().First().Member, goal, now);
+        history.InsertRange(0, LentReplicas.Changes(before?.Shards, rows, now));
         // A move that is finished was counted when it began.
         var moves = plan.Phase == StorePhase.Repairing ? [] : plan.Steps.OfType<StoreStep.MoveSlot>().ToList();
         if (moves.Count > 0)

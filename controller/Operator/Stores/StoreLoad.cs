@@ -19,6 +19,7 @@ internal sealed partial class StoreLoad(IStoreEngine engine, TimeProvider time, 
     private static readonly TimeSpan BetweenSamples = TimeSpan.FromSeconds(1);
 
     private readonly LoadWindow _window = new();
+    private readonly ReadWindow _reads = new();
     private Task<LoadSample?>? _sampling;
     private DateTimeOffset _begun;
 
@@ -35,6 +36,13 @@ internal sealed partial class StoreLoad(IStoreEngine engine, TimeProvider time, 
         }
 
         return wanted ? view with { SlotLoad = _window.Forecast(now), HottestKeys = _window.HottestKeys() } : view;
+    }
+
+    /// <summary>Adds what the nodes have read to the view, once a whole window of it was seen.</summary>
+    internal StoreView AddReads(StoreView view, TimeSpan window)
+    {
+        _reads.Add(view, window, time.GetUtcNow());
+        return view with { Reads = _reads.Rates() };
     }
 
     /// <summary>Slots that rest after a move.</summary>

@@ -15,7 +15,9 @@ internal static class StoreMetrics
     private static readonly Gauge Slots = Metrics.CreateGauge("ops_store_slots", "Slots that the shard's primary serves.", ByShard);
     private static readonly Gauge Keys = Metrics.CreateGauge("ops_store_keys", "Keys of the shard's primary, two significant digits.", ByShard);
     private static readonly Gauge Operations = Metrics.CreateGauge("ops_store_operations_per_second", "Commands a second of all nodes of the shard, two significant digits.", ByShard);
-    private static readonly Gauge InSync = Metrics.CreateGauge("ops_store_replicas_in_sync", "Replicas that follow the shard's primary.", ByShard);
+    private static readonly Gauge InSync = Metrics.CreateGauge("ops_store_replicas_in_sync", "Replicas that follow the shard's primary, those that other shards lent it included.", ByShard);
+    private static readonly Gauge Lent = Metrics.CreateGauge("ops_store_replicas_lent", "Replicas of the shard that serve the reads of another.", ByShard);
+    private static readonly Gauge Read = Metrics.CreateGauge("ops_store_keys_read_per_second", "Keys that all nodes which serve the shard's slots read in a second, two significant digits; absent while replica migration is off or too little was seen.", ByShard);
     private static readonly Gauge Lag = Metrics.CreateGauge("ops_store_replica_lag_bytes", "Bytes that the slowest replica of the shard has not confirmed, two significant digits.", ByShard);
     private static readonly Gauge Served = Metrics.CreateGauge("ops_store_primary_up", "1 while a primary of the shard answers.", ByShard);
     private static readonly Gauge Skew = Metrics.CreateGauge("ops_store_load_skew", "Load of the busiest shard over the mean of all; absent while too little was seen.", "namespace", "store");
@@ -41,7 +43,12 @@ internal static class StoreMetrics
             Served.WithLabels(labels).Set(row.Primary is null ? 0 : 1);
             Keys.WithLabels(labels).Set(row.Keys ?? 0);
             Operations.WithLabels(labels).Set(row.OperationsPerSecond ?? 0);
-            InSync.WithLabels(labels).Set((row.Members ?? []).Count(member => member.InSync == true));
+            InSync.WithLabels(labels).Set((row.Members ?? []).Where(member => member.LentTo is null).Concat(LentReplicas.Guests(rows, row.Name)).Count(member => member.InSync == true));
+            Lent.WithLabels(labels).Set((row.Members ?? []).Count(member => member.LentTo is not null));
+            if (row.KeysReadPerSecond is { } read)
+                Read.WithLabels(labels).Set(read);
+            else
+                Read.RemoveLabelled(labels);
             Lag.WithLabels(labels).Set((row.Members ?? []).Max(member => member.LagBytes) ?? 0);
         }
 
@@ -72,7 +79,7 @@ internal static class StoreMetrics
 
     private static void RemoveShard(ObjectKey key, string shard)
     {
-        foreach (var gauge in (Gauge[])[Slots, Keys, Operations, InSync, Lag, Served])
+        foreach (var gauge in (Gauge[])[Slots, Keys, Operations, InSync, Lent, Read, Lag, Served])
             gauge.RemoveLabelled(Of(key), key.Name, shard);
     }
 

@@ -62,6 +62,8 @@ internal sealed partial class StoreReconciler(
         var memory = StoreGoals.Memory(store).Seen(view);
         var users = await connection.Users.KeepAsync(store, Belief.Of(view, memory.Formed, memory.Identities.Values).View, leadership.IsLeader, cancellationToken);
         view = await connection.Load.AddToAsync(view, wanted: goal.Rebalance == RebalanceMode.Load && memory.Formed && !store.Spec.Suspend);
+        if (goal.MigrationBarrier is not null)
+            view = connection.Load.AddReads(view, store.Spec.Rebalancing.ReplicaMigration.EffectiveAfter);
         goal = StoreGoals.With(goal, memory, store, view) with { Resting = connection.Load.Resting(store.Spec.Rebalancing.EffectiveCooldown) };
         var plan = StorePlanner.Next(view, goal);
         memory = memory.Adopted(view, plan, goal);
@@ -72,7 +74,7 @@ internal sealed partial class StoreReconciler(
         var status = StoreStatusPlanner.Plan(new(store, goal, view, plan, memory, trouble, secret ?? PodTrouble.Worst(pods, null) ?? users.Problem, fresh, fresh ? connection.Load.Report() : null, now) { Copies = copies, Users = users });
         if (fresh)
             connection.NumbersShown = now;
-        if (plan.Phase is StorePhase.FailingOver or StorePhase.Restarting or StorePhase.Rebalancing or StorePhase.Upgrading && store.Status?.Phase != status.Phase)
+        if (plan.Phase is StorePhase.FailingOver or StorePhase.Restarting or StorePhase.Rebalancing or StorePhase.Upgrading or StorePhase.Lending && store.Status?.Phase != status.Phase)
             events.Normal(store, plan.Phase.ToString(), plan.Reason);
         await ShowAsync(cached, status, cancellationToken);
         connection.Written = (cached.Metadata.ResourceVersion, status);

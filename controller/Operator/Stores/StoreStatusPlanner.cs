@@ -42,7 +42,7 @@ internal static class StoreStatusPlanner
         var before = store.Status;
         var believed = Belief.Of(seen.View, seen.Memory.Formed, seen.Memory.Identities.Values).View;
         var ownership = Ownership.Of(believed);
-        var rows = seen.Goal.Shards.Select(shard => Row(seen, believed, shard, ownership, before?.Shards?.FirstOrDefault(row => row.Name == shard.Name))).ToList();
+        var rows = LentReplicas.Counted(seen, [.. seen.Goal.Shards.Select(shard => Row(seen, believed, shard, ownership, before?.Shards?.FirstOrDefault(row => row.Name == shard.Name)))]);
         var replicas = rows.SelectMany(row => row.Members ?? []).Count(member => member.InSync == true);
         var wanted = seen.Goal.Shards.Sum(shard => shard.Members.Length - 1);
         var window = StoreGoals.Window(store, seen.Now);
@@ -59,6 +59,7 @@ internal static class StoreStatusPlanner
             Reason = Cut(seen.Trouble?.Message ?? plan.Reason),
             SlotsCovered = covered,
             ReplicasInSync = $"{replicas}/{wanted}",
+            ReplicasLent = LentReplicas.Words(rows),
             BalancedShards = plan.Phase == StorePhase.Steady && rows.All(row => row.Slots > 0) ? store.Spec.EffectiveShards : Math.Min(before?.BalancedShards ?? 0, store.Spec.EffectiveShards),
             Moves = window.Moves + moves,
             MovesSince = window.Moves + moves == 0 ? null : StoreHistory.Second(window.Since),
@@ -88,24 +89,28 @@ internal static class StoreStatusPlanner
             SlotRanges = slots.IsEmpty ? null : slots.ToString(),
             Keys = seen.FreshNumbers ? Steady.Number(before?.Keys, primary?.Keys) : before?.Keys,
             OperationsPerSecond = seen.FreshNumbers ? Steady.Number(before?.OperationsPerSecond, nodes.Sum(node => node.OperationsPerSecond)) : before?.OperationsPerSecond,
+            KeysReadPerSecond = before?.KeysReadPerSecond,
             Heat = seen.FreshNumbers ? StoreLoadPlanner.Heat(seen.Load?.Heat, slots) : before?.Heat,
             Leaving = shard.Leaving ? true : null,
-            Members = [.. shard.Members.Select(member => Member(seen, believed, member, primary, before?.Members?.FirstOrDefault(row => row.Name == member)))],
+            Members = [.. shard.Members.Select(member => Member(seen, believed, shard.Name, member, primary, before?.Members?.FirstOrDefault(row => row.Name == member)))],
         };
     }
 
-    private static StoreMemberStatus Member(StoreObservation seen, StoreView believed, string member, NodeView? primary, StoreMemberStatus? before)
+    private static StoreMemberStatus Member(StoreObservation seen, StoreView believed, string shard, string member, NodeView? primary, StoreMemberStatus? before)
     {
         var copy = seen.Memory.Copies.GetValueOrDefault(member);
         var row = new StoreMemberStatus { Name = member, NodeId = seen.Memory.Identities.GetValueOrDefault(member), CopyOf = copy?.Of, CopyOffset = copy?.Offset };
         if (!believed.Nodes.TryGetValue(member, out var node))
-            return row with { Role = seen.View.Nodes.ContainsKey(member) || seen.View.Nonsense.ContainsKey(member) ? "doubted" : "silent" };
+            return row with { LentTo = before?.LentTo, Role = seen.View.Nodes.ContainsKey(member) || seen.View.Nonsense.ContainsKey(member) ? "doubted" : "silent" };
         if (node.IsPrimary)
             return row with { Role = "primary" };
+        var borrower = LentReplicas.Borrower(seen, shard, node);
+        primary = borrower is null ? primary : believed.ById(node.PrimaryId!);
         var lag = primary is null ? 0 : primary.Offset - node.Offset;
         return row with
         {
             Role = "replica",
+            LentTo = borrower,
             InSync = primary is not null && node.PrimaryId == primary.Id && node.LinkUp,
             LagBytes = seen.FreshNumbers ? Steady.Number(before?.LagBytes, lag < LagWorthShowing ? 0 : lag) : before?.LagBytes,
         };

@@ -39,6 +39,9 @@ public sealed record NodeView
     /// <summary>For a replica: whether it is copying its primary from the beginning, and lacks keys until that is done.</summary>
     public bool Copying { get; init; }
 
+    /// <summary>Whether the node, a replica, is never elected (cluster-replica-no-failover): so it is while it is lent to another shard.</summary>
+    public bool NoFailover { get; init; }
+
     /// <summary>
     /// Whether the node serves its slots. It refuses every command (CLUSTERDOWN) while it does not see a majority, and for two
     /// seconds after it came into a cluster or back into one.
@@ -50,6 +53,9 @@ public sealed record NodeView
 
     /// <summary>Commands a second that the node says it serves.</summary>
     public long OperationsPerSecond { get; init; }
+
+    /// <summary>Keys that clients have looked up for reading since the node started, found or not.</summary>
+    public long KeysRead { get; init; }
 
     /// <summary>The other nodes that this one knows.</summary>
     public ImmutableArray<PeerView> Peers { get; init; } = [];

@@ -30,6 +30,12 @@ public sealed record StoreView
     /// <summary>The hottest keys that were seen, hottest first; empty when unknown.</summary>
     public ImmutableArray<KeyLoad> HottestKeys { get; init; } = [];
 
+    /// <summary>
+    /// Keys read a second by member, in equal parts of a sliding window, oldest first; empty while the store has not been as
+    /// it is now for a whole window.
+    /// </summary>
+    public ImmutableArray<ImmutableDictionary<string, double>> Reads { get; init; } = [];
+
     /// <summary>The node with the given id, if it answered.</summary>
     public NodeView? ById(string id) => Nodes.Values.FirstOrDefault(node => node.Id == id);
 }

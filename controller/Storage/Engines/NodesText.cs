@@ -37,7 +37,7 @@ internal static class NodesText
             var primary = fields[3] == "-" ? null : fields[3];
             var slots = SlotSet.Of(fields.Skip(8).Where(field => !field.StartsWith('[')).SelectMany(field => Run(member, field)));
             if (flags.Contains("myself"))
-                self = new NodeView { Member = member, Id = fields[0], Address = address, PrimaryId = primary, Slots = slots, Epoch = epoch, Migrating = Open(fields, "->-"), Importing = Open(fields, "-<-") };
+                self = new NodeView { Member = member, Id = fields[0], Address = address, PrimaryId = primary, Slots = slots, Epoch = epoch, NoFailover = flags.Contains("nofailover"), Migrating = Open(fields, "->-"), Importing = Open(fields, "-<-") };
             else if (!flags.Contains("handshake"))
                 peers.Add(new PeerView(fields[0], Address(fields[1]), fields[7] == "connected", flags.Contains("fail"), primary, slots, epoch) { Unheard = flags.Contains("fail?") });
         }

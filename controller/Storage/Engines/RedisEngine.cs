@@ -123,6 +123,8 @@ public sealed class RedisEngine : IStoreEngine
             StoreStep.Meet meet => Tell(meet.Node, "MEET", meet.Other.Address.Host, meet.Other.Address.Port),
             StoreStep.AddSlots add => Tell(add.Node, ["ADDSLOTSRANGE", .. add.Slots.Ranges().SelectMany(range => (object[])[range.First, range.Last])]),
             StoreStep.Replicate replicate => Tell(replicate.Node, "REPLICATE", replicate.Primary.Id),
+            StoreStep.Migrate migrate => ReplicaMigration.BeginAsync(Server(migrate.Node), migrate.Primary.Id),
+            StoreStep.AllowFailover allow => ReplicaMigration.EndAsync(Server(allow.Node)),
             StoreStep.Promote promote => Tell(promote.Node, "FAILOVER", promote.Takeover ? "TAKEOVER" : "FORCE"),
             StoreStep.HandOver over => HandOverAsync(over, cancellation),
             StoreStep.Forget forget => Tell(forget.Node, "FORGET", forget.Id),
@@ -192,11 +194,13 @@ public sealed class RedisEngine : IStoreEngine
             var keys = server.DatabaseSizeAsync();
             await Task.WhenAll(nodes, cluster, replication, stats, keys).WaitAsync(StoreGoal.LongestAnswer, _time);
             var facts = Facts(await replication ?? "");
+            var counters = Facts(await stats ?? "");
             var node = NodesText.Read(member, address, (string?)await nodes ?? "") with
             {
                 Serves = Facts((string?)await cluster ?? "").GetValueOrDefault("cluster_state") == "ok",
                 Keys = await keys,
-                OperationsPerSecond = Number(Facts(await stats ?? "").GetValueOrDefault("instantaneous_ops_per_sec")),
+                OperationsPerSecond = Number(counters.GetValueOrDefault("instantaneous_ops_per_sec")),
+                KeysRead = Number(counters.GetValueOrDefault("keyspace_hits")) + Number(counters.GetValueOrDefault("keyspace_misses")),
                 Offset = Number(facts.GetValueOrDefault("slave_repl_offset") ?? facts.GetValueOrDefault("master_repl_offset")),
                 LinkUp = facts.GetValueOrDefault("master_link_status") == "up",
                 CopiesFrom = facts.TryGetValue("master_host", out var host) ? new StoreAddress(host, (int)Number(facts.GetValueOrDefault("master_port"))) : null,

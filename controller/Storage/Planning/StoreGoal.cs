@@ -66,6 +66,12 @@ public sealed record StoreGoal
     /// <summary>Slots that may still be moved for balance now; what leaves a shard that goes does not count.</summary>
     public int MovesLeft { get; init; } = int.MaxValue;
 
+    /// <summary>
+    /// Replicas in step that a shard keeps of its own when it lends one to a shard whose reads are many, at least 1; null when
+    /// none is lent. What cluster-migration-barrier is to the engine's own replica migration.
+    /// </summary>
+    public int? MigrationBarrier { get; init; }
+
     /// <summary>Most steps of one plan. A step is a command or a slot of at most a few thousand keys: 16 take a second or two.</summary>
     public int MaxSteps { get; init; } = 16;
 

@@ -42,6 +42,9 @@ public enum StorePhase
     /// <summary>Slots move.</summary>
     Rebalancing,
 
+    /// <summary>A replica is lent to a shard whose reads are many, or goes back to its own.</summary>
+    Lending,
+
     /// <summary>Only a person can decide.</summary>
     Blocked,
 }

@@ -21,13 +21,16 @@ public static class StorePlanner
         new AssignFirstSlots(),
         new ElectPrimaries(),
         new AwaitAgreement(),
+        new HandBack(),
         new AttachReplicas(),
+        new RestoreFailover(),
         new ForgetGhosts(),
         new ReportOrphans(),
         new SpareDoubted(),
         new RollUpgrade(),
         new BalanceSlots(),
         new AwaitNews(),
+        new LendReplicas(),
     ];
 
     /// <summary>Plans the next step.</summary>
@@ -49,6 +52,6 @@ public static class StorePlanner
             return new StorePlan(StorePhase.Waiting, $"{down.Member} does not serve yet: it still calls the cluster down", []) { Problems = [.. state.Problems] };
         if (state.Shards.FirstOrDefault(shard => shard.Primary is null && !shard.Goal.Leaving) is { } headless)
             return new StorePlan(StorePhase.Waiting, $"shard {headless.Goal.Name} has no primary that answers", []) { Problems = [.. state.Problems] };
-        return new StorePlan(StorePhase.Steady, "every slot has a primary and every primary its replicas", []) { Problems = [.. state.Problems] };
+        return new StorePlan(StorePhase.Steady, $"every slot has a primary and every primary its replicas{Lending.Words(state)}", []) { Problems = [.. state.Problems] };
     }
 }

@@ -75,6 +75,8 @@ internal sealed class StoreState
     private SilentPrimary? Unknown(ShardGoal shard, ImmutableArray<NodeView> nodes) => nodes
         .Select(node => node.PrimaryId)
         .OfType<string>()
+        // That of another shard is whom a lent replica copies.
+        .Where(id => !Goal.Identities.Any(known => known.Value == id && !shard.Members.Contains(known.Key)))
         .Where(id => View.ById(id) is null && !Ownership.Of(id).IsEmpty && !shard.Members.Any(member => MayServe(member, id)))
         .Select(id => new SilentPrimary(shard.Members.FirstOrDefault(member => View.Silent.ContainsKey(member)) ?? id, id, Ownership.Of(id)))
         .FirstOrDefault();

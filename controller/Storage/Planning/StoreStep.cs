@@ -49,6 +49,28 @@ public abstract record StoreStep
         public override string ToString() => $"let {Node.Member} copy {Primary.Member}";
     }
 
+    /// <summary>
+    /// Lets a replica of one shard copy the primary of another (the engine's replica migration, asked for). It has the keys of
+    /// the shard before until its copy is done, and where it is lent it shall serve reads only: so until that is allowed again
+    /// it is not elected, and refuses readers while its link is down. The node says so of itself (nofailover), so that it is
+    /// known who is lent.
+    /// </summary>
+    /// <param name="Node">The replica.</param>
+    /// <param name="Primary">Whom it copies.</param>
+    public sealed record Migrate(NodeView Node, NodeView Primary) : StoreStep
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"let {Node.Member} change to {Primary.Member}";
+    }
+
+    /// <summary>Lets a replica that changed its shard, and follows the primary of its own, be elected and serve as before.</summary>
+    /// <param name="Node">The replica.</param>
+    public sealed record AllowFailover(NodeView Node) : StoreStep
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"let {Node.Member} be elected again";
+    }
+
     /// <summary>Makes a replica the primary of its shard although its primary does not answer.</summary>
     /// <param name="Node">The replica.</param>
     /// <param name="Takeover">Without asking the other primaries: only where a person approved it.</param>

@@ -1,18 +1,21 @@
+using System.Net;
+using Ops.Storage.Cluster;
 using StackExchange.Redis;
 
 namespace Ops.StoreScenario;
 
-/// <summary>A client that writes numbered values and remembers each that the store acknowledged on a replica as well.</summary>
+/// <summary>A client that writes numbered values and remembers each that the store acknowledged on a replica, or on so many, as well.</summary>
 internal sealed class AcknowledgedWrites : IAsyncDisposable
 {
     private readonly ConnectionMultiplexer _client;
+    private readonly Func<StoreAddress, int> _copies;
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, int> _acknowledged = [];
     private readonly Task _writing;
 
-    private AcknowledgedWrites(ConnectionMultiplexer client)
+    private AcknowledgedWrites(ConnectionMultiplexer client, Func<StoreAddress, int> copies)
     {
-        _client = client;
+        (_client, _copies) = (client, copies);
         _writing = WriteAsync();
     }
 
@@ -24,12 +27,15 @@ internal sealed class AcknowledgedWrites : IAsyncDisposable
     /// <summary>Number of the newest write that was acknowledged.</summary>
     internal int Newest { get; private set; }
 
-    internal static async Task<AcknowledgedWrites> StartAsync(RedisStore store)
+    /// <summary>Starts writing.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="copies">Replicas of the primary at an address that must have confirmed a write; one of each where absent.</param>
+    internal static async Task<AcknowledgedWrites> StartAsync(RedisStore store, Func<StoreAddress, int>? copies = null)
     {
         var options = new ConfigurationOptions { AbortOnConnectFail = false, AsyncTimeout = 2_000, ConnectRetry = 5 };
         foreach (var address in store.Nodes.Members.Values)
             options.EndPoints.Add(address.Host, address.Port);
-        return new AcknowledgedWrites(await ConnectionMultiplexer.ConnectAsync(options));
+        return new AcknowledgedWrites(await ConnectionMultiplexer.ConnectAsync(options), copies ?? (_ => 1));
     }
 
     /// <summary>Stops writing and looks for every acknowledged write.</summary>
@@ -69,7 +75,8 @@ internal sealed class AcknowledgedWrites : IAsyncDisposable
                 await database.StringSetAsync(Key(key), sequence);
                 var server = _client.GetServer((await database.IdentifyEndpointAsync(Key(key)))!);
                 // Not long: a shard that lost its replica answers none in any time, and these writes are only not counted.
-                if ((int)await server.ExecuteAsync("WAIT", 1, 100) >= 1)
+                var copies = _copies(Address(server.EndPoint));
+                if ((int)await server.ExecuteAsync("WAIT", copies, 100) >= copies)
                     _acknowledged[key] = Newest = sequence;
                 else
                     Unacknowledged++;
@@ -96,6 +103,8 @@ internal sealed class AcknowledgedWrites : IAsyncDisposable
             }
         }
     }
+
+    private static StoreAddress Address(EndPoint endPoint) => endPoint is IPEndPoint ip ? new(ip.Address.ToString(), ip.Port) : default;
 
     private static RedisKey Key(int key) => $"key:{key}";
 }

@@ -14,6 +14,9 @@ internal sealed class RedisStore : IAsyncDisposable
     private readonly IStoreEngine _engine;
     private readonly RedisNodes _nodes;
     private readonly List<string> _history = [];
+    private readonly ReadWindow _reads = new();
+    private int _replicas = 1;
+    private TimeSpan _window;
 
     private RedisStore(IStoreEngine engine, RedisNodes nodes) => (_engine, _nodes) = (engine, nodes);
 
@@ -29,6 +32,12 @@ internal sealed class RedisStore : IAsyncDisposable
     /// <summary>What is known of the load; used once the store is filled.</summary>
     internal LoadWindow Load { get; } = new();
 
+    /// <summary>Members that copy a primary of another shard.</summary>
+    internal IEnumerable<NodeView> Lent => View.Nodes.Values.Where(node => node.PrimaryId is { } id && View.ById(id) is { } primary && Goal.ShardOf(primary.Member) != Goal.ShardOf(node.Member));
+
+    /// <summary>What was planned last, for the message of a test that fails.</summary>
+    internal string History => string.Join('\n', _history.Distinct().TakeLast(15));
+
     /// <summary>What the nodes said last, for the message of a test that fails.</summary>
     internal string Seen => string.Join("; ", Goal.Members.Select(member => View.Nodes.TryGetValue(member, out var node)
         ? $"{member} {node.Id[..8]} {(node.PrimaryId is { } primary ? $"copies {primary[..8]}{(node.LinkUp ? "" : " without a link")}" : $"has {node.Slots.Count} slots")} at {node.Offset}"
@@ -37,11 +46,11 @@ internal sealed class RedisStore : IAsyncDisposable
     internal IEnumerable<NodeView> Primaries => View.Nodes.Values.Where(node => node.IsPrimary && !node.Slots.IsEmpty);
 
     /// <summary>Starts the members of a store; skips the test where no redis-server can be had.</summary>
-    internal static async Task<RedisStore> StartAsync(int shards)
+    internal static async Task<RedisStore> StartAsync(int shards, int replicas = 1)
     {
         var redis = await RedisBinary.FindAsync(TestContext.Current.CancellationToken);
         Assert.SkipWhen(redis is null, RedisBinary.Missing);
-        var store = new RedisStore(new RedisEngine(TimeProvider.System), RedisNodes.Redis(redis!));
+        var store = new RedisStore(new RedisEngine(TimeProvider.System), RedisNodes.Redis(redis!)) { _replicas = replicas };
         await store.ScaleAsync(shards);
         return store;
     }
@@ -60,7 +69,7 @@ internal sealed class RedisStore : IAsyncDisposable
     internal async Task ScaleAsync(int shards)
     {
         var kept = Math.Max(shards, Goal.Shards.Length);
-        Goal = Goal with { Shards = [.. Enumerable.Range(0, kept).Select(shard => new ShardGoal($"s{shard}", [$"s{shard}-0", $"s{shard}-1"], Leaving: shard >= shards))] };
+        Goal = Goal with { Shards = [.. Enumerable.Range(0, kept).Select(shard => new ShardGoal($"s{shard}", [.. Enumerable.Range(0, _replicas + 1).Select(ordinal => $"s{shard}-{ordinal}")], Leaving: shard >= shards))] };
         foreach (var member in Goal.Members.Where(member => !_nodes.Members.ContainsKey(member)))
             await _nodes.StartAsync(member, TestContext.Current.CancellationToken);
     }
@@ -83,6 +92,8 @@ internal sealed class RedisStore : IAsyncDisposable
         Goal = Goal with { Formed = memory.Formed };
         if (Goal.Filled)
             await AddLoadAsync(cancellation);
+        if (Goal.MigrationBarrier is not null)
+            AddReads();
         var plan = StorePlanner.Next(View, Goal);
         memory = memory.Adopted(View, plan, Goal);
         Goal = Goal with { Identities = memory.Identities, Copies = memory.Copies };
@@ -121,6 +132,27 @@ internal sealed class RedisStore : IAsyncDisposable
     /// <summary>From now on slots are placed by load.</summary>
     internal void PlaceByLoad() => Goal = Goal with { Filled = true, MaxSteps = 64 };
 
+    /// <summary>From now on replicas are lent, for what was read in a window; slots stay where they are.</summary>
+    internal void LendReplicas(TimeSpan window)
+    {
+        _window = window;
+        Goal = Goal with { Filled = true, Rebalance = RebalanceMode.Off, MigrationBarrier = 1 };
+    }
+
+    /// <summary>From now on none is.</summary>
+    internal void LendNone() => Goal = Goal with { MigrationBarrier = null };
+
+    /// <summary>Replicas that copy the primary at an address.</summary>
+    internal int ReplicasOf(StoreAddress address) => View.Nodes.Values.FirstOrDefault(node => node.Address == address && node.IsPrimary) is { } primary
+        ? View.Nodes.Values.Count(node => node.PrimaryId == primary.Id)
+        : int.MaxValue;
+
+    private void AddReads()
+    {
+        _reads.Add(View, _window, TimeProvider.System.GetUtcNow());
+        View = View with { Reads = _reads.Rates() };
+    }
+
     private async Task AddLoadAsync(CancellationToken cancellation)
     {
         var now = TimeProvider.System.GetUtcNow();
@@ -141,7 +173,7 @@ internal sealed class RedisStore : IAsyncDisposable
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
 
-        throw new InvalidOperationException($"the store did not settle:\n{string.Join('\n', _history.Distinct().TakeLast(15))}");
+        throw new InvalidOperationException($"the store did not settle:\n{History}");
     }
 
     internal void ExpectWhole(int shards)
@@ -149,7 +181,7 @@ internal sealed class RedisStore : IAsyncDisposable
         Primaries.Count().ShouldBe(shards);
         Primaries.Aggregate(SlotSet.Empty, (slots, node) => slots.Union(node.Slots)).ShouldBe(SlotSet.All);
         foreach (var primary in Primaries)
-            View.Nodes.Values.Count(node => node.PrimaryId == primary.Id).ShouldBe(1, primary.Member);
+            View.Nodes.Values.Count(node => node.PrimaryId == primary.Id).ShouldBe(_replicas, primary.Member);
     }
 
     public async ValueTask DisposeAsync()

@@ -45,6 +45,17 @@ public sealed class Slot_rules
         SlotMap.Ranges("7 9-8 16384 -3 x 1-2-3 10-12").ShouldBe([(7, 7), (10, 12)]);
     }
 
+    [Fact]
+    public void A_lent_replica_stands_in_its_own_shard_and_in_the_one_that_it_serves()
+    {
+        var lender = Shard("s1", "300-16383", 16_084) with { Members = [new() { Name = "s1-0" }, new() { Name = "s1-1", LentTo = "s0" }], Heat = new() { Hot = 1, Warm = 2_000, Cold = 3 } };
+
+        var rows = ShardRow.Of([Shard("s0", "0-299", 300), lender]);
+
+        rows.Select(row => row.Others.Select(member => (member.Name, row.Place(member))).ToArray()).ShouldBe([[("s1-1", "borrowed")], [("s1-1", "lent to s0")]]);
+        rows.Select(row => row.Temperature).ShouldBe(["", "1 / 2,000 / 3"]);
+    }
+
     private static ShardedStoreStatus Status(params StoreShardStatus[] shards) => new() { Shards = shards };
 
     private static StoreShardStatus Shard(string name, string? ranges, int slots) =>

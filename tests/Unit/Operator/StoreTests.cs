@@ -26,7 +26,7 @@ public sealed class StoreTests
         var expected = Parse("""
             {"suspend":false,"engine":{"type":"valkey"},"shards":3,"replicasPerShard":1,"storage":{"size":"1Gi"},
              "durability":{"minReplicasToWrite":0,"fsync":"everysec"},
-             "rebalancing":{"mode":"load","targetSkew":1.15,"maxMovesPerHour":2000,"cooldown":"30s"},"failover":{"after":"2s"}}
+             "rebalancing":{"mode":"load","targetSkew":1.15,"maxMovesPerHour":2000,"cooldown":"30s","replicaMigration":{"mode":"off","barrier":1,"after":"5m"}},"failover":{"after":"2s"}}
             """);
         JsonNode.DeepEquals(store["spec"], expected).ShouldBeTrue(store.ToJsonString());
     }
@@ -64,6 +64,11 @@ public sealed class StoreTests
     [InlineData("""{"spec":{"storage":{"size":"much"}}}""", "spec.storage.size")]
     [InlineData("""{"spec":{"rebalancing":{"mode":"random"}}}""", "spec.rebalancing.mode")]
     [InlineData("""{"spec":{"rebalancing":{"targetSkew":1}}}""", "spec.rebalancing.targetSkew")]
+    [InlineData("""{"spec":{"rebalancing":{"replicaMigration":{"mode":"on"}}}}""", "spec.rebalancing.replicaMigration.mode")]
+    [InlineData("""{"spec":{"rebalancing":{"replicaMigration":{"barrier":0}}}}""", "spec.rebalancing.replicaMigration.barrier")]
+    [InlineData("""{"spec":{"rebalancing":{"replicaMigration":{"after":"5s"}}}}""", "spec.rebalancing.replicaMigration.after must be at least 10s")]
+    [InlineData("""{"spec":{"rebalancing":{"replicaMigration":{"mode":"reads"}}}}""", "needs spec.replicasPerShard above its barrier")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"replicasPerShard":2,"rebalancing":{"replicaMigration":{"mode":"reads"}}}}""", "a replica of garnet cannot change its primary")]
     [InlineData("""{"spec":{"failover":{"after":"10ms"}}}""", "spec.failover.after must be at least 500ms")]
     [InlineData("""{"spec":{"failover":{"after":"soon"}}}""", "spec.failover.after")]
     public void A_wrong_store_is_refused_by_its_field(string change, string named)
@@ -87,6 +92,11 @@ public sealed class StoreTests
     [InlineData("""{"spec":{"auth":{"secretRef":{"name":"a"}},"users":[{"name":"default","passwordSecretRef":{"name":"p"},"commands":["read"]}]}}""")]
     [InlineData("""{"spec":{"auth":{"secretRef":{"name":"a"}},"users":[{"name":"b","passwordSecretRef":{"name":"p"},"commands":["read","+@hash","-flushall","+cluster|slots"],"keys":["b:*"],"channels":["é*"]}]}}""")]
     [InlineData("""{"spec":{"engine":{"type":"garnet"},"users":[]}}""")]
+    [InlineData("""{"spec":{"replicasPerShard":2,"rebalancing":{"replicaMigration":{"mode":"reads","after":"10s"}}}}""")]
+    [InlineData("""{"spec":{"replicasPerShard":2,"rebalancing":{"replicaMigration":{"mode":"reads","barrier":2,"after":"9s"}}}}""")]
+    [InlineData("""{"spec":{"replicasPerShard":2,"durability":{"minReplicasToWrite":2},"rebalancing":{"replicaMigration":{"mode":"reads"}}}}""")]
+    [InlineData("""{"spec":{"replicasPerShard":0,"rebalancing":{"replicaMigration":{"mode":"off","barrier":5}}}}""")]
+    [InlineData("""{"spec":{"engine":{"type":"garnet"},"replicasPerShard":2,"rebalancing":{"replicaMigration":{"mode":"reads"}}}}""")]
     [InlineData("""{"spec":{"tls":{"secretName":"s-tls"}}}""")]
     [InlineData("""{"spec":{"engine":{"type":"garnet"},"tls":{"secretName":"s-tls"}}}""")]
     public void Rules_for_stores_are_the_same_in_cel_and_in_code(string change)

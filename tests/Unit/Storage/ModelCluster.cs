@@ -70,6 +70,8 @@ internal sealed class ModelCluster(bool elects)
         if (elects)
             Elect();
         SettleClaims();
+        foreach (var node in _nodes.Where(node => node is { Alive: true, CopyingRounds: > 0 } && Find(node.PrimaryId ?? "") is { Alive: true }))
+            node.Synced = --node.CopyingRounds == 0;
     }
 
     /// <summary>Does what the engine would do, or refuses in its way.</summary>
@@ -97,11 +99,15 @@ internal sealed class ModelCluster(bool elects)
                 owner.Slots = owner.Slots.Union(add.Slots);
                 break;
             case StoreStep.Replicate replicate:
-                var replica = Live(replicate.Node);
-                Refuse(!replica.Known.ContainsKey(replicate.Primary.Id), "Unknown node");
-                Refuse(!replica.Slots.IsEmpty || (replica.PrimaryId is null && replica.Keys > 0), "To set a master the node must be empty and without assigned slots");
-                replica.Astray = false;
-                (replica.PrimaryId, replica.Keys) = (replicate.Primary.Id, Live(replicate.Primary).Keys);
+                Replicate(Live(replicate.Node), replicate.Primary);
+                break;
+            case StoreStep.Migrate migrate:
+                Live(migrate.Node).NoFailover = true;
+                if (stopAfter >= 1)
+                    Replicate(Live(migrate.Node), migrate.Primary);
+                break;
+            case StoreStep.AllowFailover allow:
+                Live(allow.Node).NoFailover = false;
                 break;
             case StoreStep.Promote promote:
                 Promote(Live(promote.Node));
@@ -134,6 +140,17 @@ internal sealed class ModelCluster(bool elects)
     }
 
     private ModelNode Live(NodeView node) => Find(node.Id) is { Alive: true } live ? live : throw new InvalidOperationException($"{node.Member} does not answer");
+
+    // Who copied somebody else before has that one's keys until its copy is done.
+    private void Replicate(ModelNode replica, NodeView primary)
+    {
+        Refuse(!replica.Known.ContainsKey(primary.Id), "Unknown node");
+        Refuse(!replica.Slots.IsEmpty || (replica.PrimaryId is null && replica.Keys > 0), "To set a master the node must be empty and without assigned slots");
+        if (replica.PrimaryId is not null && replica.PrimaryId != primary.Id)
+            (replica.Synced, replica.CopyingRounds) = (false, 3);
+        replica.Astray = false;
+        (replica.PrimaryId, replica.Keys) = (primary.Id, Live(primary).Keys);
+    }
 
     private void Move(StoreStep.MoveSlot move, int stopAfter)
     {
@@ -174,7 +191,7 @@ internal sealed class ModelCluster(bool elects)
     {
         foreach (var failed in _nodes.Where(node => !node.Alive && !node.Slots.IsEmpty && HasFailed(node.Described)).ToList())
         {
-            if (_nodes.Where(node => node.Alive && node.PrimaryId == failed.Id).MaxBy(node => node.Offset) is { } replica && failed.Slots.Intersect(LiveSlots()).IsEmpty)
+            if (_nodes.Where(node => node.Alive && !node.NoFailover && node.PrimaryId == failed.Id).MaxBy(node => node.Offset) is { } replica && failed.Slots.Intersect(LiveSlots()).IsEmpty)
                 Promote(replica);
         }
 

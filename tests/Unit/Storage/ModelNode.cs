@@ -26,6 +26,13 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
 
     internal bool Serves { get; set; } = true;
 
+    internal bool NoFailover { get; set; }
+
+    /// <summary>Rounds of gossip until a first copy is done that the node has begun for another primary than before.</summary>
+    internal int CopyingRounds { get; set; }
+
+    internal long KeysRead { get; set; }
+
     internal string? PrimaryId { get; set; }
 
     internal SlotSet Slots { get; set; } = SlotSet.Empty;
@@ -54,6 +61,8 @@ internal sealed class ModelNode(string member, string id, StoreAddress address)
         Epoch = Epoch,
         Offset = Offset,
         Serves = Serves,
+        NoFailover = NoFailover,
+        KeysRead = KeysRead,
         Keys = Keys,
         LinkUp = Synced && !Astray && PrimaryId is not null && cluster.Find(PrimaryId) is { Alive: true },
         CopiesFrom = Astray ? new StoreAddress("127.0.9.9", 6379) : PrimaryId is null ? null : Known.GetValueOrDefault(PrimaryId)?.Address,

@@ -41,6 +41,9 @@ internal sealed class ModelStore
         (_load, _keys) = ([.. load], [.. keys]);
     }
 
+    /// <summary>Lets shards lend replicas, and keep so many, from now on; null for not.</summary>
+    internal void Lending(int? barrier) => Goal = Goal with { MigrationBarrier = barrier };
+
     internal void Scale(int shards)
     {
         var before = Goal.Shards.Length;

@@ -101,7 +101,7 @@ public sealed class PlannerPropertyTests
 
         (plan.Phase, plan.Reason, plan.Steps.Length).ShouldBe((StorePhase.Waiting, "a copy is made", 0));
         store.Cluster.Node("s0-1").PrimaryId = store.Cluster.Node("s1-0").Id;
-        StorePlanner.Next(store.Cluster.View(), held).Steps.ShouldHaveSingleItem().ShouldBeOfType<StoreStep.Replicate>();
+        StorePlanner.Next(store.Cluster.View(), held).Steps.ShouldHaveSingleItem().ShouldBeOfType<StoreStep.Migrate>();
     }
 
     [Fact]

@@ -51,6 +51,9 @@ internal sealed class RollUpgrade : IStoreRule
         {
             if (!state.View.Nodes.TryGetValue(member, out var node))
                 return $"{member} does not answer";
+            // It would lose that mark, and could be elected with what it has of the shard that it was lent to.
+            if (node.NoFailover)
+                return $"{member} was lent, and has not copied {primary.Member} yet";
             // A replica that is still to be done does not have to be in step to start anew; with it out of step, who else is?
             if ((node.PrimaryId != primary.Id || !node.LinkUp) && !state.Goal.Outdated.Contains(member))
                 return $"{member} does not follow {primary.Member} yet";
