@@ -31,7 +31,7 @@ internal sealed class StoreBench : IBench
         var server = await RedisBinary.FindAsync(cancellation) ?? throw new BenchCannotRunException(RedisBinary.Missing);
         var cli = RedisBinary.FindCli() ?? throw new BenchCannotRunException("redis-cli not found; run tests/Scenario/Store/get-redis.sh again, or put it on PATH");
 
-        string[] parts = ["planner", "faults", "scale", "skew", "upgrade", "backup", "garnet"];
+        string[] parts = ["planner", "faults", "scale", "skew", "lending", "upgrade", "backup", "garnet"];
         if (context.Part is { } only && !parts.Contains(only))
             throw new BenchCannotRunException($"there is no part '{only}': {string.Join(", ", parts)}");
         // A soak is of what is struck at random, engine after engine.
@@ -56,6 +56,7 @@ internal sealed class StoreBench : IBench
         (string Part, Func<Task> RunAsync)[] others =
         [
             ("scale", () => ScaleAsync(context, world, server, cli, cancellation)),
+            ("lending", () => LendingRun.RunAsync(context, world, cancellation)),
             ("upgrade", () => UpgradeRun.RunAsync(context, world, cancellation)),
             ("backup", () => BackupRun.RunAsync(context, world, cancellation)),
         ];
