@@ -5,7 +5,8 @@ namespace Ops.Bench.Store;
 
 /// <summary>
 /// Reads of which most are for one key, in a slot that cannot be split: what the busiest node reads over the mean of all,
-/// where replicas of the other shards are lent to its shard, and where none is. Both stores at once under the same load.
+/// where replicas of the other shards are lent to its shard, and where none is. Both stores at once under the same load. Slots stay
+/// where they are: while one moves, a replica says of its keys that they are not there, before it has heard of their new owner.
 /// </summary>
 internal static class LendingRun
 {
@@ -106,7 +107,7 @@ internal static class LendingRun
         }
 
         internal static async Task<Arm> StartAsync(StoreWorld world, string name, string mode, CancellationToken cancellation) =>
-            new(world, await world.CreateAsync(name, StoreEngines.Redis, Shards, Replicas, $"{{replicaMigration: {{mode: \"{mode}\", after: 10s}}}}", cancellation));
+            new(world, await world.CreateAsync(name, StoreEngines.Redis, Shards, Replicas, $"{{mode: \"off\", replicaMigration: {{mode: \"{mode}\", after: 10s}}}}", cancellation));
 
         internal async Task BeginAsync(CancellationToken cancellation)
         {
