@@ -82,9 +82,10 @@ public sealed class HealingWorld : IAsyncDisposable
 
     /// <summary>Has the policy ask a model for every finding.</summary>
     /// <param name="endpoint">Its base address.</param>
+    /// <param name="timeout">How long an answer is waited for, as a Go duration.</param>
     /// <param name="cancellation">Stops.</param>
-    public Task UseModelAsync(string endpoint, CancellationToken cancellation) => KubectlAsync(
-        ["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$$"""{"spec":{"llm":{"endpoint":"{{{{endpoint}}}}","deployment":"simulated","use":"always","samples":2,"timeout":"1s","tokensPerHour":100000000}}}"""],
+    public Task UseModelAsync(string endpoint, string timeout, CancellationToken cancellation) => KubectlAsync(
+        ["-n", Ns, "patch", "hp", "shop", "--type=merge", "-p", $$$$"""{"spec":{"llm":{"endpoint":"{{{{endpoint}}}}","deployment":"simulated","use":"always","samples":2,"timeout":"{{{{timeout}}}}","tokensPerHour":100000000}}}"""],
         cancellation);
 
     /// <summary>Kills the operator without a word, as a lost node would.</summary>

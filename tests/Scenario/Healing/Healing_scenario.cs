@@ -109,7 +109,7 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
         await using var model = await ScriptedModel.StartAsync(ModelCharacter.Of("hostile"), Cancellation);
         await world.KubectlAsync(["-n", HealingWorld.Ns, "create", "secret", "generic", "healing-llm", "--from-literal=key=sesame"], Cancellation);
         await world.KubectlAsync(["-n", HealingWorld.Ns, "apply", "-f", Path.Combine(Repository.Root, "manifests", "samples", "healing-llm.yaml")], Cancellation);
-        await world.UseModelAsync(model.Endpoint, Cancellation);
+        await world.UseModelAsync(model.Endpoint, "30s", Cancellation);
         await world.KubectlAsync(["-n", HealingWorld.Ns, "patch", "hp", "shop", "--type=merge", "-p", """{"spec":{"llm":{"secretRef":{"name":"healing-llm"}}}}"""], Cancellation);
         try
         {
@@ -139,7 +139,7 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
         await world.UntilAsync("words without a model are refused", () => Plan("unread") is { Status: { Phase: RemediationPhases.Refused, Reason: { } why } } && why.Contains("names no language model (spec.llm)"), Cancellation);
         await using var model = await ScriptedModel.StartAsync(
             new("worded", _ => ScriptedAnswer.Calls(("ScaleWorkload", ScriptedAnswer.Arguments(("object", "Deployment/email"), ("replicas", "2"))))), Cancellation);
-        await world.UseModelAsync(model.Endpoint, Cancellation);
+        await world.UseModelAsync(model.Endpoint, "30s", Cancellation);
         // The operator has the policy that names the model, so the words cannot be there before it.
         await world.UntilAsync("the policy is read", () => world.Policy() is { } policy && policy.Status?.ObservedGeneration == policy.Metadata.Generation, Cancellation);
         try
