@@ -62,6 +62,9 @@ public readonly record struct ReplicaState
     /// <summary>Output tokens by request, mean; 0 when unknown.</summary>
     public double MeanOutputTokens { get; init; }
 
+    /// <summary>How many engines of other variants its GPUs have.</summary>
+    internal int NeighbourCount => Neighbours.IsDefault ? 0 : Neighbours.Length;
+
     /// <summary>Seconds of prompts that other variants have on its busiest GPU.</summary>
     internal double NeighboursBacklogSeconds
     {

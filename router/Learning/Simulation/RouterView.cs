@@ -16,7 +16,8 @@ internal sealed class RouterView
     private readonly ObservationWindow[] _windows;
     private readonly ServingCurve[] _curves;
     private readonly ArrivalRateEstimator _rates = new();
-    private readonly OnlineLengthEstimator? _lengths;
+    private OnlineLengthEstimator? _lengths;
+    private bool _observesLengths = true;
     private readonly int[][] _ready;
     private readonly int[] _firstEngine;
     private RouteSnapshot _snapshot;
@@ -44,7 +45,11 @@ internal sealed class RouterView
     public void Arrived(in Arrival arrival) => _rates.Record(ToMs(arrival.At), arrival.PromptTokens);
 
     /// <summary>A request has got its whole answer.</summary>
-    public void Answered(in Arrival arrival) => _lengths?.Observe(Length(arrival), arrival.OutputTokens);
+    public void Answered(in Arrival arrival)
+    {
+        if (_observesLengths)
+            _lengths?.Observe(Length(arrival), arrival.OutputTokens);
+    }
 
     /// <summary>Reads every ready replica's counters.</summary>
     public void Scrape(double now)
@@ -100,6 +105,8 @@ internal sealed class RouterView
 
         _spread = other._spread;
         _rates.CopyFrom(other._rates);
+        // It predicts by what the original has learned, and adds nothing: the original would then know answers of the future.
+        (_lengths, _observesLengths) = (other._lengths, false);
         Refresh();
     }
 

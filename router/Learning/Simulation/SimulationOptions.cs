@@ -17,9 +17,9 @@ public sealed record SimulationOptions
 
     /// <summary>
     /// Whether the router learns answer lengths from finished requests, as the real one does; else it expects each replica's
-    /// mean. Costs about a microsecond a request, and a copied run learns on its own.
+    /// mean. Costs about a microsecond a request.
     /// </summary>
-    public bool LearnsLengths { get; init; }
+    public bool LearnsLengths { get; init; } = true;
 
     /// <summary>Attempts of one request before its first token, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
     public int Attempts { get; init; } = 2;

@@ -84,7 +84,7 @@ public sealed class LearnedPolicy : IPolicy
             if (!outlooks[v].Open)
                 continue;
             var score = rule.Score(snapshot, v, outlooks[v], request, price);
-            var worth = PricePolicy.Worth(outlooks[v], snapshot.Objective, request, rule.Margin);
+            var worth = PricePolicy.Worth(outlooks[v], snapshot.Objective, request);
             PolicyFeatures.Candidate(snapshot, v, outlooks[v], request, worth, score, Part(rows, v));
             if (score > bestScore)
                 (choice, bestScore) = (v, score);

@@ -24,7 +24,7 @@ internal sealed record Arm(string Name, SimulatedFleet Fleet, IPolicy Policy)
 /// <summary>A policy behind the price rule's admission: what the rule would reject whatever its choice is rejected here too.</summary>
 /// <param name="inner">The policy.</param>
 /// <param name="leastScore">The rule's threshold; its own suits what the rule itself sends on, and another policy may want another.</param>
-internal sealed class Admitting(IPolicy inner, double leastScore = -1) : IPolicy
+internal sealed class Admitting(IPolicy inner, double leastScore = -0.6) : IPolicy
 {
     private readonly PricePolicy _rule = new() { LeastScore = leastScore };
 

@@ -11,27 +11,18 @@ internal static class PolicyBench
     {
         var seconds = context.Quick ? 200 : 600;
         var seeds = context.Quick ? 3 : 10;
-        Table(context, inputs, seconds, seeds, learnsLengths: false);
-        Table(context, inputs, seconds, seeds, learnsLengths: true);
-    }
-
-    // Once with answers expected as long as the replica's mean, as in training and in the other parts, and once as in the real
-    // router, which learns lengths.
-    private static void Table(BenchContext context, RoutingInputs inputs, double seconds, int seeds, bool learnsLengths)
-    {
-        var (key, said) = learnsLengths ? ("price_gain_lengths", "lengths learned, ") : ("price_gain", "");
         IPolicy[] policies = [new StaticPolicy("70b"), new RoundRobinPolicy(), new LadderPolicy(), new GreedyPolicy()];
         foreach (var (fleetName, fleet) in new[] { ("ladder", BenchFleets.Ladder), ("four_small", BenchFleets.FourSmall), ("co_resident", BenchFleets.CoResident) })
         {
             Arm[] arms = [.. policies.Select(p => new Arm(p.Name, fleet, new Admitting(p))), new("price", fleet, new PricePolicy())];
-            var table = new Table().Title($"{fleetName}: {said}performance / availability / rejected, {seeds} seeds, 95 %").AddColumn("workload").AddColumns([.. arms.Select(a => a.Name)]);
+            var table = new Table().Title($"{fleetName}: performance / availability / rejected, {seeds} seeds, 95 %").AddColumn("workload").AddColumns([.. arms.Select(a => a.Name)]);
             foreach (var (name, objective, workload) in Cases(inputs, seconds))
             {
-                var scores = arms.Select(arm => Enumerable.Range(0, seeds).Select(seed => arm.Run(workload(seed), objective, new() { LearnsLengths = learnsLengths })).ToList()).ToList();
+                var scores = arms.Select(arm => Enumerable.Range(0, seeds).Select(seed => arm.Run(workload(seed), objective)).ToList()).ToList();
                 table.AddRow([name, .. scores.Select(s => $"{Interval.Of([.. s.Select(x => x.Performance)])} / {s.Average(x => x.Availability):0.000} / {s.Average(x => x.Rejected):0.000}")]);
                 var price = scores[^1].Average(s => s.Performance);
                 var best = scores.SkipLast(1).Max(s => s.Average(x => x.Performance));
-                context.Figures.Add($"{key}_{fleetName}_{name}", 100 * (price - best), "points", $"{fleetName}, {name}: {said}price over the best other rule, which is another one each time");
+                context.Figures.Add($"price_gain_{fleetName}_{name}", 100 * (price - best), "points", $"{fleetName}, {name}: price over the best other rule, which is another one each time");
             }
 
             AnsiConsole.Write(table);

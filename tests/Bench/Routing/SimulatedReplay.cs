@@ -15,7 +15,7 @@ internal static class SimulatedReplay
     // up to 10 ms later, as a busy router and generator have them.
     private const int Runs = 21;
     private const double MostDelay = 0.010;
-    private static readonly SimulationOptions Options = new() { ClientsLimitOutput = true, LearnsLengths = true };
+    private static readonly SimulationOptions Options = new() { ClientsLimitOutput = true };
 
     /// <summary>Runs it; the first has the requests in the trace's order.</summary>
     internal static ImmutableArray<RunResult> Run(LiveSetting setting, IPolicy policy, Trace trace, TimeSpan length)

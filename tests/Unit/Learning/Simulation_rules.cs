@@ -147,8 +147,10 @@ public class Simulation_rules
         var workload = Workloads.Bursts(5, 40, 10, 10, 120, Fleets.Conversation, seed: 9);
         var arrivals = workload.Arrivals.ToArray();
         var (a, b) = (new OutcomeLog(arrivals.Length), new OutcomeLog(arrivals.Length));
-        var original = new Simulation(Fleets.Ladder(), new LadderPolicy(), arrivals, new(), a);
-        var copy = new Simulation(Fleets.Ladder(), new LadderPolicy(), arrivals, new(), b);
+        // What the original goes on to learn is the one thing that a copy does not.
+        var options = new SimulationOptions { LearnsLengths = false };
+        var original = new Simulation(Fleets.Ladder(), new LadderPolicy(), arrivals, options, a);
+        var copy = new Simulation(Fleets.Ladder(), new LadderPolicy(), arrivals, options, b);
         for (var i = 0; i < arrivals.Length / 2; i++)
             original.Arrive();
         Array.Copy(a.All, b.All, a.All.Length);
@@ -196,6 +198,31 @@ public class Simulation_rules
             prompt.ShouldBe(question, question * 0.05);
         else
             prompt.ShouldBeLessThan(question / 5);
+    }
+
+    [Fact]
+    public void A_copied_run_predicts_by_the_lengths_that_the_original_has_learned_and_teaches_it_none()
+    {
+        var arrivals = Workloads.Poisson(2, 100, Fleets.Conversation, seed: 4).Arrivals.ToArray();
+        Expecting alone = new(), copied = new(), copying = new();
+        Simulation Start(IPolicy policy) => new(Fleets.One(), policy, arrivals, new(), new OutcomeLog(arrivals.Length));
+        void Finish(Simulation run)
+        {
+            while (run.NextArrival < arrivals.Length)
+                run.Arrive();
+        }
+
+        Finish(Start(alone));
+        var (original, copy) = (Start(copying), Start(copied));
+        while (original.NextArrival < arrivals.Length / 2)
+            original.Arrive();
+        original.AdvanceToArrival();
+        copy.CopyFrom(original, copied, new OutcomeLog(arrivals.Length));
+        Finish(copy);
+        Finish(original);
+
+        copied.Tokens[0].ShouldBe(alone.Tokens[arrivals.Length / 2]);
+        copying.Tokens.ShouldBe(alone.Tokens);
     }
 
     [Fact]

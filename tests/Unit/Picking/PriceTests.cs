@@ -21,7 +21,7 @@ public sealed class PriceTests
     public void Under_load_a_backlog_at_the_best_moves_work_to_the_next()
     {
         var loaded = Replica("b");
-        loaded.Load.Sent(5_000);
+        loaded.Load.Sent(8_000);
         var route = Route(Known("small", 0.7, Replica("a")), Known("large", 0.9, loaded));
 
         var calm = Chooser.Choose(route, new PricePolicy(), Chat with { PromptTokens = 2000 }, default);
@@ -29,6 +29,18 @@ public sealed class PriceTests
 
         calm.Variant.ShouldBe(1);
         busy.Variant.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_backlog_on_GPUs_that_others_need_too_moves_work_sooner()
+    {
+        var large = Replica("b");
+        large.Load.Sent(5_000);
+        var sharing = large with { Neighbours = [.. Enumerable.Range(0, 4).Select(i => new Neighbour(Replica($"idle-{i}").Load, 1e-4))] };
+        var request = Chat with { PromptTokens = 2000, Rates = Busy };
+
+        Chooser.Choose(Route(Known("small", 0.7, Replica("a")), Known("large", 0.9, large)), new PricePolicy(), request, default).Variant.ShouldBe(1);
+        Chooser.Choose(Route(Known("small", 0.7, Replica("a")), Known("large", 0.9, sharing)), new PricePolicy(), request, default).Variant.ShouldBe(0);
     }
 
     [Fact]
