@@ -43,16 +43,22 @@ public sealed record GpuProduct
     /// <summary>Peak dense bf16 arithmetic, operations a second.</summary>
     public required double PeakBf16Flops { get; init; }
 
-    /// <summary>Assumption: watts of one GPU that holds a loaded model and computes nothing.</summary>
-    public double IdleWatts { get; init; } = 70;
+    /// <summary>
+    /// Watts of one GPU that holds a loaded model and computes nothing: measured on one H100 at its default settings
+    /// (tests/Gpu). A process keeps the GPU open and its clocks up; without one it draws 73 W.
+    /// </summary>
+    public double IdleWatts { get; init; } = 128;
 
     /// <summary>
-    /// Assumption: watts of one GPU whose models all sleep, their weights in host memory. As idle, because the processes keep
-    /// the GPU open; a claim about sleep must sweep it.
+    /// Watts of one GPU whose models all sleep, their weights in host memory: measured with a process that had the GPU open and
+    /// next to nothing in its memory, which draws as much as one with a model. A claim about sleep must sweep it.
     /// </summary>
-    public double SleepWatts { get; init; } = 70;
+    public double SleepWatts { get; init; } = 128;
 
-    /// <summary>Assumption: share of peak arithmetic that prefill reaches (model FLOP utilisation).</summary>
+    /// <summary>
+    /// Assumption: share of peak arithmetic that prefill reaches (model FLOP utilisation). Bare kernels of an 8B model reached 0.55 to
+    /// 0.59 on one H100 (tests/Gpu); an engine adds its own work.
+    /// </summary>
     public double PrefillUtilisation { get; init; } = 0.5;
 
     /// <summary>

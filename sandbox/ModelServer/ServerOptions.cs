@@ -32,7 +32,7 @@ internal sealed class ServerOptions
                                        that share a GPU take turns
           --first-gpu N                within --co-resident: the first of the GPUs, default 0
           --enable-sleep-mode          takes /sleep, /wake_up and /is_sleeping as vLLM in its development mode
-          --sleep-watts N              of a GPU all of whose models sleep, default 70 (as idle: an assumption)
+          --sleep-watts N              of a GPU all of whose models sleep, default 128 (as an idle one)
           --decode-factor F            decode steps take F times as long as measured, 0.1 to 10, default 1: a chip unlike the measured one
           --prefill-factor F           the same of prefill
           --watts-factor F             the same of decode power

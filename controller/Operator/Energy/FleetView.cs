@@ -16,8 +16,8 @@ internal sealed class FleetView(FleetCaches caches, FleetNumbers numbers, SleepK
     private static readonly TimeSpan SimulatedStart = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RealStart = TimeSpan.FromMinutes(3);
 
-    // As many watts as an idle GPU draws by the profiles' assumption, where no profile is known.
-    private const double IdleWatts = 70;
+    // Where no profile is known.
+    private static readonly double IdleWatts = GpuProduct.H100.IdleWatts;
 
     private readonly Dictionary<ObjectKey, RouteHistory> histories = [];
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ops.Picking;
+using Ops.Profiles;
 
 namespace Ops.Learning;
 
@@ -24,8 +25,8 @@ public sealed record SimulationOptions
     /// <summary>Attempts of one request before its first token, 1 to <see cref="TriedReplicas.Capacity"/>.</summary>
     public int Attempts { get; init; } = 2;
 
-    /// <summary>Watts of a GPU whose models all sleep. Assumption: as idle; a claim about sleep must sweep it.</summary>
-    public double SleepWatts { get; init; } = 70;
+    /// <summary>Watts of a GPU whose models all sleep; a claim about sleep must sweep it.</summary>
+    public double SleepWatts { get; init; } = GpuProduct.H100.SleepWatts;
 
     /// <summary>Replicas that are not ready at the start, with what they are instead.</summary>
     public ImmutableDictionary<(int Pool, int Replica), ReplicaStatus> Initially { get; init; } = ImmutableDictionary<(int, int), ReplicaStatus>.Empty;

@@ -9,7 +9,7 @@ namespace Ops.Bench.Energy;
 
 /// <summary>
 /// Joules by good request of the operator's planner against a performance-first fleet: the largest model on every GPU at
-/// full clock, sized for the day's peak. Simulated; the clock table and idle power are the profiles' assumptions.
+/// full clock, sized for the day's peak. Simulated; the clock table is the profiles' assumption.
 /// </summary>
 internal sealed class EnergyBench : IBench
 {
@@ -31,7 +31,9 @@ internal sealed class EnergyBench : IBench
     private const string DaysPart = "days";
     private const string ClocksPart = "clocks";
     private const int Gpus = 16;
-    private const double IdleWatts = 70;
+
+    // Of a GPU that sleeps or has no pod. On one H100 it was 73 without a process, and as much as idle with one that slept.
+    private const double DownWatts = 70;
 
     // How full the performance-first fleet is planned at noon, and night against noon, as in published diurnal traces.
     private const double NoonFill = 0.6;
@@ -96,7 +98,7 @@ internal sealed class EnergyBench : IBench
             var fleet = Fleet(Rungs);
             var changed = fleet with { Pools = [.. fleet.Pools.Select(pool => pool with { Profile = pool.Profile with { Gpu = change(pool.Profile.Gpu) } })] };
             var arm = Run(context, $"clocks, {name}", changed, new PricePolicy(EnergyWeight), new(true, true, floor), day, shape, noon);
-            saved.Add(100 * (1 - (arm.PerGood(IdleWatts) / slept.PerGood(IdleWatts))));
+            saved.Add(100 * (1 - (arm.PerGood(DownWatts) / slept.PerGood(DownWatts))));
             context.Figures.Add($"clocks_saved_{name}_pct", saved[^1], "%", $"fewer joules by good request than at full clocks, clock table {name}, 30 % off");
             context.Figures.Add($"clocks_performance_{name}", arm.Score.Performance, "", "performance of that run");
         }
@@ -145,7 +147,7 @@ internal sealed class EnergyBench : IBench
         var score = Score.Of(run, fleet, Objective.Default);
         var down = control is null ? 0 : (Math.Max(Gpus, control.MostAwakeGpus) * run.Seconds) - control.AwakeGpuSeconds;
         var arm = new Arm(score, run.Joules, Math.Max(0, down), control?.MostAwakeGpus ?? Gpus, score.Attainment * day.Arrivals.Length);
-        context.Say($"  {name,-38} {arm.PerGood(IdleWatts),6:0} J/good  performance {score.Performance:0.0000}  attainment {score.Attainment:0.0000}  rejected {score.Rejected:0.0000}  "
+        context.Say($"  {name,-38} {arm.PerGood(DownWatts),6:0} J/good  performance {score.Performance:0.0000}  attainment {score.Attainment:0.0000}  rejected {score.Rejected:0.0000}  "
             + $"most GPUs {arm.MostGpus}  shares {string.Join(' ', score.Shares.Select(share => $"{share:0.00}"))}");
         return arm;
     }
@@ -171,9 +173,9 @@ internal sealed class EnergyBench : IBench
 
     private static void Report(Figures figures, List<Day> days)
     {
-        foreach (var watts in (double[])[IdleWatts, 20, 0])
+        foreach (var watts in (double[])[GpuProduct.H100.SleepWatts, DownWatts, 20, 0])
         {
-            var suffix = watts == IdleWatts ? "" : $"_idle{watts:0}";
+            var suffix = watts == DownWatts ? "" : $"_idle{watts:0}";
             var told = $"a GPU that sleeps or has no pod draws {watts:0} W";
             figures.Add($"joules_saved_pct{suffix}", Mean(day => Saved(day, day.All, watts)), "%", $"fewer joules by good request than performance first; {told}");
             figures.Add($"joules_saved_no_loss_pct{suffix}", Mean(day => Saved(day, day.Largest, watts)), "%", $"the same with the largest model only; {told}");

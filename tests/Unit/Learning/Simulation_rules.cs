@@ -34,7 +34,7 @@ public class Simulation_rules
         var joules = Llama.Step(1, 1000, Full).Joules + (10 * Llama.DecodeStep(1, Full).Joules);
         run.StepJoules[0].ShouldBe(joules, 1e-6);
         // Idle for the first second and not a moment longer.
-        run.IdleJoules.ShouldBe(70, 1e-6);
+        run.IdleJoules.ShouldBe(Llama.IdleWatts, 1e-6);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public class Simulation_rules
 
         run.Outcomes[0].Kind.ShouldBe(OutcomeKind.Rejected);
         run.Outcomes[1].Kind.ShouldBe(OutcomeKind.Answered);
-        run.IdleJoules.ShouldBe((late - 10) * 70, 1e-6);
+        run.IdleJoules.ShouldBe((late - 10) * Llama.IdleWatts, 1e-6);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public class Simulation_rules
         var run = Fleets.One().Run(Fleets.Requests((0, 10, 100), (50, 10, 1), (100 + Llama.WakeSeconds, 10, 1)), options);
 
         run.Outcomes.Select(o => o.Kind).ShouldBe([OutcomeKind.Answered, OutcomeKind.Rejected, OutcomeKind.Answered]);
-        run.IdleJoules.ShouldBe(((100 - run.Outcomes[0].Completion) * 20) + (Llama.WakeSeconds * 70), 1e-6);
+        run.IdleJoules.ShouldBe(((100 - run.Outcomes[0].Completion) * 20) + (Llama.WakeSeconds * Llama.IdleWatts), 1e-6);
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public class CoResidentTests
         await RunningServer.UntilAsync(() =>
         {
             watts = http.GetFromJsonAsync<JsonElement>("/simulated/power").GetAwaiter().GetResult().GetProperty("watts").GetDouble();
-            return watts is 0 or 70;
+            return watts is 0 || watts == GpuProduct.H100.IdleWatts;
         });
         return watts;
     }

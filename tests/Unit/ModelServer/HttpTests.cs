@@ -182,7 +182,7 @@ public class HttpTests
             ("vllm:num_requests_running{", "0.0"), ("vllm:num_requests_waiting{", "0.0"), ("vllm:kv_cache_usage_perc{", "0.0"),
             ("vllm:prompt_tokens_total{", "4.0"), ("vllm:generation_tokens_total{", "5.0"), ("vllm:time_to_first_token_seconds_count{", "1.0"),
             ("vllm:inter_token_latency_seconds_count{", "4.0"), ("vllm:e2e_request_latency_seconds_count{", "1.0"),
-            ("ops_gpu_clock_mhz{", "1980.0"), ("ops_gpu_power_watts{", "70.0"),
+            ("ops_gpu_clock_mhz{", "1980.0"), ("ops_gpu_power_watts{", "128.0"),
         })
             lines.Single(l => l.StartsWith(name, StringComparison.Ordinal)).ShouldEndWith("} " + value);
         lines.Single(l => l.StartsWith("ops_gpu_energy_joules_total{", StringComparison.Ordinal)).ShouldNotEndWith(" 0.0");
