@@ -39,11 +39,12 @@ public static class RouteTrainer
     public static Training Train(TrainingOrder order, Action<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var (streams, labels) = order.Quick ? (10, 120) : (40, 400);
-        var updates = order.Quick ? 50 : 250;
+        // States of one stream are alike, so many streams with few labels each teach far more than as many labels of few streams.
+        var (streams, labels) = order.Quick ? (40, 30) : (320, 50);
+        var (streamsOfDqn, updates) = order.Quick ? (10, 50) : (40, 250);
         var (learning, choosing) = (Draw(order, streams, order.Seed), Validation(order));
         var advantages = AdvantageTrainer.Train(learning, choosing, new(), order.EnergyWeight, labels, order.Seed, share => progress?.Invoke(0.6 * share), cancellation);
-        var dqn = DoubleDqnTrainer.Train(learning, choosing, new(), order.EnergyWeight, updates, order.Seed, share => progress?.Invoke(0.6 + (0.4 * share)), cancellation);
+        var dqn = DoubleDqnTrainer.Train([.. learning.Take(streamsOfDqn)], choosing, new(), order.EnergyWeight, updates, order.Seed, share => progress?.Invoke(0.6 + (0.4 * share)), cancellation);
         return dqn.Margin.Sure > advantages.Margin.Sure ? dqn with { Other = advantages } : advantages with { Other = dqn };
     }
 
