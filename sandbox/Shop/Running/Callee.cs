@@ -41,6 +41,8 @@ internal sealed class Callee : IDisposable
             ActivityHeadersPropagator = null,
             ConnectTimeout = TimeSpan.FromSeconds(1),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
+            // A Service chooses a pod by connection: pods that are added get calls only once connections are opened anew.
+            PooledConnectionLifetime = TimeSpan.FromSeconds(15),
         });
     }
 

@@ -34,7 +34,8 @@ internal sealed class AcvIncidents(AcvWorld acv)
         await one.Do(cancellation);
         IEnumerable<Incident> New() => World.Incidents().Where(incident => !known.Contains(incident.Metadata.Name) && incident.Status?.Reason is not null);
         var detected = await EndsAsync(() => New().Any(incident => targets.Any(target => incident.Status!.Cause == $"{HealingWorld.Ns}/{target}")), cancellation);
-        var healed = detected && await EndsAsync(() => World.IsHealthy() && AllMet() && World.Remediations().All(plan => RemediationPhases.IsFinal(plan.Status?.Phase)), cancellation);
+        // A goal counts as violated a moment after its incident begins, so that all goals are met says nothing by itself.
+        var healed = detected && await EndsAsync(() => New().All(incident => incident.Status!.Phase == IncidentPhases.Resolved) && World.IsHealthy() && AllMet() && World.Remediations().All(plan => RemediationPhases.IsFinal(plan.Status?.Phase)), cancellation);
         var named = New().Any(incident => incident.Status!.Cause == $"{HealingWorld.Ns}/{AcvWorld.Service}" && incident.Status.Reason!.StartsWith(one.Cause + ":", StringComparison.Ordinal))
             && New().All(incident => incident.Status!.Reason!.StartsWith(one.Cause + ":", StringComparison.Ordinal));
         var seen = new List<AcvReading>();
