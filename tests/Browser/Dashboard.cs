@@ -90,7 +90,8 @@ public sealed class Dashboard : IAsyncLifetime
         await page.GotoAsync(path);
         await page.FillAsync("#token", token ?? Token);
         await page.ClickAsync("button[type=submit]");
-        await page.WaitForURLAsync(url => !url.Contains("/signin", StringComparison.Ordinal));
+        // Not its load event too, which may have come before it is waited for.
+        await page.WaitForURLAsync(url => !url.Contains("/signin", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
         await page.Locator("h1").WaitForAsync();
         return page;
     }
