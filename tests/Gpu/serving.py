@@ -25,7 +25,7 @@ options.add_argument("--models", default=",".join(SHAPES))
 options = options.parse_args()
 pynvml.nvmlInit()
 gpu = pynvml.nvmlDeviceGetHandleByIndex(0)
-rows = csv.writer(sys.stdout)
+rows = csv.writer(sys.stdout, lineterminator="\n")
 
 
 def agent_joules():

@@ -23,10 +23,10 @@ internal sealed record Arm(string Name, SimulatedFleet Fleet, IPolicy Policy)
 
 /// <summary>A policy behind the price rule's admission: what the rule would reject whatever its choice is rejected here too.</summary>
 /// <param name="inner">The policy.</param>
-/// <param name="leastScore">The rule's threshold; its own suits what the rule itself sends on, and another policy may want another.</param>
-internal sealed class Admitting(IPolicy inner, double leastScore = -0.6) : IPolicy
+/// <param name="leastScore">Null for the rule's own threshold, which suits what the rule itself sends on; another policy may want another.</param>
+internal sealed class Admitting(IPolicy inner, double? leastScore = null) : IPolicy
 {
-    private readonly PricePolicy _rule = new() { LeastScore = leastScore };
+    private readonly PricePolicy _rule = leastScore is { } least ? new() { LeastScore = least } : new();
 
     public string Name => inner.Name + "+admission";
 

@@ -56,7 +56,7 @@ public sealed class Fleet : IAsyncLifetime
     {
         var had = Shell.Descendants(Up.Id);
         Up.Signal("INT");
-        var code = await Up.ExitAsync(TimeSpan.FromMinutes(3));
+        var code = await Up.ExitAsync(TimeSpan.FromMinutes(1));
         return (code, had);
     }
 

@@ -70,7 +70,7 @@ public sealed class ShopInSandbox : IAsyncLifetime
         if (up is not null)
         {
             up.Signal("INT");
-            await up.ExitAsync(TimeSpan.FromMinutes(3));
+            await up.ExitAsync(TimeSpan.FromMinutes(1));
             await up.DisposeAsync();
         }
 
