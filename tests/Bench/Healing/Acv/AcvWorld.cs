@@ -10,7 +10,7 @@ namespace Ops.Bench.Healing.Acv;
 
 /// <summary>
 /// The whole shop with users in the sandbox, and what people do in it: give goals, give tasks and approve them, change the
-/// load, break something. Processor limits are set so that 20 users take a quarter of one; the sandbox does not enforce them.
+/// load, break something. Processor limits are set so that 20 users take a fifth to a quarter of one; the sandbox does not enforce them.
 /// </summary>
 internal sealed class AcvWorld : IAsyncDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class AcvWorld : IAsyncDisposable
     /// <summary>Users as long as nothing happens.</summary>
     public const int FewUsers = 20;
 
-    /// <summary>Processor limits in millicores. 20 users take 50 of the frontend and 26 of the catalog.</summary>
+    /// <summary>Processor limits in millicores. 20 users take 41 of the frontend and 24 of the catalog.</summary>
     public static readonly IReadOnlyDictionary<string, int> MilliCores = new Dictionary<string, int> { ["frontend"] = 200, [Service] = 100 };
 
     // Fifteen processes start one after the other, each when its callees are ready.
