@@ -190,6 +190,6 @@ public sealed record GoalStatus
     /// <summary>Since when it has this state.</summary>
     public DateTime? Since { get; init; }
 
-    /// <summary>Requests a second that its targets answered when it was last met: more now is why it is missed.</summary>
+    /// <summary>Requests a second that its targets answered when it was last met: many more now are why it is missed.</summary>
     public double? RequestsWhenMet { get; init; }
 }

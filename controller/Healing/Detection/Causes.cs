@@ -150,7 +150,7 @@ public static class Causes
     /// <summary>A goal is missed, and requests rose since it was met.</summary>
     public const string LoadRose = "LoadRose";
 
-    /// <summary>A goal for the processor is missed though requests did not rise.</summary>
+    /// <summary>A goal for the processor is missed, and requests did not rise or do not explain it.</summary>
     public const string ProcessorStressed = "ProcessorStressed";
 
     /// <summary>A goal is missed, and nothing that is measured tells why.</summary>

@@ -8,7 +8,7 @@ namespace Ops.Healing.Detection;
 /// <summary>Goals that are violated, as findings at the workloads that miss them.</summary>
 public static class GoalFindings
 {
-    // Requests that grow by less than half may be chance.
+    // Requests, or processor time for each of them, that grow by less than half may be chance.
     private const double Rise = 1.5;
 
     // What a goal measures, from what is nearest to a cause to what is farthest: who waits for a busy service is slow too.
@@ -74,7 +74,7 @@ public static class GoalFindings
         GoalTypes.Replicas => Causes.OtherReplicasWanted,
         _ when target.IsIdle => Causes.PodsIdle,
         GoalTypes.Autoscale => Causes.LoadRose,
-        _ when goal.RequestsWhenMet is { } usual && goal.Requests > usual * Rise => Causes.LoadRose,
+        _ when goal.RequestsWhenMet is { } usual && goal.Requests > usual * Rise && !(goal.Goal.Type == GoalTypes.Cpu && target.Growth > goal.Requests / usual * Rise) => Causes.LoadRose,
         GoalTypes.Cpu => Causes.ProcessorStressed,
         _ => Causes.GoalMissed,
     };

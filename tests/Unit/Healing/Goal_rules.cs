@@ -150,7 +150,7 @@ public sealed class Goal_rules
         (finding.Cause, finding.Evidence).ShouldBe((Causes.LoadRose, "goal calm of HealingPolicy shop: web has 55%, and the limit is 50%; 100.0 requests/s, 20.0 when it was met"));
         // 2 pods at 55 % are 3 below 40 %.
         Replicas(judge, finding).ShouldBe("3");
-        judge.Look(34, 300, requests: 100);
+        judge.Look(34, 180, requests: 100);
         Replicas(judge, Diagnosis.Of(judge.Snapshot, Shop.Memory()).ShouldHaveSingleItem()).ShouldBe("4");
     }
 
@@ -165,6 +165,19 @@ public sealed class Goal_rules
         finding.Cause.ShouldBe(Causes.ProcessorStressed);
         RulePlanner.Plan(finding, judge.Snapshot, Shop.Memory())!.Actions.ShouldHaveSingleItem().Type.ShouldBe("RestartRollout");
         RulePlanner.Plan(finding, judge.Snapshot, Shop.Memory(), ["RestartRollout"])!.Actions.ShouldHaveSingleItem().Type.ShouldBe("ScaleWorkload");
+    }
+
+    [Theory]
+    [InlineData(190, 36, Causes.ProcessorStressed)]
+    [InlineData(64, 36, Causes.ProcessorStressed)]
+    [InlineData(55, 36, Causes.LoadRose)]
+    [InlineData(150, 120, Causes.LoadRose)]
+    public void A_processor_that_works_half_as_much_again_for_each_request_is_stressed_though_requests_rose_too(double percent, double requests, string cause)
+    {
+        var judge = new Judging(Cpu with { Settle = "0s" });
+        judge.Look(0, 24, requests: 23);
+        judge.Look(2, percent, requests: requests);
+        GoalFindings.Of(judge.Snapshot).ShouldHaveSingleItem().Cause.ShouldBe(cause);
     }
 
     [Fact]
@@ -305,20 +318,20 @@ public sealed class Goal_rules
     {
         var judge = new Judging(Cpu with { Settle = "0s" });
         judge.Look(0, 25, requests: 20);
-        judge.Look(2, 200, requests: 100);
+        judge.Look(2, 200, requests: 200);
         var plan = Shop.Plan(RulePlanner.Plan(Diagnosis.Of(judge.Snapshot, Shop.Memory()).Single(), judge.Snapshot, Shop.Memory())!.Actions[0]);
         plan.Spec = plan.Spec with { Cause = Causes.LoadRose };
-        judge.Look(4, 190, requests: 100);
+        judge.Look(4, 190, requests: 200);
         GoalProgress.Left(plan, judge.Snapshot, Diagnosis.Of(judge.Snapshot, Shop.Memory())).ShouldNotBeEmpty();
-        judge.Look(6, 100, requests: 100);
+        judge.Look(6, 100, requests: 200);
         GoalProgress.Left(plan, judge.Snapshot, Diagnosis.Of(judge.Snapshot, Shop.Memory())).ShouldBeEmpty();
         judge.Look(8, null);
         GoalProgress.Unclear(plan, judge.Snapshot).ShouldNotBeNull();
         var done = new Remediation { Spec = plan.Spec, Status = new() { Phase = RemediationPhases.Succeeded, FinishedAt = Shop.Now.UtcDateTime.AddSeconds(6) } };
-        judge.Look(10, 100, requests: 100);
+        judge.Look(10, 100, requests: 200);
         var finding = Diagnosis.Of(judge.Snapshot, Shop.Memory()).Single();
         GoalPlanner.IsCooling(finding, judge.Snapshot, [done]).ShouldBeTrue();
-        judge.Look(126, 100, requests: 100);
+        judge.Look(126, 100, requests: 200);
         GoalPlanner.IsCooling(Diagnosis.Of(judge.Snapshot, Shop.Memory()).Single(), judge.Snapshot, [done]).ShouldBeFalse();
     }
 
