@@ -22,13 +22,46 @@ internal readonly record struct Reference(float Median, float Scale, float Thres
         return kind.BadDirection() switch { 0 => Math.Abs(z), var direction => direction * z };
     }
 
-    /// <summary>The reference of values in order of time; null if there are too few.</summary>
+    // A start takes some values, each cut shows the next one better; a signal that falls all the time is no start.
+    private const int MostCuts = 8;
+
+    /// <summary>
+    /// The reference of values in order of time; null if there are too few. Values at the beginning that the rest calls a change
+    /// are left out: a process that has just started is slow, and what is so once would hide a fault for as long as it is kept.
+    /// </summary>
     /// <remarks>
     /// Scale: the largest of IQR/1.349, half of the 95 % range over 3.92 and 5 % of the median. Threshold: the largest of 6,
     /// one and a half times the 99th percentile of the reference's own deviations, and twice the 98th percentile of what two
     /// of its values in a row exceeded together, so that a signal that bursts now and then has to burst higher than it uses to.
     /// </remarks>
     public static Reference? Of(Span<float> values, Span<float> work, MetricKind kind)
+    {
+        var reference = OfAll(values, work, kind);
+        for (var cut = 0; cut < MostCuts && reference is { } made && Start(values, made, kind) is > 0 and var start; cut++)
+            reference = OfAll(values = values[start..], work, kind);
+        return reference;
+    }
+
+    // How many values come before the first two in a row that are no change; 0 where there are none such.
+    private static int Start(ReadOnlySpan<float> values, Reference reference, MetricKind kind)
+    {
+        var first = -1;
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                continue;
+            if (reference.Deviations(values[i], kind) > LeastThreshold)
+                first = -1;
+            else if (first >= 0)
+                return first;
+            else
+                first = i;
+        }
+
+        return 0;
+    }
+
+    private static Reference? OfAll(ReadOnlySpan<float> values, Span<float> work, MetricKind kind)
     {
         var count = 0;
         foreach (var value in values)
