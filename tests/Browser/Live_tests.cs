@@ -63,11 +63,17 @@ public sealed class Live_tests(Dashboard dashboard)
         var page = await dashboard.SignInAsync(context);
         await Expect(page.Locator("html[data-keys]")).ToHaveCountAsync(1, new() { Timeout = Dashboard.Patience });
 
-        await page.Keyboard.PressAsync("g");
-        await page.Keyboard.PressAsync("f");
-        await page.WaitForURLAsync("**/fleet");
+        // The second key counts within 1.2 s of the first, which a busy machine may miss: a person presses them again.
+        for (var again = 0; again < 12 && !page.Url.EndsWith("/fleet", StringComparison.Ordinal); again++)
+        {
+            await page.Keyboard.PressAsync("g");
+            await page.Keyboard.PressAsync("f");
+            await page.WaitForURLAsync("**/fleet", new() { WaitUntil = WaitUntilState.Commit, Timeout = 5000 }).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        page.Url.ShouldEndWith("/fleet");
         await page.Keyboard.PressAsync("1");
-        await page.WaitForURLAsync("**/fleet?range=5m");
+        await page.WaitForURLAsync("**/fleet?range=5m", new() { WaitUntil = WaitUntilState.Commit });
         await page.Keyboard.PressAsync("p");
         await Expect(page.Locator(".strip.warn")).ToContainTextAsync("Paused at", new() { Timeout = Dashboard.Patience });
         page.Url.ShouldContain("at=");

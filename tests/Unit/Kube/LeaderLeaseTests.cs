@@ -53,9 +53,13 @@ public sealed class LeaderLeaseTests
     {
         await using var a = Start("a");
         await ExpectAsync(() => a.Lease.IsLeader);
-        // One jump of the clock without any task having run in between is what a stopped process sees.
+        // One jump of the clock is what a stopped process sees. No answer comes, so that it cannot win anew before it is asked.
+        var answers = server.Hold = new TaskCompletionSource();
         time.Advance(TimeSpan.FromSeconds(60));
-        a.Lease.IsLeader.ShouldBeFalse();
+        var leads = a.Lease.IsLeader;
+        server.Hold = null;
+        answers.SetResult();
+        leads.ShouldBeFalse();
     }
 
     [Fact]
@@ -63,13 +67,16 @@ public sealed class LeaderLeaseTests
     {
         await using var a = Start("a");
         await ExpectAsync(() => a.Lease.IsLeader);
-        server.Hold = new TaskCompletionSource();
-        // The renewal is sent and stored, its answer hangs.
+        var answer = server.Hold = new TaskCompletionSource();
+        // The renewal is sent and stored, its answer hangs; so does the next, so that it cannot win anew before it is asked.
         await AdvanceUntilAsync(() => server.Holding > 0);
         time.Advance(TimeSpan.FromSeconds(11));
-        server.Hold.SetResult();
+        var next = server.Hold = new TaskCompletionSource();
+        answer.SetResult();
+        var leads = a.Lease.IsLeader;
         server.Hold = null;
-        a.Lease.IsLeader.ShouldBeFalse();
+        next.SetResult();
+        leads.ShouldBeFalse();
     }
 
     [Fact]
