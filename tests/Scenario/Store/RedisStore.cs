@@ -156,8 +156,16 @@ internal sealed class RedisStore : IAsyncDisposable
     private async Task AddLoadAsync(CancellationToken cancellation)
     {
         var now = TimeProvider.System.GetUtcNow();
-        if (await _engine.SampleLoadAsync(View, cancellation) is { } sample)
-            Load.Add(sample, now);
+        try
+        {
+            if (await _engine.SampleLoadAsync(View, cancellation) is { } sample)
+                Load.Add(sample, now);
+        }
+        catch (StoreEngineException)
+        {
+            // An answer that did not come within its second is left out, as by the operator.
+        }
+
         View = View with { SlotLoad = Load.Forecast(now), HottestKeys = Load.HottestKeys() };
         Goal = Goal with { Resting = Load.Resting(TimeSpan.FromSeconds(30), now) };
     }
