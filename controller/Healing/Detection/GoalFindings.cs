@@ -74,10 +74,13 @@ public static class GoalFindings
         GoalTypes.Replicas => Causes.OtherReplicasWanted,
         _ when target.IsIdle => Causes.PodsIdle,
         GoalTypes.Autoscale => Causes.LoadRose,
-        _ when goal.RequestsWhenMet is { } usual && goal.Requests > usual * Rise && !(goal.Goal.Type == GoalTypes.Cpu && target.Growth > goal.Requests / usual * Rise) => Causes.LoadRose,
+        _ when IsOfLoad(goal, target) => Causes.LoadRose,
         GoalTypes.Cpu => Causes.ProcessorStressed,
         _ => Causes.GoalMissed,
     };
+
+    private static bool IsOfLoad(JudgedGoal goal, GoalTarget target) =>
+        goal.Requests / goal.RequestsWhenMet is { } growth && growth > Rise && (goal.Goal.Type != GoalTypes.Cpu || target.Growth <= growth * Rise);
 
     private static string Requests(JudgedGoal goal) => goal is { Requests: { } now, RequestsWhenMet: { } usual }
         ? string.Create(CultureInfo.InvariantCulture, $"; {now:0.0} requests/s, {usual:0.0} when it was met") : "";

@@ -73,6 +73,7 @@ public sealed class LeaderLeaseTests
         time.Advance(TimeSpan.FromSeconds(11));
         var next = server.Hold = new TaskCompletionSource();
         answer.SetResult();
+        await SettleAsync();
         var leads = a.Lease.IsLeader;
         server.Hold = null;
         next.SetResult();
