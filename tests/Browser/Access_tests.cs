@@ -20,7 +20,7 @@ public sealed class Access_tests(Dashboard dashboard)
 
         await page.FillAsync("#token", dashboard.AdminToken);
         await page.ClickAsync("button[type=submit]");
-        await page.WaitForURLAsync("**/fleet?range=5m");
+        await Expect(page).ToHaveURLAsync("/fleet?range=5m", new() { Timeout = Dashboard.Patience });
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class Access_tests(Dashboard dashboard)
         await page.FillAsync("#ns", "default");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show it" }).ClickAsync();
 
-        await page.WaitForURLAsync("**/fleet?ns=default");
+        await Expect(page).ToHaveURLAsync("/fleet?ns=default", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator("tr", new() { HasText = "qwen3-14b" }).First).ToBeVisibleAsync(new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".strip.warn").First).ToContainTextAsync("You may not list", new() { Timeout = Dashboard.Patience });
     }
@@ -68,7 +68,7 @@ public sealed class Access_tests(Dashboard dashboard)
         await using var context = await dashboard.ContextAsync();
         var page = await dashboard.SignInAsync(context);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync("**/signin");
+        await Expect(page).ToHaveURLAsync("/signin", new() { Timeout = Dashboard.Patience });
         await page.GotoAsync("/fleet");
         page.Url.ShouldContain("/signin?returnUrl=%2Ffleet");
     }

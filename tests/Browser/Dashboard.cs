@@ -6,6 +6,7 @@ using Microsoft.Playwright;
 using Ops.Browser;
 using Ops.FleetScenario;
 using Ops.Testing;
+using static Microsoft.Playwright.Assertions;
 
 [assembly: AssemblyFixture(typeof(Dashboard))]
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -90,8 +91,8 @@ public sealed class Dashboard : IAsyncLifetime
         await page.GotoAsync(path);
         await page.FillAsync("#token", token ?? Token);
         await page.ClickAsync("button[type=submit]");
-        // Not its load event too, which may have come before it is waited for.
-        await page.WaitForURLAsync(url => !url.Contains("/signin", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
+        // Not by WaitForURL: it first looks and then listens, and would wait for ever for what comes in between.
+        await Expect(page.Locator("#token")).ToHaveCountAsync(0, new() { Timeout = Patience });
         await page.Locator("h1").WaitForAsync();
         return page;
     }

@@ -68,12 +68,12 @@ public sealed class Live_tests(Dashboard dashboard)
         {
             await page.Keyboard.PressAsync("g");
             await page.Keyboard.PressAsync("f");
-            await page.WaitForURLAsync("**/fleet", new() { WaitUntil = WaitUntilState.Commit, Timeout = 5000 }).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Expect(page).ToHaveURLAsync("/fleet", new() { Timeout = 5000 }).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         page.Url.ShouldEndWith("/fleet");
         await page.Keyboard.PressAsync("1");
-        await page.WaitForURLAsync("**/fleet?range=5m", new() { WaitUntil = WaitUntilState.Commit });
+        await Expect(page).ToHaveURLAsync("/fleet?range=5m", new() { Timeout = Dashboard.Patience });
         await page.Keyboard.PressAsync("p");
         await Expect(page.Locator(".strip.warn")).ToContainTextAsync("Paused at", new() { Timeout = Dashboard.Patience });
         page.Url.ShouldContain("at=");

@@ -26,7 +26,7 @@ public sealed class Oidc_tests(Dashboard sandbox)
         (await Accessibility.SeriousAsync(page)).ShouldBeEmpty();
         await SignInAsync(page, "ada");
 
-        await page.WaitForURLAsync("**/fleet?range=5m");
+        await Expect(page).ToHaveURLAsync("/fleet?range=5m", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".user")).ToContainTextAsync("oidc:ada", Patient);
         await Expect(page.Locator("tr", new() { HasText = "qwen3-14b" }).First).ToBeVisibleAsync(new() { Timeout = Dashboard.Patience });
         await page.GotoAsync($"/remediations?plan={Space}%2Fplan");
@@ -42,7 +42,7 @@ public sealed class Oidc_tests(Dashboard sandbox)
         var session = (await context.CookiesAsync()).Single(cookie => cookie.Name.StartsWith("ops-session", StringComparison.Ordinal) && !cookie.Name.EndsWith("C2", StringComparison.Ordinal));
         (session.HttpOnly, session.SameSite).ShouldBe((true, SameSiteAttribute.Lax));
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync("**/signin");
+        await Expect(page).ToHaveURLAsync("/signin", new() { Timeout = Dashboard.Patience });
         provider.SignedOut.ShouldBe(1);
         await page.GotoAsync("/fleet");
         page.Url.ShouldContain("/signin?returnUrl=%2Ffleet");

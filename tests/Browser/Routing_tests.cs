@@ -15,14 +15,14 @@ public sealed class Routing_tests(Dashboard dashboard)
         await Expect(page.Locator(".decisions tbody tr").First).ToContainTextAsync("qwen3-32b", new() { Timeout = Dashboard.Patience });
 
         await page.GetByRole(AriaRole.Slider, new() { Name = "load", Exact = true }).FillAsync("6");
-        await page.WaitForURLAsync("**/routing?load=2");
+        await Expect(page).ToHaveURLAsync("/routing?load=2", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".answer")).ToContainTextAsync("goodput", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".answer tr", new() { HasText = "load" })).ToContainTextAsync("+100 %", new() { Timeout = Dashboard.Patience });
         await page.ScreenshotAsync(new() { Path = Dashboard.Results("whatif.png"), FullPage = true });
 
         // By keyboard, one step after the other.
         await page.GetByRole(AriaRole.Slider, new() { Name = "load", Exact = true }).PressAsync("ArrowRight");
-        await page.WaitForURLAsync("**/routing?load=3");
+        await Expect(page).ToHaveURLAsync("/routing?load=3", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".answer tr", new() { HasText = "load" })).ToContainTextAsync("+200 %", new() { Timeout = Dashboard.Patience });
         // By pointer, dragged over all of its length and back.
         var slider = (await page.GetByRole(AriaRole.Slider, new() { Name = "load", Exact = true }).BoundingBoxAsync())!;
@@ -31,7 +31,7 @@ public sealed class Routing_tests(Dashboard dashboard)
         await page.Mouse.MoveAsync(slider.X + 2, slider.Y + (slider.Height / 2), new() { Steps = 20 });
         await page.Mouse.MoveAsync(slider.X + slider.Width - 2, slider.Y + (slider.Height / 2), new() { Steps = 40 });
         await page.Mouse.UpAsync();
-        await page.WaitForURLAsync("**/routing?load=8");
+        await Expect(page).ToHaveURLAsync("/routing?load=8", new() { Timeout = Dashboard.Patience });
         await Expect(page.Locator(".answer tr", new() { HasText = "load" })).ToContainTextAsync("+700 %", new() { Timeout = Dashboard.Patience });
 
         // The sliders stand in the address, as a colleague would send it.
