@@ -9,17 +9,6 @@ using Ops.Kube;
 
 namespace Ops.Dashboard.Access;
 
-/// <summary>What the user may decide in a namespace, by the API server's own judgement.</summary>
-/// <param name="Approvers">Names of the Approver objects that the user may write: as whom a decision would count.</param>
-/// <param name="MayPausePlans">Whether the user may change remediations, that is suspend one.</param>
-/// <param name="MayPausePolicies">Whether the user may change healing policies, that is throw the kill switch.</param>
-/// <param name="MayMakePlans">Whether the user may create remediations, that is ask for an undo or for something in words.</param>
-internal sealed record DecisionRights(IReadOnlyList<string> Approvers, bool MayPausePlans, bool MayPausePolicies, bool MayMakePlans)
-{
-    /// <summary>Nothing is offered.</summary>
-    public static DecisionRights None { get; } = new([], false, false, false);
-}
-
 /// <summary>Approvals, rejections and pauses, written with the user's own token; the API server decides whether they may be.</summary>
 internal static class Decisions
 {
@@ -30,8 +19,8 @@ internal static class Decisions
     // A person's list has room for 64; old ones make way, since each counts once.
     private const int MostKept = 32;
 
-    /// <summary>Asks what may be offered.</summary>
-    public static async Task<DecisionRights> RightsAsync(ClusterView view, string ns, CancellationToken cancellation)
+    /// <summary>Asks what may be offered; null when the API server does not answer.</summary>
+    public static async Task<DecisionRights?> RightsAsync(ClusterView view, string ns, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Patience);
@@ -47,8 +36,7 @@ internal static class Decisions
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            // Not known is not allowed; the page asks again.
-            return DecisionRights.None;
+            return null;
         }
     }
 

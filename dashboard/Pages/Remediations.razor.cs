@@ -24,11 +24,10 @@ public sealed partial class Remediations : LivePage
         ("refused", phase => phase is RemediationPhases.Refused),
     ];
 
-    private readonly Dictionary<string, DecisionRights> policyRights = new(StringComparer.Ordinal);
+    private readonly KnownRights rights = new();
     private Remediation? chosen;
     private IReadOnlyList<Remediation> shown = [];
     private string? only;
-    private string? asked;
     private bool busy;
 
     [Inject]
@@ -37,10 +36,10 @@ public sealed partial class Remediations : LivePage
     [Inject]
     internal NavigationManager Navigation { get; set; } = null!;
 
-    private DecisionRights Rights => chosen is null ? DecisionRights.None : policyRights.GetValueOrDefault(chosen.Metadata.NamespaceProperty, DecisionRights.None);
+    private DecisionRights Rights => rights.In(chosen?.Metadata.NamespaceProperty);
 
     private List<HealingPolicy> Askable =>
-        [.. Cluster.Policies.Where(policy => policy.Spec.Llm is not null && policyRights.GetValueOrDefault(policy.Metadata.NamespaceProperty, DecisionRights.None).MayMakePlans)];
+        [.. Cluster.Policies.Where(policy => policy.Spec.Llm is not null && rights.In(policy.Metadata.NamespaceProperty).MayMakePlans)];
 
     /// <inheritdoc/>
     protected override void Compute()
@@ -52,23 +51,20 @@ public sealed partial class Remediations : LivePage
         chosen = Cluster.Remediations.FirstOrDefault(plan => $"{plan.Metadata.NamespaceProperty}/{plan.Metadata.Name}" == wanted)
             ?? shown.FirstOrDefault(plan => plan.Status?.Phase == RemediationPhases.AwaitingApproval)
             ?? (shown is [var newest, ..] ? newest : null);
-        // Rights change with bindings and approvers, seldom; they are asked for once for each set of namespaces and approvers.
-        var question = string.Join(',', Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).Distinct())
-            + "|" + string.Join(',', Cluster.Approvers.Select(approver => $"{approver.Metadata.Uid}{approver.Spec.Suspend}"));
-        if (question == asked)
-            return;
-        asked = question;
         _ = AskAsync();
     }
 
     private async Task AskAsync()
     {
-        if (State.View is not { } view)
-            return;
-        foreach (var ns in Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).OfType<string>().Distinct().ToList())
-            policyRights[ns] = await Decisions.RightsAsync(view, ns, CancellationToken.None);
-        await InvokeAsync(StateHasChanged);
+        if (State.View is { } view && await rights.AskAsync(Wanted, ns => Decisions.RightsAsync(view, ns, CancellationToken.None)))
+            await InvokeAsync(StateHasChanged);
     }
+
+    private (IReadOnlyList<string> Namespaces, string Version) Wanted() =>
+    (
+        [.. Cluster.Policies.Select(policy => policy.Metadata.NamespaceProperty).Append(chosen?.Metadata.NamespaceProperty).OfType<string>().Distinct()],
+        string.Join(',', Cluster.Approvers.Select(approver => $"{approver.Metadata.Uid}{approver.Spec.Suspend}"))
+    );
 
     private async Task DecideAsync(string approver, string decision)
     {
