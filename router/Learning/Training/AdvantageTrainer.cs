@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Ops.Neural;
 using Ops.Picking;
 
 namespace Ops.Learning;
@@ -26,12 +25,11 @@ public sealed record SimulatedStream(SimulatedFleet Fleet, Workload Workload, Ob
 
 /// <summary>
 /// Fits a policy model to advantages from rollouts: in two rounds, the first in the states that the price rule leads to,
-/// the second in those that the first round's policy leads to. The margin is chosen on validation streams of their own.
+/// the second in those that the first round's policy leads to. What is kept is one network fitted to the mean of several, with a
+/// margin that is chosen on validation streams of their own.
 /// </summary>
 public static class AdvantageTrainer
 {
-    private const int Batch = 256;
-
     /// <summary>Trains.</summary>
     /// <param name="training">Streams to learn from.</param>
     /// <param name="validation">Streams that choose the margin.</param>
@@ -50,70 +48,29 @@ public static class AdvantageTrainer
         var labels = new LabelledChoices();
         var random = new Random(seed);
         var curve = new List<double>();
-        IPolicy driver = rule;
-        PolicyModel? model = null;
-        for (var round = 0; round < 2; round++)
-        {
-            for (var s = 0; s < training.Count; s++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var stream = training[s];
-                var every = Math.Max(1, stream.Workload.Arrivals.Length / labelsPerStream);
-                labels.Collect(stream.Fleet, driver, rule, stream.Workload, stream.Options(options), stream.Objective, every);
-                progress?.Invoke((round + ((s + 1.0) / training.Count)) * 0.4);
-            }
-
-            model = Fit(labels, Pools(training), energyWeight, random, curve);
-            driver = new LearnedPolicy(model, rule);
-        }
-
-        var margin = MarginChoice.Of(model!, rule, validation, options);
+        var pools = Pools(training);
+        Collect(labels, training, rule, rule, options, labelsPerStream, done => progress?.Invoke(0.4 * done), cancellation);
+        var first = FeatureRange.Of(labels).ToModel(AdvantageFit.ToLabels(labels, random, curve), pools, energyWeight);
+        Collect(labels, training, new LearnedPolicy(first, rule), rule, options, labelsPerStream, done => progress?.Invoke(0.4 + (0.45 * done)), cancellation);
+        var model = FeatureRange.Of(labels).ToModel(AdvantageFit.ToMean(labels, random, curve), pools, energyWeight);
+        progress?.Invoke(0.95);
+        var margin = MarginChoice.Of(model, rule, validation, options);
         progress?.Invoke(1);
-        return new Training(TrainingMethod.Advantages, MarginChoice.Apply(model!, margin.Margin), [.. curve], labels.Count, margin);
+        return new Training(TrainingMethod.Advantages, MarginChoice.Apply(model, margin.Margin), [.. curve], labels.Count, margin);
     }
 
     internal static ImmutableArray<string> Pools(IReadOnlyList<SimulatedStream> streams) => [.. streams[0].Fleet.Pools.Select(p => p.Name)];
 
-    private static PolicyModel Fit(LabelledChoices labels, ImmutableArray<string> pools, double energyWeight, Random random, List<double> curve)
+    private static void Collect(
+        LabelledChoices labels, IReadOnlyList<SimulatedStream> training, IPolicy driver, PricePolicy rule, SimulationOptions options, int labelsPerStream, Action<double> done, CancellationToken cancellation)
     {
-        var network = FeatureRange.NewNetwork(random);
-        var adam = new Adam(network.Parameters, new AdamOptions { LearningRate = 2e-3f, WeightDecay = 1e-3f, MaxNorm = 1 });
-        var order = Enumerable.Range(0, labels.Count).ToArray();
-        random.Shuffle(order);
-        var heldOut = order[..(order.Length / 10)];
-        var used = order[(order.Length / 10)..];
-        const int passes = 12;
-        for (var pass = 0; pass < passes; pass++)
+        for (var s = 0; s < training.Count; s++)
         {
-            random.Shuffle(used);
-            adam.Options = adam.Options with { LearningRate = 2e-3f * (1 - (pass / (float)passes)) };
-            for (var from = 0; from + Batch <= used.Length; from += Batch)
-            {
-                Loss(network, labels, used.AsSpan(from, Batch), out var gradient);
-                network.Backward(gradient);
-                adam.Step();
-            }
-
-            curve.Add(heldOut.Length == 0 ? 0 : Loss(network, labels, heldOut, out _));
+            cancellation.ThrowIfCancellationRequested();
+            var stream = training[s];
+            var every = Math.Max(1, stream.Workload.Arrivals.Length / labelsPerStream);
+            labels.Collect(stream.Fleet, driver, rule, stream.Workload, stream.Options(options), stream.Objective, every);
+            done((s + 1.0) / training.Count);
         }
-
-        var range = new FeatureRange();
-        for (var i = 0; i < labels.Count; i++)
-            range.Include(labels.Row(i));
-        return range.ToModel(network, pools, energyWeight);
-    }
-
-    private static double Loss(Network network, LabelledChoices labels, ReadOnlySpan<int> indices, out Matrix gradient)
-    {
-        var rows = new Matrix(indices.Length, PolicyFeatures.Count);
-        var targets = new Matrix(indices.Length, 1);
-        gradient = new Matrix(indices.Length, 1);
-        for (var i = 0; i < indices.Length; i++)
-        {
-            labels.Row(indices[i]).CopyTo(rows[i]);
-            targets.Data[i] = labels.Advantage(indices[i]);
-        }
-
-        return Neural.Loss.Huber(network.Forward(rows), targets, gradient, 0.3f);
     }
 }

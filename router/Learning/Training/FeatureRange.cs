@@ -17,6 +17,15 @@ internal sealed class FeatureRange
         return new Network(PolicyFeatures.Count, [new(hidden, Activation.Relu), new(hidden, Activation.Relu), new(1, Activation.Linear)], random);
     }
 
+    /// <summary>The range of everything that was labelled.</summary>
+    public static FeatureRange Of(LabelledChoices labels)
+    {
+        var range = new FeatureRange();
+        for (var i = 0; i < labels.Count; i++)
+            range.Include(labels.Row(i));
+        return range;
+    }
+
     public void Include(ReadOnlySpan<float> row)
     {
         for (var f = 0; f < row.Length; f++)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ops.Neural;
 using Ops.Picking;
 
 namespace Ops.Learning;
@@ -13,7 +14,11 @@ internal sealed class LabelledChoices
 
     public ReadOnlySpan<float> Row(int index) => CollectionsMarshal.AsSpan(_rows).Slice(index * PolicyFeatures.Count, PolicyFeatures.Count);
 
-    public float Advantage(int index) => _advantages[index];
+    /// <summary>Quality over the rule's choice, by row.</summary>
+    public ReadOnlySpan<float> Advantages => CollectionsMarshal.AsSpan(_advantages);
+
+    /// <summary>A run of rows, copied.</summary>
+    public Matrix Rows(int from, int count) => new(count, PolicyFeatures.Count, [.. CollectionsMarshal.AsSpan(_rows).Slice(from * PolicyFeatures.Count, count * PolicyFeatures.Count)]);
 
     /// <summary>Runs a workload under a policy and labels every n-th choice by rollouts under the rule.</summary>
     /// <param name="fleet">The fleet.</param>
@@ -28,7 +33,7 @@ internal sealed class LabelledChoices
         var arrivals = ImmutableCollectionsMarshal.AsArray(workload.Arrivals)!;
         var recorder = new Recorder(driver, rule, fleet.Pools.Length);
         var run = new Simulation(fleet, recorder, workload, options);
-        var rollouts = new Rollouts(fleet, arrivals, options, objective, rule, horizon: 5, rule.EnergyWeight);
+        var rollouts = new Rollouts(fleet, arrivals, options, objective, rule, Rollouts.Horizon, rule.EnergyWeight);
         var returns = new double[rollouts.Actions];
         while (run.NextArrival < arrivals.Length)
         {

@@ -15,7 +15,10 @@ public static class Lookahead
     /// <param name="workload">The workload.</param>
     /// <param name="options">Options of the run.</param>
     /// <param name="objective">The objective that delivered quality is measured by.</param>
-    /// <param name="horizon">Seconds of arrivals that it looks ahead.</param>
+    /// <param name="horizon">
+    /// Seconds of arrivals that it looks ahead. Not as far as the labels of a training: over 20 s the later choices of two
+    /// trials differ by chance, nobody averages over that here, and it can do worse than the rule.
+    /// </param>
     /// <param name="energyWeight">Quality by joule.</param>
     public static RunResult Run(SimulatedFleet fleet, IPolicy rule, Workload workload, SimulationOptions options, Objective objective, double horizon = 5, double energyWeight = 0)
     {

@@ -8,9 +8,9 @@ namespace Ops.Learning;
 /// </summary>
 /// <remarks>
 /// Of a draw with the candidate c and the policy's own choice a: G = m(s, z) + (T - e) D + noise, D = A(c) - A(a), the residual form of
-/// Robinson (1988). G is what the route's requests got over 5 s, T whether c was taken, e = 1/4 its probability, which a fair die
+/// Robinson (1988). G is what the route's requests got over 20 s, T whether c was taken, e = 1/4 its probability, which a fair die
 /// made, so that no weighing by the propensity is needed: the candidate's own figures are in its row, and dividing by the
-/// propensity would only add noise. A sum over 5 s depends on chance far more than on one choice. Most of that is how much arrived
+/// propensity would only add noise. A sum over 20 s depends on chance far more than on one choice. Most of that is how much arrived
 /// meanwhile, z, which no choice moves: m is a regression on the state and on z (an input-driven baseline, Mao et al. 2019).
 /// What is left differs in size by state, so each draw counts by one over its variance, itself a regression.
 /// The network is f(row) = w h(row) + b with f = 0 for the rule's own choice. w and b are corrected by coefficients with the prior
@@ -43,7 +43,7 @@ internal sealed class OutcomeFit
         _mean = Expected(Weight);
     }
 
-    /// <summary>Root mean square of what neither state nor arrivals explain, in quality over 5 s.</summary>
+    /// <summary>Root mean square of what neither state nor arrivals explain, in quality over 20 s.</summary>
     public double Noise => Math.Sqrt(_rows.Average(row => Square(Surprise(row))));
 
     /// <summary>Share of the variance of what was delivered that state and arrivals explain.</summary>

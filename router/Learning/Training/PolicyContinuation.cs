@@ -9,7 +9,7 @@ namespace Ops.Learning;
 /// <param name="Controls">Outcomes of requests that might have, and did not.</param>
 public sealed record Continuation(PolicyModel? Model, string Reason, int Explored, int Controls)
 {
-    /// <summary>Root mean square of what neither state nor arrivals explain of an outcome, in quality over 5 s.</summary>
+    /// <summary>Root mean square of what neither state nor arrivals explain of an outcome, in quality over 20 s.</summary>
     public double Noise { get; init; }
 
     /// <summary>Share of the variance of the outcomes that state and arrivals explain.</summary>

@@ -8,6 +8,9 @@ namespace Ops.Learning;
 /// </summary>
 internal sealed class Rollouts
 {
+    /// <summary>Seconds of arrivals that a choice is judged by: those that live outcomes are counted over, since they correct what rollouts taught.</summary>
+    public const double Horizon = OutcomeRing.WindowSeconds;
+
     private readonly SimulatedFleet _fleet;
     private readonly Arrival[] _arrivals;
     private readonly Simulation _fork;

@@ -32,7 +32,7 @@ internal static class ContinueRun
     {
         if (result.Noise > 0)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"noise   {result.Noise:0.00} of quality over 5 s by outcome, after state and arrivals explained {100 * result.Explained:0.0} % of the variance; from {result.Explored:N0} explored and {result.Controls:N0} others a mean effect is known within +-{1.96 * result.Seen:0.000}");
+            yield return string.Create(CultureInfo.InvariantCulture, $"noise   {result.Noise:0.00} of quality over {OutcomeRing.WindowSeconds} s by outcome, after state and arrivals explained {100 * result.Explained:0.0} % of the variance; from {result.Explored:N0} explored and {result.Controls:N0} others a mean effect is known within +-{1.96 * result.Seen:0.000}");
             yield return string.Create(CultureInfo.InvariantCulture, $"learned what was tried is worth {result.Effect.Predicted + result.Effect.Added:+0.000;-0.000;0.000} on average beside the choice, the policy thought {result.Effect.Predicted:+0.000;-0.000;0.000}; evidence for a correction {result.Evidence:0.0}, on the newest quarter {result.HeldOut:0.0} (logs)");
         }
 

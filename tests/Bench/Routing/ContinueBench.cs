@@ -36,7 +36,7 @@ internal static class ContinueBench
         }
 
         context.Figures.Add("continue_changed", all.Count(one => one.Result.Model is not null), "", $"policies of {all.Count} that their outcomes changed");
-        context.Figures.Add("continue_noise", all.Average(one => one.Result.Noise), "", "quality over 5 s by outcome that neither state nor arrivals explain");
+        context.Figures.Add("continue_noise", all.Average(one => one.Result.Noise), "", "quality over 20 s by outcome that neither state nor arrivals explain");
         context.Figures.Add("continue_seen", all.Average(one => 1.96 * one.Result.Seen), "", $"mean effect of a candidate that can be told from none, from {all.Average(one => one.Result.Explored):0} explored outcomes");
         var cost = Interval.Of([.. all.Select(one => one.Cost)]);
         context.Figures.Add("continue_cost_points", cost.Mean, "points", $"performance that exploring {100 * LiveExplorer.MostShare:0} % of the requests cost, on the same arrivals, 95 % +- {cost.Half:0.000}; bound {100 * LiveExplorer.MostShare * LiveExplorer.MostLoss:0.0}");

@@ -16,15 +16,17 @@ internal static class LookaheadBench
         var fleet = BenchFleets.Ladder;
         foreach (var (name, objective, workload) in PolicyBench.Cases(inputs, seconds))
         {
-            var gaps = Enumerable.Range(0, seeds).Select(seed => Gap(fleet, workload(seed), objective)).ToList();
-            var gap = Interval.Of(gaps);
+            var gap = Gaps(fleet, workload, objective, seeds);
             context.Figures.Add($"lookahead_over_price_{name}", gap.Mean, "points", $"clairvoyant lookahead over price, {name}, {seeds} seeds of {seconds} s, 95 % +- {gap.Half:0.00}");
             context.Say($"{name}: clairvoyant lookahead over price {gap.Mean:+0.00;-0.00} points");
         }
     }
 
-    /// <summary>Points of performance that the lookahead has over the price rule on the same arrivals.</summary>
-    internal static double Gap(SimulatedFleet fleet, Workload workload, Objective objective)
+    /// <summary>Points of performance that the lookahead has over the price rule on the same arrivals, over the first seeds.</summary>
+    internal static Interval Gaps(SimulatedFleet fleet, Func<int, Workload> workload, Objective objective, int seeds) =>
+        Interval.Of([.. Enumerable.Range(0, seeds).AsParallel().AsOrdered().WithDegreeOfParallelism(2).Select(seed => Gap(fleet, workload(seed), objective))]);
+
+    private static double Gap(SimulatedFleet fleet, Workload workload, Objective objective)
     {
         var best = Score.Of(Lookahead.Run(fleet, new PricePolicy(), workload, new() { Objective = objective }, objective), fleet, objective);
         return 100 * (best.Performance - new Arm("price", fleet, new PricePolicy()).Run(workload, objective).Performance);

@@ -65,7 +65,7 @@ public class Continuation_rules
         run.Outcomes.Length.ShouldBeInRange(17_000, 19_000);
         // A fifth of three quarters of them, less the first minutes.
         draws.Length.ShouldBeInRange(1_800, 2_900);
-        draws.Average(draw => (double)draw.Arrivals).ShouldBe(75, 5);
+        draws.Average(draw => (double)draw.Arrivals).ShouldBe(300, 10);
         draws.ShouldAllBe(draw => draw.Delivered <= draw.Best + 0.9f);
     }
 

@@ -107,19 +107,19 @@ public sealed class ExplorerTests
     }
 
     [Fact]
-    public void What_was_delivered_and_arrived_over_five_seconds_is_summed_up_once_all_can_be_in()
+    public void What_was_delivered_and_arrived_over_twenty_seconds_is_summed_up_once_all_can_be_in()
     {
         var ring = new OutcomeRing(hardDeadline: 10);
         ring.Add(new LiveOutcome { AtMs = Now }, Row(1), Row(2)).ShouldBeTrue();
-        foreach (var (after, tokens) in new[] { (0, 1_000), (4_900, 500), (5_100, 7_000) })
+        foreach (var (after, tokens) in new[] { (0, 1_000), (19_900, 500), (20_100, 7_000) })
             ring.Arrived(Now + after, tokens, 0.9);
         ring.Report(Now, Now + 2_000, 0.8);
-        ring.Report(Now + 4_900, Now + 9_000, 0.5);
-        ring.Report(Now + 4_900, Now + 16_000, 0.4);
-        ring.Report(Now + 5_100, Now + 9_000, 0.7);
+        ring.Report(Now + 19_900, Now + 24_000, 0.5);
+        ring.Report(Now + 19_900, Now + 31_000, 0.4);
+        ring.Report(Now + 20_100, Now + 24_000, 0.7);
 
-        ring.Read(Now + 15_000).Draws.ShouldBeEmpty("an answer may yet come");
-        var (draws, rows) = ring.Read(Now + 15_200);
+        ring.Read(Now + 30_000).Draws.ShouldBeEmpty("an answer may yet come");
+        var (draws, rows) = ring.Read(Now + 30_200);
         var draw = draws.ShouldHaveSingleItem();
         (draw.Delivered, draw.Arrivals, draw.PromptKilotokens, draw.Best).ShouldBe((1.3f, 2, 1.5f, 1.8f), "the late answer counts for nothing");
         (rows[0], rows[PolicyFeatures.Count], rows.Length).ShouldBe((1, 2, 2 * PolicyFeatures.Count));

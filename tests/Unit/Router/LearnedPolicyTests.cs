@@ -83,8 +83,8 @@ public sealed class LearnedPolicyTests
                 Chooser.Choose(snapshot, policy, new() { PromptTokens = 100, Streaming = true, NowMs = at, Spread = (uint)i }, default);
         }
 
-        Choose(now - 75_000, 200);
-        Choose(now - 12_000, 2_000);
+        Choose(now - 95_000, 200);
+        Choose(now - 32_000, 2_000);
         policy.Trial.Standing.ShouldBe(PolicyStanding.InForce);
         var (status, file) = await DecisionTests.AskAsync(router, port, "/outcomes", "default/chat");
 

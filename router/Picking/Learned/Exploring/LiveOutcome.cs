@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ops.Picking;
 
-/// <summary>A draw of the <see cref="LiveExplorer"/>, and what the route's requests got over the 5 s from then on. Figures only: nothing of a request's text, key or tenant.</summary>
+/// <summary>A draw of the <see cref="LiveExplorer"/>, and what the route's requests got over the <see cref="OutcomeRing.WindowSeconds"/> from then on. Figures only: nothing of a request's text, key or tenant.</summary>
 [StructLayout(LayoutKind.Auto)]
 public record struct LiveOutcome
 {

@@ -9,8 +9,8 @@ namespace Ops.Picking;
 /// </summary>
 public static class OutcomeFile
 {
-    /// <summary>Version of format and features; another one is refused.</summary>
-    public const int Version = 1;
+    /// <summary>Version of format, features and window; another one is refused.</summary>
+    public const int Version = 2;
 
     /// <summary>Bytes of the largest file: a full ring of 254 bytes each is 4.2 MB, and the names of 32 variants.</summary>
     public const int MaxBytes = (OutcomeRing.Capacity * DrawBytes) + (64 << 10);

@@ -2,19 +2,25 @@ namespace Ops.Picking;
 
 /// <summary>
 /// The newest outcomes of exploration. What the requests got is counted in buckets of 100 ms, by the moment of their choice; a draw
-/// is complete when the answers of its 5 s have come or their hard deadline has passed.
+/// is complete when the answers of its 20 s have come or their hard deadline has passed.
 /// </summary>
 /// <remarks>
 /// Bound: 16,384 draws of 32 bytes and two rows of 29 figures of 4 bytes (264 bytes) are 4.3 MB by route, made at the first draw;
-/// buckets of 32 bytes over 5 s and the deadline are 21 KB for 60 s and 194 KB at most. Where more draws wait for their answers
-/// than there is room for, with a share of 0.05 and 60 s above 1,260 requests a second that have something to explore, none is made.
+/// buckets of 32 bytes over 20 s and the deadline are 26 KB for 60 s and 199 KB at most. Where more draws wait for their answers
+/// than there is room for, with a share of 0.05 and 60 s above 1,020 requests a second that have something to explore, none is made.
 /// </remarks>
 public sealed class OutcomeRing
 {
     /// <summary>Draws that are kept.</summary>
     public const int Capacity = 16_384;
 
-    internal const long WindowMs = 5_000;
+    /// <summary>
+    /// Seconds that a choice is judged by, here and in the labels of a training: longer than most bursts and what they leave
+    /// behind. With 5 s, policies lost on the long swells of days and crowds what they gained elsewhere.
+    /// </summary>
+    public const int WindowSeconds = 20;
+
+    internal const long WindowMs = WindowSeconds * 1_000;
     internal const long BucketMs = 100;
 
     // A later answer counts as none.
