@@ -49,11 +49,11 @@ public static class AdvantageTrainer
         var random = new Random(seed);
         var curve = new List<double>();
         var pools = Pools(training);
-        Collect(labels, training, rule, rule, options, labelsPerStream, done => progress?.Invoke(0.4 * done), cancellation);
+        Collect(labels, training, rule, rule, options, labelsPerStream, done => progress?.Invoke(0.35 * done), cancellation);
         var first = FeatureRange.Of(labels).ToModel(AdvantageFit.ToLabels(labels, random, curve), pools, energyWeight);
-        Collect(labels, training, new LearnedPolicy(first, rule), rule, options, labelsPerStream, done => progress?.Invoke(0.4 + (0.45 * done)), cancellation);
+        Collect(labels, training, new LearnedPolicy(first, rule), rule, options, labelsPerStream, done => progress?.Invoke(0.35 + (0.35 * done)), cancellation);
         var model = FeatureRange.Of(labels).ToModel(AdvantageFit.ToMean(labels, random, curve), pools, energyWeight);
-        progress?.Invoke(0.95);
+        progress?.Invoke(0.8);
         var margin = MarginChoice.Of(model, rule, validation, options);
         progress?.Invoke(1);
         return new Training(TrainingMethod.Advantages, MarginChoice.Apply(model, margin.Margin), [.. curve], labels.Count, margin);

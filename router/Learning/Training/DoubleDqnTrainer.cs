@@ -46,7 +46,7 @@ public static class DoubleDqnTrainer
             cancellation.ThrowIfCancellationRequested();
             explorer.Run(training[s], options);
             curve.Add(Enumerable.Range(0, memory.Count == 0 ? 0 : updatesPerStream).Select(_ => learner.Update()).DefaultIfEmpty().Average());
-            progress?.Invoke((s + 1.0) / training.Count * 0.8);
+            progress?.Invoke((s + 1.0) / training.Count * 0.15);
         }
 
         var model = Range(memory).ToModel(learner.Advantage, AdvantageTrainer.Pools(training), energyWeight);

@@ -68,7 +68,7 @@ public static class PolicyContinuation
             Noise = all.Noise, Explained = all.Explained, Seen = seen, Effect = (predicted, added), Evidence = evidence, HeldOut = heldOut,
         };
         if (evidence < LeastEvidence)
-            return Told(Unchanged("the outcomes are as likely without a correction of the policy as with one"));
+            return Told(Unchanged("the outcomes do not speak for a correction of the policy by 7 to 1"));
         if (heldOut <= 0)
             return Told(Unchanged("the newest quarter of the outcomes does not bear out what the older ones say"));
 

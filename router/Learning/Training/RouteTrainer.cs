@@ -32,6 +32,9 @@ public static class RouteTrainer
 {
     private const double StreamSeconds = 200;
 
+    // The share of the time that rollouts take.
+    private const double MostOfIt = 0.8;
+
     // About where the throughput of a decode step no longer grows much.
     private const int TypicalBatch = 64;
 
@@ -43,8 +46,8 @@ public static class RouteTrainer
         var (streams, labels) = order.Quick ? (40, 30) : (320, 50);
         var (streamsOfDqn, updates) = order.Quick ? (10, 50) : (40, 250);
         var (learning, choosing) = (Draw(order, streams, order.Seed), Validation(order));
-        var advantages = AdvantageTrainer.Train(learning, choosing, new(), order.EnergyWeight, labels, order.Seed, share => progress?.Invoke(0.6 * share), cancellation);
-        var dqn = DoubleDqnTrainer.Train([.. learning.Take(streamsOfDqn)], choosing, new(), order.EnergyWeight, updates, order.Seed, share => progress?.Invoke(0.6 + (0.4 * share)), cancellation);
+        var advantages = AdvantageTrainer.Train(learning, choosing, new(), order.EnergyWeight, labels, order.Seed, share => progress?.Invoke(MostOfIt * share), cancellation);
+        var dqn = DoubleDqnTrainer.Train([.. learning.Take(streamsOfDqn)], choosing, new(), order.EnergyWeight, updates, order.Seed, share => progress?.Invoke(MostOfIt + ((1 - MostOfIt) * share)), cancellation);
         return dqn.Margin.Sure > advantages.Margin.Sure ? dqn with { Other = advantages } : advantages with { Other = dqn };
     }
 

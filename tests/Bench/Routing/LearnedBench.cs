@@ -87,6 +87,10 @@ internal static class LearnedBench
         var calm = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat).Performance);
         var shifted = Mean((p, seed) => p.Run(inputs.Shift(16, seconds, seed), RoutingInputs.Chat).Performance);
         var broken = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat, lost).Performance);
+        // With what is left nobody gets back to where he was: what one keeps who knows the future is the bound.
+        var clairvoyant = Enumerable.Range(0, seeds).AsParallel().WithDegreeOfParallelism(2)
+            .Average(seed => LookaheadBench.Performance(BenchFleets.Ladder, inputs.Steady(16, seconds, seed), RoutingInputs.Chat, lost));
+        context.Figures.Add("loss_retained_bound", clairvoyant / calm, "", "clairvoyant lookahead under the same loss over the policy's performance without it");
         context.Figures.Add("shift_retained", Math.Min(shifted, broken) / calm, "", $"performance kept under a shift of the task mix ({shifted / calm:0.000}) and loss of 3 of 8 GPUs ({broken / calm:0.000}), the lesser");
     }
 

@@ -26,9 +26,10 @@ internal static class LookaheadBench
     internal static Interval Gaps(SimulatedFleet fleet, Func<int, Workload> workload, Objective objective, int seeds) =>
         Interval.Of([.. Enumerable.Range(0, seeds).AsParallel().AsOrdered().WithDegreeOfParallelism(2).Select(seed => Gap(fleet, workload(seed), objective))]);
 
-    private static double Gap(SimulatedFleet fleet, Workload workload, Objective objective)
-    {
-        var best = Score.Of(Lookahead.Run(fleet, new PricePolicy(), workload, new() { Objective = objective }, objective), fleet, objective);
-        return 100 * (best.Performance - new Arm("price", fleet, new PricePolicy()).Run(workload, objective).Performance);
-    }
+    /// <summary>Performance of the lookahead.</summary>
+    internal static double Performance(SimulatedFleet fleet, Workload workload, Objective objective, SimulationOptions options) =>
+        Score.Of(Lookahead.Run(fleet, new PricePolicy(), workload, options with { Objective = objective }, objective), fleet, objective).Performance;
+
+    private static double Gap(SimulatedFleet fleet, Workload workload, Objective objective) =>
+        100 * (Performance(fleet, workload, objective, new()) - new Arm("price", fleet, new PricePolicy()).Run(workload, objective).Performance);
 }

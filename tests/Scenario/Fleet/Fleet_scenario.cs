@@ -278,14 +278,17 @@ public sealed class Fleet_scenario(Fleet fleet)
         return Metrics.Sum(text, "ops_router_inflight") ?? 0;
     }
 
-    // Null where one does not answer: it is starting or about to end, and the next list tells.
+    // Null where there is none or one does not answer: it is starting or about to end, and the next list tells.
     private async Task<double?> EnginesBusyAsync()
     {
+        var addresses = await EngineAddresses();
+        if (addresses.Count == 0)
+            return null;
         using var client = new HttpClient();
         var busy = 0.0;
         try
         {
-            foreach (var address in await EngineAddresses())
+            foreach (var address in addresses)
             {
                 var text = await client.GetStringAsync($"http://{address}:8000/metrics");
                 busy += Metrics.Sum(text, "vllm:num_requests_running") + Metrics.Sum(text, "vllm:num_requests_waiting") ?? double.NaN;

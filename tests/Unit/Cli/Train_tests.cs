@@ -36,11 +36,11 @@ public sealed class Train_tests
     {
         ContinueRun.Describe(new(null, "998 outcomes of exploration are missing: 1000 are needed, there are 2", 2, 7))
             .ShouldBe(["unchanged: 998 outcomes of exploration are missing: 1000 are needed, there are 2."]);
-        ContinueRun.Describe(new(null, "the outcomes are as likely without a correction of the policy as with one", 4_000, 12_000) { Noise = 0.52, Explained = 0.996, Seen = 0.01, Effect = (-0.002, 0.011), Evidence = 0.2, HeldOut = -0.1 })
+        ContinueRun.Describe(new(null, "the outcomes do not speak for a correction of the policy by 7 to 1", 4_000, 12_000) { Noise = 0.52, Explained = 0.996, Seen = 0.01, Effect = (-0.002, 0.011), Evidence = 0.2, HeldOut = -0.1 })
             .ShouldBe([
                 "noise   0.52 of quality over 20 s by outcome, after state and arrivals explained 99.6 % of the variance; from 4,000 explored and 12,000 others a mean effect is known within +-0.020",
                 "learned what was tried is worth +0.009 on average beside the choice, the policy thought -0.002; evidence for a correction 0.2, on the newest quarter -0.1 (logs)",
-                "unchanged: the outcomes are as likely without a correction of the policy as with one.",
+                "unchanged: the outcomes do not speak for a correction of the policy by 7 to 1.",
             ]);
     }
 
