@@ -24,6 +24,10 @@ internal sealed class OutcomeFit
     // Coefficients of figures between 0 and 1 that explain some units of quality: as good as no prior.
     private const double Free = 1e4;
 
+    // One draw in so many is certain enough: a state that looks more certain still, as one without like among those that were
+    // fitted, would outweigh all others by itself.
+    private const int Certain = 20;
+
     // From coefficients of .001, which nobody would see, to those of 1, which are as large as the network's own.
     private static readonly double[] Variances = [.. Enumerable.Range(0, 13).Select(i => Math.Pow(10, -6 + (i / 2.0)))];
 
@@ -31,6 +35,7 @@ internal sealed class OutcomeFit
     private readonly IReadOnlyList<OutcomeRow> _rows;
     private readonly double[] _mean;
     private readonly double[] _spread;
+    private readonly double _leastLogVariance;
 
     /// <param name="model">The policy that was in force.</param>
     /// <param name="rows">Draws, of which what is expected of a state is learned.</param>
@@ -40,6 +45,8 @@ internal sealed class OutcomeFit
         // Once with all draws alike, to see how large the noise is where.
         _mean = Expected(_ => 1);
         _spread = Spread();
+        var logs = rows.Select(LogVariance).Order().ToList();
+        _leastLogVariance = logs.Count == 0 ? 0 : logs[logs.Count / Certain];
         _mean = Expected(Weight);
     }
 
@@ -57,11 +64,13 @@ internal sealed class OutcomeFit
     }
 
     /// <summary>One over the variance of a draw's noise.</summary>
-    private double Weight(OutcomeRow row)
+    private double Weight(OutcomeRow row) => Math.Exp(-Math.Max(LogVariance(row), _leastLogVariance));
+
+    private double LogVariance(OutcomeRow row)
     {
         Span<double> x = stackalloc double[StateFigures + 1];
         Scale(row, x);
-        return Math.Exp(-Math.Clamp(Dot(x, _spread), -10, 10));
+        return Math.Clamp(Dot(x, _spread), -10, 10);
     }
 
     private double[] Spread()
