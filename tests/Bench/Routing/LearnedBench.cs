@@ -87,7 +87,7 @@ internal static class LearnedBench
         var calm = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat).Performance);
         var shifted = Mean((p, seed) => p.Run(inputs.Shift(16, seconds, seed), RoutingInputs.Chat).Performance);
         var broken = Mean((p, seed) => p.Run(inputs.Steady(16, seconds, seed), RoutingInputs.Chat, lost).Performance);
-        // With what is left nobody gets back to where he was: what one keeps who knows the future is the bound.
+        // How much can be kept with what is left: a bound as that of LookaheadBench, for policies that leave later choices to the rule.
         var clairvoyant = Enumerable.Range(0, seeds).AsParallel().WithDegreeOfParallelism(2)
             .Average(seed => LookaheadBench.Performance(BenchFleets.Ladder, inputs.Steady(16, seconds, seed), RoutingInputs.Chat, lost));
         context.Figures.Add("loss_retained_bound", clairvoyant / calm, "", "clairvoyant lookahead under the same loss over the policy's performance without it");

@@ -69,6 +69,19 @@ public class Continuation_rules
         draws.ShouldAllBe(draw => draw.Delivered <= draw.Best + 0.9f);
     }
 
+    [Fact]
+    public void A_draw_that_looks_more_certain_than_any_other_does_not_outweigh_them()
+    {
+        // The more arrive, the less is left to chance; of one with more than any other too little would be left.
+        var (draws, rows) = Outcomes(4_000, effect: 0, noise: 10, seed: 5);
+        for (var i = 0; i < draws.Length; i++)
+            draws[i].Delivered = (0.8f * draws[i].Arrivals) + ((draws[i].Delivered - (0.8f * draws[i].Arrivals)) / (1 + draws[i].Arrivals));
+        var fit = new OutcomeFit(Model(0), OutcomeRow.From(draws, rows));
+        var strange = OutcomeRow.From([new() { Followed = true, ChoiceIsRule = true, Arrivals = 100_000, Best = 18, Delivered = 17 }], rows);
+
+        Math.Abs(fit.Gain(strange, [.. new double[Figures], 0.1])).ShouldBeLessThan(10);
+    }
+
     private static IReadOnlyList<SimulatedStream> Streams() => TrainingStreams.Draw(Fleets.Ladder(), 30, Objective.Default, 1155, 211, TrainingStreams.Kinds, 60, seed: 7);
 
     // Predicts the same for every candidate.
