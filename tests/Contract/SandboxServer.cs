@@ -1,3 +1,4 @@
+using System.Net;
 using Ops.Sandbox.Api;
 using Ops.Sandbox.Node;
 
@@ -8,6 +9,7 @@ public sealed class SandboxServer : IServer, IAsyncDisposable
 {
     private readonly Lazy<Task> _start;
     private readonly string _folder = Directory.CreateTempSubdirectory("ops-contract-").FullName;
+    private readonly LoopbackRanges _addresses = LoopbackRanges.Take((uint)Environment.ProcessId);
     private ApiServer? _server;
     private SandboxNode? _node;
 
@@ -39,18 +41,19 @@ public sealed class SandboxServer : IServer, IAsyncDisposable
             await _node.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
+        _addresses.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
     private async Task RunAsync()
     {
-        _server = await ApiServer.StartAsync(new ApiServerOptions());
+        _server = await ApiServer.StartAsync(new ApiServerOptions { ServiceAddressRange = IPNetwork.Parse(_addresses.Services) });
         _node = await SandboxNode.StartAsync(_server, new NodeOptions
         {
             WorkDirectory = _folder,
             Images = new Dictionary<string, ImageEntry> { ["shell:1"] = new("/bin/sh"), ["shell:2"] = new("/bin/sh") },
-            // Apart from the addresses that a sandbox beside this run would use.
-            PodAddressRange = "127.11.0.0/16",
+            PodAddressRange = _addresses.Pods,
+            ServiceAddressRange = _addresses.Services,
         });
         await Widgets.InstallAsync(new Api(this));
     }

@@ -1,19 +1,8 @@
-using System.Net;
-
 namespace Ops.Testing;
 
 /// <summary>What every test with a sandbox of its own does before it begins.</summary>
 public static class SandboxSetup
 {
-    /// <summary>Loopback addresses for pods and for Services, 4096 each and of this process alone, since other sandboxes may run on this machine.</summary>
-    /// <param name="first">The first second octet of those that this suite has.</param>
-    /// <param name="count">How many it has.</param>
-    public static (string Pods, IPNetwork Services) Addresses(int first, int count)
-    {
-        var (second, third) = (first + (Environment.ProcessId % count), Environment.ProcessId / count % 8 * 32);
-        return ($"127.{second}.{third}.0/20", IPNetwork.Parse($"127.{second}.{third + 16}.0/20"));
-    }
-
     /// <summary>Applies parts of manifests/, the kinds among them, as a user would, and waits until every kind is served.</summary>
     /// <param name="kubectl">With all rights.</param>
     /// <param name="parts">Files, or folders with a kustomization.</param>

@@ -9,18 +9,19 @@ internal static class TestSummary
     public static string ProjectLine(TestExecution execution) => string.Create(CultureInfo.InvariantCulture,
         $"{(execution.Failed == 0 ? "ok" : "FAILED"),-7} {execution.Project.Name,-32} {execution.Results.Passed,5} passed, {execution.Failed,3} failed, {execution.Results.Skips.Count,3} skipped  {execution.Took.TotalSeconds,6:0.0} s");
 
-    /// <summary>Every failure in full, then every reason for a skip with its tests.</summary>
+    /// <summary>Every failure in full, those with one cause (a fixture's) together, then every reason for a skip with its tests.</summary>
     public static IEnumerable<string> Details(IReadOnlyList<TestExecution> executions)
     {
         var ordered = executions.OrderBy(execution => execution.Project.Name, StringComparer.Ordinal).ToList();
         foreach (var execution in ordered)
         {
-            foreach (var failure in execution.Results.Failures)
+            foreach (var cause in execution.Results.Failures.GroupBy(failure => (failure.Message, failure.StackTrace)))
             {
                 yield return "";
-                yield return $"FAILED {failure.Name}";
-                yield return failure.Message;
-                yield return failure.StackTrace;
+                foreach (var failure in cause)
+                    yield return $"FAILED {failure.Name}";
+                yield return cause.Key.Message;
+                yield return cause.Key.StackTrace;
             }
 
             if (execution.Crash is null)

@@ -1,20 +1,32 @@
+using System.Globalization;
+using Ops.Sandbox.Node;
+
 namespace Ops.Cli.Up;
 
-/// <summary>The loopback addresses of one sandbox. They stay the same for a state folder, because its objects hold them.</summary>
-/// <param name="Pods">One address for each pod.</param>
-/// <param name="Services">One address for each Service.</param>
-internal sealed record AddressRanges(string Pods, string Services)
+/// <summary>Which loopback addresses a state folder has. They stay the same as long as its objects, which hold them.</summary>
+internal static class AddressRanges
 {
-    // Folders of their own get one of 64 pairs, so that sandboxes side by side (a test beside a user's) rarely meet.
-    private const int Pairs = 64;
+    // Holds the number of the pair.
+    private const string Record = "addresses";
 
-    /// <summary>The ranges of a state folder: 127.10 and 127.96 for the default one, a pair by its path for any other.</summary>
-    public static AddressRanges For(string statePath)
+    /// <summary>Takes the ranges that the folder had, or for a folder without objects any that are free: the sandbox's defaults for the default folder.</summary>
+    /// <exception cref="UserError">Another sandbox has those that the folder's objects hold.</exception>
+    public static LoopbackRanges Take(StateFolder state)
     {
-        if (statePath == StateFolder.DefaultPath)
-            return new AddressRanges("127.10.0.0/16", "127.96.0.0/16");
-        var pair = StableHash(statePath) % Pairs;
-        return new AddressRanges($"127.{16 + pair}.0.0/16", $"127.{128 + pair}.0.0/16");
+        var ranges = Recorded(state) is { } pair
+            ? LoopbackRanges.TryTake(pair) ?? throw new UserError(
+                $"Another sandbox runs with the addresses that the objects in {state.Path} have; stop that one, or start anew with --fresh, which deletes these objects.")
+            : (state.Path == StateFolder.DefaultPath ? LoopbackRanges.TryTake(0) : null) ?? LoopbackRanges.Take(StableHash(state.Path));
+        state.WritePrivate(Record, ranges.Pair.ToString(CultureInfo.InvariantCulture));
+        return ranges;
+    }
+
+    private static int? Recorded(StateFolder state)
+    {
+        var file = Path.Combine(state.Path, Record);
+        return File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pair) && pair is >= 0 and < LoopbackRanges.Pairs
+            ? pair
+            : null;
     }
 
     // FNV-1a: string.GetHashCode differs from process to process.

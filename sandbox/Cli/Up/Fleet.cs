@@ -25,10 +25,9 @@ internal sealed class Fleet : IAsyncDisposable
 
     /// <summary>Starts both.</summary>
     /// <exception cref="UserError">A port or an address cannot be used.</exception>
-    public static async Task<Fleet> StartAsync(UpOptions options, StateFolder state, Board board, ILoggerFactory log, TimeProvider time, CancellationToken cancellation)
+    public static async Task<Fleet> StartAsync(UpOptions options, StateFolder state, LoopbackRanges addresses, Board board, ILoggerFactory log, TimeProvider time, CancellationToken cancellation)
     {
         var images = Machines.Images();
-        var addresses = AddressRanges.For(state.Path);
         ApiServer server;
         try
         {

@@ -38,19 +38,24 @@ internal sealed class Readiness(ClusterClient cluster, Board board, Screen scree
             if (!explained && time.GetElapsedTime(start) > limit)
             {
                 explained = true;
-                await ExplainAsync(waiting, pods, limit, cancellation);
+                await ExplainAsync(components, waiting, pods, since, limit, cancellation);
             }
 
             await Task.Delay(PollInterval, time, cancellation);
         }
     }
 
-    private async Task ExplainAsync(IEnumerable<Component> components, IReadOnlyList<JsonObject> pods, TimeSpan limit, CancellationToken cancellation)
+    // What was ready and has failed since is told too, and first: the others may wait for it.
+    private async Task ExplainAsync(IReadOnlyList<Component> components, List<Component> waiting, IReadOnlyList<JsonObject> pods, DateTimeOffset since, TimeSpan limit, CancellationToken cancellation)
     {
-        foreach (var component in components)
+        foreach (var component in components.OrderBy(waiting.Contains))
         {
-            screen.Error($"{component.Name} is not ready after {limit.TotalSeconds:0} s.");
-            foreach (var complaint in Conditions.Complaints(await cluster.GetAsync(component.Path, cancellation)))
+            var body = await cluster.GetAsync(component.Path, cancellation);
+            var isWaiting = waiting.Contains(component);
+            if (!isWaiting && component.Judge(body, pods, since).Ready)
+                continue;
+            screen.Error(isWaiting ? $"{component.Name} is not ready after {limit.TotalSeconds:0} s." : $"{component.Name} was ready and is not any more.");
+            foreach (var complaint in Conditions.Complaints(body))
                 screen.Line("  " + complaint);
             foreach (var pod in component.PodsOf(pods).Where(pod => !Conditions.IsTrue(pod, "Ready")))
                 await ExplainPodAsync(pod, cancellation);

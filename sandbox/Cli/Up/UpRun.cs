@@ -31,10 +31,11 @@ internal sealed class UpRun(Screen screen, TimeProvider time)
         if (options.Fresh)
             state.Clear();
         CheckPorts(options, [.. deploy, .. samples]);
+        using var addresses = AddressRanges.Take(state);
 
         using var log = new FileLog(state.Log, time);
         var since = time.GetUtcNow();
-        var fleet = await Fleet.StartAsync(options, state, board, log, time, cancellation);
+        var fleet = await Fleet.StartAsync(options, state, addresses, board, log, time, cancellation);
         try
         {
             await BringUpAsync(fleet, deploy, samples, options, dashboardPort, state, board, since, cancellation);

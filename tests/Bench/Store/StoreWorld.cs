@@ -15,6 +15,7 @@ internal sealed class StoreWorld : IAsyncDisposable
     private const string Ns = "default";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ops-store-bench-").FullName;
+    private readonly LoopbackRanges _addresses = LoopbackRanges.Take((uint)Environment.ProcessId);
     private ApiServer _server = null!;
     private SandboxNode _node = null!;
     private Kubectl _kubectl = null!;
@@ -132,6 +133,7 @@ internal sealed class StoreWorld : IAsyncDisposable
             await _node.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
+        _addresses.Dispose();
         _kubectl?.Dispose();
         NetworkCut.Clear();
         Directory.Delete(_folder, recursive: true);
@@ -139,13 +141,10 @@ internal sealed class StoreWorld : IAsyncDisposable
 
     private async Task StartClusterAsync(IReadOnlyDictionary<string, ImageEntry> images, CancellationToken cancellation)
     {
-        // Loopback addresses of its own, since other sandboxes may run on this machine: two blocks of 4096 by process id.
-        var (second, third) = (48 + Environment.ProcessId % 16, Environment.ProcessId / 16 % 8 * 32);
-        var services = IPNetwork.Parse($"127.{second}.{third + 16}.0/20");
-        _server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
+        _server = await ApiServer.StartAsync(new() { ServiceAddressRange = IPNetwork.Parse(_addresses.Services) }, cancellation);
         _node = await SandboxNode.StartAsync(
             _server,
-            new() { Images = images, PodAddressRange = $"127.{second}.{third}.0/20", ServiceAddressRange = services.ToString(), WorkDirectory = Path.Combine(_folder, "node") },
+            new() { Images = images, PodAddressRange = _addresses.Pods, ServiceAddressRange = _addresses.Services, WorkDirectory = Path.Combine(_folder, "node") },
             cancellation);
         _kubectl = new(_server.KubeconfigFor(_server.AdminToken));
         foreach (var part in (string[])["deploy/namespace.yaml", "crds", "rbac"])

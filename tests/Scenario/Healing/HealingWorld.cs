@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using k8s;
@@ -28,6 +29,7 @@ public sealed class HealingWorld : IAsyncDisposable
     private readonly WorldShape shape;
     private readonly HttpClient processes = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
     private readonly string folder = Directory.CreateTempSubdirectory("ops-healing-").FullName;
+    private readonly LoopbackRanges addresses = LoopbackRanges.Take((uint)Environment.ProcessId);
     private ApiServer server = null!;
     private SandboxNode node = null!;
     private ChildProcess? healer;
@@ -75,6 +77,7 @@ public sealed class HealingWorld : IAsyncDisposable
             await node.DisposeAsync();
         if (server is not null)
             await server.DisposeAsync();
+        addresses.Dispose();
         Kubectl?.Dispose();
         processes.Dispose();
         Directory.Delete(folder, recursive: true);
@@ -243,8 +246,7 @@ public sealed class HealingWorld : IAsyncDisposable
 
     private async Task StartClusterAsync(CancellationToken cancellation)
     {
-        var (pods, services) = SandboxSetup.Addresses(96, 16);
-        server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
+        server = await ApiServer.StartAsync(new() { ServiceAddressRange = IPNetwork.Parse(addresses.Services) }, cancellation);
         node = await SandboxNode.StartAsync(
             server,
             new()
@@ -258,8 +260,8 @@ public sealed class HealingWorld : IAsyncDisposable
                     [NextImage] = new(Repository.Executable("Ops.Sandbox.Shop")),
                     [EngineTypes.DefaultImage(EngineTypes.Simulated)] = new(Repository.Executable("Ops.Sandbox.ModelServer")),
                 },
-                PodAddressRange = pods,
-                ServiceAddressRange = services.ToString(),
+                PodAddressRange = addresses.Pods,
+                ServiceAddressRange = addresses.Services,
                 WorkDirectory = Path.Combine(folder, "node"),
             },
             cancellation);

@@ -25,6 +25,7 @@ public sealed class Fleet : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly string folder = Directory.CreateTempSubdirectory("ops-operator-scenario-").FullName;
+    private readonly LoopbackRanges addresses = LoopbackRanges.Take((uint)Environment.ProcessId);
     private ApiServer server = null!;
     private SandboxNode node = null!;
     private string? redis;
@@ -47,10 +48,9 @@ public sealed class Fleet : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var (pods, services) = SandboxSetup.Addresses(64, 32);
         redis = await RedisBinary.FindAsync(cancellation);
         garnet = await GarnetBinary.FindAsync(cancellation);
-        server = await ApiServer.StartAsync(new() { ServiceAddressRange = services }, cancellation);
+        server = await ApiServer.StartAsync(new() { ServiceAddressRange = IPNetwork.Parse(addresses.Services) }, cancellation);
         node = await SandboxNode.StartAsync(
             server,
             new()
@@ -68,8 +68,8 @@ public sealed class Fleet : IAsyncLifetime
                     [StoreEngines.DefaultImage(StoreEngines.Redis)] = new(redis ?? "/nowhere/redis-server"),
                     [StoreEngines.DefaultImage(StoreEngines.Garnet)] = new(garnet ?? "/nowhere/garnet-server"),
                 },
-                PodAddressRange = pods,
-                ServiceAddressRange = services.ToString(),
+                PodAddressRange = addresses.Pods,
+                ServiceAddressRange = addresses.Services,
                 WorkDirectory = Path.Combine(folder, "node"),
             },
             cancellation);
@@ -90,6 +90,7 @@ public sealed class Fleet : IAsyncLifetime
             await node.DisposeAsync();
         if (server is not null)
             await server.DisposeAsync();
+        addresses.Dispose();
         Kubectl?.Dispose();
         Directory.Delete(folder, recursive: true);
     }

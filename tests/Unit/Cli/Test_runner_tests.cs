@@ -86,6 +86,15 @@ public sealed class Test_runner_tests
     }
 
     [Fact]
+    public void Failures_with_one_cause_are_told_together()
+    {
+        var results = new TestResults(0, [new("a", "the fixture threw", "at X"), new("b", "the fixture threw", "at X"), new("c", "other", "at Y")], []);
+
+        string.Join('\n', TestSummary.Details([new TestExecution(Project, results, null, [], TimeSpan.Zero)]))
+            .ShouldContain("\nFAILED a\nFAILED b\nthe fixture threw\nat X\n\nFAILED c\nother\nat Y");
+    }
+
+    [Fact]
     public async Task A_project_that_is_not_built_is_a_failure()
     {
         using var folder = new TemporaryFolder();
