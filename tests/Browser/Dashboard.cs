@@ -44,7 +44,7 @@ public sealed class Dashboard : IAsyncLifetime
         if (missing is not null)
             return;
         // A port of this process's own, so that the suite runs beside a user's ./ops up.
-        var port = (30100 + (Environment.ProcessId % 2600)).ToString(CultureInfo.InvariantCulture);
+        var port = FreePort.ForNode().ToString(CultureInfo.InvariantCulture);
         up = OpsProcess.Start("up", "--fresh", "--state", State, "--api-port", "0", "--router-port", port);
         var starting = up.ReadyAsync(TimeSpan.FromSeconds(150));
         playwright = await Playwright.CreateAsync();

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
@@ -68,16 +67,9 @@ public sealed class RouterFleet : IAsyncDisposable
             Metadata = new() { Name = "router-keys", NamespaceProperty = WellKnown.SystemNamespace, Labels = new Dictionary<string, string> { [Labels.ApiKeys] = "true" } },
             Data = new Dictionary<string, byte[]> { ["client"] = Encoding.ASCII.GetBytes(ApiKey), ["neighbour"] = Encoding.ASCII.GetBytes(NeighbourKey) },
         });
-        return new RouterFleet(server, folder, new IPEndPoint(IPAddress.Loopback, FreePort()));
+        return new RouterFleet(server, folder, new IPEndPoint(IPAddress.Loopback, FreePort.Any()));
     }
 
-    /// <summary>A port that is free now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Starts the router and waits until it says that it is ready.</summary>
     /// <param name="environment">Settings such as Router__DrainTimeout.</param>

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 
 namespace Ops.Testing;
 
@@ -54,7 +52,7 @@ public sealed class Installation : IDisposable
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         await WriteTokenAsync(kubeconfig, ns, account, cancellation);
 
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{FreePort.Any()}";
         var process = ChildProcess.Start(
             Repository.Executable(project),
             ["--urls", url, .. arguments],
@@ -86,12 +84,6 @@ public sealed class Installation : IDisposable
     private async Task WriteTokenAsync(string kubeconfig, string ns, string account, CancellationToken cancellation) =>
         await File.WriteAllTextAsync(kubeconfig, _plane.KubeconfigFor(await _plane.ServiceAccountTokenAsync(ns, account, cancellation)), cancellation);
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>A running process of an installation.</summary>

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using k8s;
 using k8s.Models;
@@ -37,7 +35,7 @@ public sealed class RealControlPlane : IAsyncDisposable
     {
         _options = options;
         _folder = Directory.CreateTempSubdirectory("ops-kube-").FullName;
-        (_etcdPort, _apiPort) = (FreePort(), FreePort());
+        (_etcdPort, _apiPort) = (FreePort.Any(), FreePort.Any());
         AdminToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     }
 
@@ -140,7 +138,7 @@ public sealed class RealControlPlane : IAsyncDisposable
 
     private void StartEtcd()
     {
-        var (client, peer) = ($"http://127.0.0.1:{_etcdPort}", $"http://127.0.0.1:{FreePort()}");
+        var (client, peer) = ($"http://127.0.0.1:{_etcdPort}", $"http://127.0.0.1:{FreePort.Any()}");
         _etcd = Start("etcd",
             $"--data-dir={InFolder("etcd")}", $"--listen-client-urls={client}", $"--advertise-client-urls={client}",
             $"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}",
@@ -169,14 +167,14 @@ public sealed class RealControlPlane : IAsyncDisposable
         {
             _controllers.Add(Start("kube-controller-manager",
                 $"--kubeconfig={InFolder("admin.kubeconfig")}", $"--service-account-private-key-file={InFolder("sa.key")}",
-                "--use-service-account-credentials=false", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}", "--port=0",
+                "--use-service-account-credentials=false", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort.Any()}", "--port=0",
                 "--kube-api-qps=500", "--kube-api-burst=1000", "--controllers=*,-nodelifecycle,-nodeipam,-route,-cloud-node-lifecycle", $"--cert-dir={InFolder("kcm")}"));
         }
 
         if (_options.Scheduler)
         {
             _controllers.Add(Start("kube-scheduler",
-                $"--kubeconfig={InFolder("admin.kubeconfig")}", "--kube-api-qps=500", "--kube-api-burst=1000", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}", "--port=0",
+                $"--kubeconfig={InFolder("admin.kubeconfig")}", "--kube-api-qps=500", "--kube-api-burst=1000", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort.Any()}", "--port=0",
                 $"--cert-dir={InFolder("scheduler")}"));
         }
     }
@@ -215,10 +213,4 @@ public sealed class RealControlPlane : IAsyncDisposable
 
     private string InFolder(string name) => Path.Combine(_folder, name);
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -6,6 +6,7 @@ using Microsoft.Playwright;
 using Ops.Bench.Controller;
 using Ops.Browser;
 using Ops.FleetScenario;
+using Ops.Testing;
 
 namespace Ops.Bench.Dashboard;
 
@@ -43,7 +44,7 @@ internal sealed class DashboardSite : IAsyncDisposable
         var site = new DashboardSite();
         try
         {
-            var port = (30100 + (Environment.ProcessId % 2600)).ToString(CultureInfo.InvariantCulture);
+            var port = FreePort.ForNode().ToString(CultureInfo.InvariantCulture);
             site.up = OpsProcess.Start("up", "--fresh", "--state", Path.Combine(site.folder, "state"), "--api-port", "0", "--router-port", port);
             await site.up.ReadyAsync(TimeSpan.FromSeconds(150));
             site.ProcessId = Shell.Descendants(site.up.Id).FirstOrDefault(pid => File.ReadAllText($"/proc/{pid}/comm").Trim() == "Ops.Dashboard");

@@ -31,7 +31,7 @@ internal sealed class FairnessBench : IAsyncDisposable
     internal static async Task RunAsync(BenchContext context, string folder, CancellationToken cancellation)
     {
         context.Say("a tenant beside one that floods");
-        var port = Wire.FreePort();
+        var port = FreePort.Any();
         await using var engine = ChildProcess.Start(
             Repository.Executable("Ops.Sandbox.ModelServer"),
             ["--model", EngineModel, "--served-model-name", "vendor/large", "vendor/small", "--port", $"{port}", "--max-num-seqs", $"{Slots}", "--load-seconds", "0"],

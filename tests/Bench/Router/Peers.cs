@@ -31,7 +31,7 @@ internal sealed class Peers(string folder) : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     internal Task<Contender> HelperAsync(string key, string label, string mode, string more, CancellationToken cancellation)
     {
-        var port = Wire.FreePort();
+        var port = FreePort.Any();
         string[] arguments = [HelperProcess.Verb, mode, $"{port}", more];
         return StartAsync(key, label, port, Environment.ProcessPath!, arguments, [], cancellation);
     }
@@ -41,7 +41,7 @@ internal sealed class Peers(string folder) : IAsyncDisposable
     {
         if (OnPath("nginx") is not { } file)
             return null;
-        var port = Wire.FreePort();
+        var port = FreePort.Any();
         var configuration = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(configuration, $$"""
             daemon off; master_process off; pid {{folder}}/nginx.pid; error_log stderr warn; worker_rlimit_nofile 10000;
@@ -64,7 +64,7 @@ internal sealed class Peers(string folder) : IAsyncDisposable
     {
         if (OnPath("haproxy") is not { } file)
             return null;
-        var port = Wire.FreePort();
+        var port = FreePort.Any();
         var configuration = Path.Combine(folder, "haproxy.cfg");
         await File.WriteAllTextAsync(configuration, $"""
             defaults
@@ -115,7 +115,7 @@ internal sealed class Peers(string folder) : IAsyncDisposable
             const listen = net.Server.prototype.listen;
             net.Server.prototype.listen = function (port, ...rest) { return listen.call(this, port, '127.0.0.1', ...rest.filter(r => typeof r === 'function')); };
             """, cancellation);
-        var port = Wire.FreePort();
+        var port = FreePort.Any();
         (string, string)[] headers = [("x-portkey-provider", "openai"), ("x-portkey-custom-host", $"http://{upstream}/v1"), ("Authorization", "Bearer sk-bench")];
         var environment = new Dictionary<string, string?> { ["NODE_ENV"] = "production" };
         return await StartAsync("portkey", "Portkey gateway", port, node, ["-r", loopback, script, "--headless", $"--port={port}"], headers, cancellation, environment, streams: false);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Ops.Bench.Router;
@@ -42,13 +41,6 @@ internal static class Wire
     internal static IPEndPoint Replica(int index, int port) =>
         new(index == 0 ? IPAddress.Loopback : new IPAddress([127, 2, (byte)(index / 250), (byte)((index % 250) + 1)]), port);
 
-    /// <summary>A port that is free now.</summary>
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>One way to the upstream.</summary>

@@ -105,14 +105,14 @@ internal sealed class LiveFleet : IAsyncDisposable
 
     private void Serve(string folder, LiveModel model, LiveSetting? hosts)
     {
-        var address = new IPEndPoint(IPAddress.Loopback, RouterFleet.FreePort());
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort.Any());
         List<string> args = ["--model", model.Model, "--urls", $"http://{address}", "--tensor-parallel-size", $"{model.Gpus}", "--load-seconds", "0"];
         Router.CreatePool(model.Pool, model.Model, model.Gpus, address);
         if (hosts?.Guests.Any() == true)
             args.AddRange(["--gpu-memory-utilization", FormattableString.Invariant($"{hosts.HostShare:0.00}"), "--co-resident"]);
         foreach (var guest in hosts?.Guests ?? [])
         {
-            var ports = Enumerable.Range(0, model.Gpus / guest.Gpus).Select(_ => RouterFleet.FreePort()).ToArray();
+            var ports = Enumerable.Range(0, model.Gpus / guest.Gpus).Select(_ => FreePort.Any()).ToArray();
             args.AddRange(ports.Select((port, engine) => FormattableString.Invariant($"--model {guest.Model} --urls http://{IPAddress.Loopback}:{port} --tensor-parallel-size {guest.Gpus} --load-seconds 0 --first-gpu {engine * guest.Gpus} --gpu-memory-utilization {guest.MemoryPercent / 100.0:0.00}")));
             Router.CreateGuest(guest.Pool, guest.Model, guest.Gpus, new CoResidentSpec { Host = model.Pool, MemoryPercent = guest.MemoryPercent!.Value }, address, ports);
         }

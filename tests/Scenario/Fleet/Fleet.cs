@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text;
 using Ops.FleetScenario;
+using Ops.Testing;
 
 [assembly: AssemblyFixture(typeof(Fleet))]
 
@@ -33,7 +32,7 @@ public sealed class Fleet : IAsyncLifetime
     internal string Key => Up.Value("key");
 
     /// <summary>The router's port: one of its own, so that the suite runs beside a user's ./ops up.</summary>
-    internal int RouterPort { get; } = FreeNodePort();
+    internal int RouterPort { get; } = FreePort.ForNode();
 
     public async ValueTask InitializeAsync() => await StartAsync("--fresh");
 
@@ -87,25 +86,6 @@ public sealed class Fleet : IAsyncLifetime
     }
 
     // Kubernetes' node ports end at 32767; the search begins at a place of this process's own.
-    private static int FreeNodePort()
-    {
-        for (var attempt = 0; attempt < 100; attempt++)
-        {
-            var port = 30100 + ((Environment.ProcessId * 7 + attempt) % 2600);
-            using var probe = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-
-        throw new InvalidOperationException("A hundred node ports in a row are taken on 127.0.0.1.");
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -24,7 +24,7 @@ internal sealed class ShopFleet : IAsyncDisposable
     {
         var fleet = new ShopFleet();
         // A port of this process's own, so that the suite runs beside a user's ./ops up.
-        var port = (30100 + (Environment.ProcessId % 2600)).ToString(CultureInfo.InvariantCulture);
+        var port = FreePort.ForNode().ToString(CultureInfo.InvariantCulture);
         fleet.up = OpsProcess.Start("up", "--fresh", "--shop", "--no-samples", "--state", fleet.State, "--api-port", "0", "--router-port", port);
         await fleet.up.ReadyAsync(Patience);
         var address = fleet.up.Output.Split('\n').First(line => line.Contains("api server", StringComparison.Ordinal)).Split(' ')[^1];

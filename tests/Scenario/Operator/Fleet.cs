@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -101,7 +100,7 @@ public sealed class Fleet : IAsyncLifetime
         var home = Directory.CreateDirectory(Path.Combine(folder, $"operator-{++runs}")).FullName;
         var kubeconfig = Path.Combine(home, "kubeconfig");
         await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.IssueServiceAccountToken("ops-system", "operator")));
-        OperatorUrl = new($"http://127.0.0.1:{FreePort()}");
+        OperatorUrl = new($"http://127.0.0.1:{FreePort.Any()}");
         Operator = ChildProcess.Start(
             Repository.Executable("Ops.Operator"),
             ["--urls", OperatorUrl.ToString(), "--scrape-interval", "500ms"],
@@ -231,12 +230,6 @@ public sealed class Fleet : IAsyncLifetime
         }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>GPU products of the sandbox.</summary>

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using Ops.Testing;
 
@@ -69,7 +67,7 @@ public sealed class OutageTests(RealCluster cluster) : IAsyncLifetime
     // A pool without pods and a real engine process as its replica, so that traffic does not depend on the cluster.
     private async Task<ChildProcess> StartEngineAsync(string pool)
     {
-        var port = FreePort();
+        var port = FreePort.Any();
         var engine = ChildProcess.Start(
             Repository.Executable("Ops.Sandbox.ModelServer"),
             ["--model", "meta-llama/Llama-3.1-8B-Instruct", "--host", "127.0.0.1", "--port", port.ToString(), "--gpu-product", "NVIDIA-H100-80GB-HBM3"],
@@ -81,12 +79,6 @@ public sealed class OutageTests(RealCluster cluster) : IAsyncLifetime
         return engine;
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Five requests a second until told to stop, at most 5,000.</summary>
     private sealed class Traffic(Uri url, string key, string model) : IAsyncDisposable

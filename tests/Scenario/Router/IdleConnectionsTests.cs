@@ -30,7 +30,7 @@ public sealed class IdleConnectionsTests
         var count = (int)Math.Min(Wanted, most);
         TestContext.Current.TestOutputHelper!.WriteLine($"{count} connections of {Wanted}: a process may have {most + OtherFiles} open files");
         await using var fleet = await ScenarioFleet.StartAsync(Cancellation);
-        await fleet.ServeAsync(new ModelRouteSpec(), Cancellation, await fleet.StartServerAsync("127.0.0.1", RouterFleet.FreePort(), Cancellation));
+        await fleet.ServeAsync(new ModelRouteSpec(), Cancellation, await fleet.StartServerAsync("127.0.0.1", FreePort.Any(), Cancellation));
         using var client = new Client(fleet.Router);
         await ExpectServedAsync(client);
         var router = fleet.Router.Router.Id;

@@ -46,7 +46,7 @@ internal sealed class LlamaServer : IAsyncDisposable
     {
         var model = Path.Combine(folder, "tiny.gguf");
         RandomModel.Write(model);
-        var address = new IPEndPoint(IPAddress.Loopback, RouterFleet.FreePort());
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort.Any());
         var libraries = Path.Combine(Cache, "root", "usr", "lib", "x86_64-linux-gnu");
         var process = ChildProcess.Start(
             Path.Combine(libraries, "ld-linux-x86-64.so.2"),

@@ -14,7 +14,7 @@ public sealed class RouterProcessTests
     public async Task SIGTERM_cuts_no_stream()
     {
         await using var fleet = await ScenarioFleet.StartAsync(Cancellation);
-        var server = await fleet.StartServerAsync("127.0.0.1", RouterFleet.FreePort(), Cancellation);
+        var server = await fleet.StartServerAsync("127.0.0.1", FreePort.Any(), Cancellation);
         await fleet.ServeAsync(new ModelRouteSpec(), Cancellation, server);
         using var client = new Client(fleet.Router);
         var streams = new List<(HttpResponseMessage Response, StreamReader Reader)>();
@@ -41,7 +41,7 @@ public sealed class RouterProcessTests
     {
         const int Changes = 1_000;
         await using var fleet = await ScenarioFleet.StartAsync(Cancellation);
-        var port = RouterFleet.FreePort();
+        var port = FreePort.Any();
         var a = await fleet.StartServerAsync("127.0.0.1", port, Cancellation);
         var b = await fleet.StartServerAsync("127.0.0.2", port, Cancellation);
         await fleet.ServeAsync(new ModelRouteSpec(), Cancellation, a, b);
@@ -74,7 +74,7 @@ public sealed class RouterProcessTests
         var asked = client.ChatAsync(3, stream: false, Cancellation);
         await Until.TrueAsync(
             async () => await client.MetricAsync("ops_router_held_requests{namespace=\"default\",pool=\"pool\"}", Cancellation) == 1, "the request is not held", Cancellation);
-        fleet.Router.SetEndpoints("pool", await fleet.StartServerAsync("127.0.0.1", RouterFleet.FreePort(), Cancellation));
+        fleet.Router.SetEndpoints("pool", await fleet.StartServerAsync("127.0.0.1", FreePort.Any(), Cancellation));
 
         using var response = await asked;
         response.StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Ops.FleetScenario;
 using Ops.Sandbox.ShopPlan;
 using Ops.ShopScenario;
+using Ops.Testing;
 
 [assembly: AssemblyFixture(typeof(ShopInSandbox))]
 
@@ -24,7 +23,7 @@ public sealed class ShopInSandbox : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        up = OpsProcess.Start("up", "--no-samples", "--shop", "--state", State, "--api-port", "0", "--router-port", FreeNodePort().ToString(CultureInfo.InvariantCulture));
+        up = OpsProcess.Start("up", "--no-samples", "--shop", "--state", State, "--api-port", "0", "--router-port", FreePort.ForNode().ToString(CultureInfo.InvariantCulture));
         await up.ReadyAsync(Patience);
         foreach (var pod in await PodsAsync())
             addresses[(string)pod["metadata"]!["labels"]!["app.kubernetes.io/name"]!] = (string)pod["status"]!["podIP"]!;
@@ -92,20 +91,4 @@ public sealed class ShopInSandbox : IAsyncLifetime
     }
 
     // From Kubernetes' range for node ports, free at this moment.
-    private static int FreeNodePort()
-    {
-        for (var port = 32100; ; port++)
-        {
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException) when (port < 32700)
-            {
-                // Taken: the next one.
-            }
-        }
-    }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Ops.Rca.Sources;
 using Ops.Rca.Sources.Prometheus;
 using Ops.Testing;
@@ -26,7 +24,7 @@ public sealed class Real_prometheus : IAsyncLifetime
     {
         Assert.SkipUnless(binary is not null, Missing);
         await using var exporter = new ScriptedServer((_, _) => ScriptedServer.Ok(Page(), "text/plain; version=0.0.4"));
-        var url = new Uri($"http://127.0.0.1:{FreePort()}");
+        var url = new Uri($"http://127.0.0.1:{FreePort.Any()}");
         await using var server = Start(url, exporter.Url);
         using var source = new PrometheusSource(new() { Url = url }, TimeSpan.FromMinutes(1));
         var builder = new SignalBuilder(new());
@@ -45,7 +43,7 @@ public sealed class Real_prometheus : IAsyncLifetime
     public async Task A_server_without_the_series_and_a_wrong_query_are_told_in_its_own_words()
     {
         Assert.SkipUnless(binary is not null, Missing);
-        var url = new Uri($"http://127.0.0.1:{FreePort()}");
+        var url = new Uri($"http://127.0.0.1:{FreePort.Any()}");
         await using var server = Start(url, new("http://127.0.0.1:1"));
         await ReadyAsync(url, server);
 
@@ -138,10 +136,4 @@ public sealed class Real_prometheus : IAsyncLifetime
         throw new InvalidOperationException($"prometheus did not become ready\n{server.Tail()}");
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using k8s;
 using k8s.Models;
@@ -105,12 +104,6 @@ internal sealed class Sandbox : IAsyncDisposable
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,8 +1,9 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
-using k8s.Models;
 using Ops.Sandbox.Node.Services;
+using Ops.Testing;
+using k8s.Models;
 
 namespace Ops.SandboxNode.Tests;
 
@@ -37,7 +38,7 @@ public sealed class ServiceTests
     public async Task A_taken_node_port_is_told_as_event_and_problem_and_taken_over_when_free()
     {
         await using var sandbox = await Sandbox.StartAsync();
-        var port = FreeNodePort();
+        var port = FreePort.ForNode();
         using var squatter = new TcpListener(IPAddress.Loopback, port);
         squatter.Start();
         var service = Make.Service("web", 80, 8080);
@@ -56,7 +57,7 @@ public sealed class ServiceTests
     {
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
-        var port = Sandbox.FreePort();
+        var port = FreePort.Any();
         await using var forwarder = new ServiceForwarder(new IPEndPoint(IPAddress.Loopback, port), TimeProvider.System);
         forwarder.Target([(IPEndPoint)server.LocalEndpoint]);
         using (var client = new TcpClient())
@@ -81,7 +82,7 @@ public sealed class ServiceTests
     [Fact]
     public async Task A_forwarder_without_endpoints_resets_its_clients()
     {
-        var port = Sandbox.FreePort();
+        var port = FreePort.Any();
         await using var forwarder = new ServiceForwarder(new IPEndPoint(IPAddress.Loopback, port), TimeProvider.System);
         using var client = new TcpClient();
         // The reset may come while connecting or at the first read.
@@ -140,21 +141,4 @@ public sealed class ServiceTests
         }
     }
 
-    private static int FreeNodePort()
-    {
-        for (var port = 31000; port < 32767; port++)
-        {
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-        throw new InvalidOperationException("no free node port");
-    }
 }
