@@ -55,7 +55,7 @@ public sealed record RemediationSpec
     [DefaultValue(false)]
     public bool Suspend { get; init; }
 
-    /// <summary>The HealingPolicy that it was made under.</summary>
+    /// <summary>The HealingPolicy that it was made under. A plan waits ten seconds for one that is made after it, and is refused without one.</summary>
     [Required]
     [MaxLength(253)]
     public string Policy { get; init; } = "";

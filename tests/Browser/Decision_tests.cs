@@ -102,7 +102,7 @@ public sealed class Decision_tests(Dashboard dashboard)
     private async Task<JsonArray?> DecisionsAsync(string space) =>
         JsonNode.Parse(await dashboard.Cluster.GetStringAsync($"{Group}/{space}/approvers/ada", TestContext.Current.CancellationToken))!["spec"]?["decisions"] as JsonArray;
 
-    // Objects as the healer leaves them while it waits, in a namespace of the test's own where no healer looks.
+    // Objects as the healer leaves them while it waits, in a namespace of the test's own that the healer may not read.
     internal static async Task PlanAsync(Dashboard dashboard, string space)
     {
         await dashboard.SendAsync(HttpMethod.Post, "/api/v1/namespaces", $$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{space}}"} }""");

@@ -23,6 +23,9 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
+    // Watches lag behind each other, and files are applied in any order: a plan so young waits for its policy.
+    private static readonly TimeSpan MadeTogether = TimeSpan.FromSeconds(10);
+
     // Time for pods to start, beside that for the symptom to stay away, before a repair that does not show is taken back.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -45,6 +48,8 @@ internal sealed class RemediationReconciler(HealingCaches caches, NamespaceWatch
         if (Lasting.IsOnTrial(remediation))
             return await probation.FollowAsync(remediation, cancellationToken);
         var policy = caches.Policies.Get(key.Namespace, remediation.Spec.Policy);
+        if (policy is null && remediation.Metadata.CreationTimestamp is { } made && time.GetUtcNow().UtcDateTime - made < MadeTogether)
+            return Requeue.After(Soon);
         if (policy is not null && watches.For(key.Namespace!) is { HasSynced: false } blind)
             return await WaitForSightAsync(remediation, blind.Obstacle, cancellationToken);
         var snapshot = policy is null ? new NamespaceSnapshot { Namespace = key.Namespace!, Now = time.GetUtcNow() } : watches.For(key.Namespace!).Snapshot(policy, time.GetUtcNow());

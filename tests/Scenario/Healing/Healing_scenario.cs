@@ -169,6 +169,36 @@ public sealed class Healing_scenario(HealingFixture fixture) : IClassFixture<Hea
     }
 
     [Fact]
+    public async Task A_plan_waits_a_little_for_a_policy_that_is_made_after_it()
+    {
+        var world = fixture.World;
+        await ApplyAsync(
+            Made("Remediation", "early", """{"policy":"late","request":"scale email to 2"}"""),
+            Made("Remediation", "orphan", """{"policy":"never","request":"scale email to 2"}"""),
+            Made("Remediation", "other", """{"policy":"shop","request":"scale email to 2"}"""));
+        // Once the last is through the healer's hands, so are the others.
+        await world.UntilAsync("a plan whose policy is there is judged", () => Plan("other")?.Status?.Phase == RemediationPhases.Refused, Cancellation);
+        Plan("early")!.Status?.Phase.ShouldBeNull();
+        await ApplyAsync(Made("HealingPolicy", "late", """{"autonomy":"suggest","suspend":true}"""));
+        try
+        {
+            await world.UntilAsync("the plan is judged by its policy", () => Plan("early")?.Status?.Reason?.Contains("HealingPolicy late names no language model", StringComparison.Ordinal) == true, Cancellation);
+            await world.UntilAsync("a plan without a policy is refused", () => Plan("orphan")?.Status is { Phase: RemediationPhases.Refused, Reason: "HealingPolicy never does not exist." }, Cancellation);
+        }
+        finally
+        {
+            await world.KubectlAsync(["-n", HealingWorld.Ns, "delete", "hp", "late"], Cancellation);
+        }
+
+        Remediation? Plan(string name) => world.Remediations().SingleOrDefault(one => one.Metadata.Name == name);
+
+        static string Made(string kind, string name, string spec) =>
+            $$$"""{"apiVersion":"ops.autonomic.dev/v1alpha1","kind":"{{{kind}}}","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""";
+
+        Task<string> ApplyAsync(params string[] objects) => world.KubectlAsync(["-n", HealingWorld.Ns, "apply", "-f", "-"], Cancellation, string.Join('\n', objects));
+    }
+
+    [Fact]
     public async Task A_plan_waits_for_a_person_survives_a_killed_operator_and_runs_as_it_was_approved()
     {
         var world = fixture.World;
