@@ -12,8 +12,8 @@ internal sealed record TestProject(string Name, string Kind, string Executable)
     public TestLane Lane => Kind == "Unit" ? TestLane.Small : PatientProjects.Contains(Name) ? TestLane.Patient : TestLane.Whole;
 
     // Learning what is normal, and seeing that a fault is over, take minutes in which half a core is used; a real control
-    // plane takes its time to elect, to take new kinds up and to sync its caches.
-    private static readonly string[] PatientProjects = ["Ops.IncidentScenario.Tests", "Ops.RealCluster.Tests"];
+    // plane takes its time to elect, to take new kinds up and to sync its caches, and a store to miss a node.
+    private static readonly string[] PatientProjects = ["Ops.IncidentScenario.Tests", "Ops.RealCluster.Tests", "Ops.ShardedStoreScenario.Tests"];
 }
 
 /// <summary>With what a test project may share the machine.</summary>

@@ -29,7 +29,7 @@ public sealed class PermissionTests(RealCluster cluster)
         new("ops.autonomic.dev", "modelpools/finalizers", "update"),
         new("ops.autonomic.dev", "shardedstores/finalizers", "update"),
         new("", "serviceaccounts", "impersonate"),
-        // Pods of a store go only while all its nodes answer; no engine runs here. tests/Scenario/Operator rolls real stores with this account.
+        // Pods of a store go only while all its nodes answer; no engine runs here. tests/Scenario/ShardedStore rolls real stores with this account.
         new("", "pods", "delete"),
         // So are its backups, whose Jobs read the engines.
         new("batch", "jobs", "get"),

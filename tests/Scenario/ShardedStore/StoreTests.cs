@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using k8s;
-using k8s.Models;
 using Ops.Api;
+using Ops.OperatorScenario;
+using k8s.Models;
+using k8s;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>Sharded stores of a real engine, through the operator's executable and pods of the sandbox.</summary>
 public sealed class StoreTests(Fleet fleet)

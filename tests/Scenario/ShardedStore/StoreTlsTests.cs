@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using k8s;
-using k8s.Models;
 using Ops.Api;
+using Ops.OperatorScenario;
 using Ops.Testing;
+using k8s.Models;
+using k8s;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>A store with TLS of real nodes, from its Secret to another certificate, with the operator's own account.</summary>
 public sealed class StoreTlsTests(Fleet fleet)

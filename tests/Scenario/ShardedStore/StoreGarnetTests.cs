@@ -1,9 +1,10 @@
 using System.Diagnostics;
-using k8s.Models;
 using Ops.Api;
+using Ops.OperatorScenario;
 using Ops.Testing;
+using k8s.Models;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>A small store of Garnet, whose primaries nobody elects but the operator, and whose slots it moves.</summary>
 public sealed class StoreGarnetTests(Fleet fleet)

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using k8s;
-using k8s.Models;
 using Ops.Api;
+using Ops.OperatorScenario;
+using k8s.Models;
+using k8s;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>A store with a password and a user, from their Secrets to a change of them, with the operator's own account.</summary>
 public sealed class StoreAuthTests(Fleet fleet)

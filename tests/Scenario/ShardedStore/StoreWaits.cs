@@ -1,8 +1,9 @@
-using k8s;
-using k8s.Models;
 using Ops.Api;
+using Ops.OperatorScenario;
+using k8s.Models;
+using k8s;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>What tests of a store named carts wait for.</summary>
 internal static class StoreWaits

@@ -1,9 +1,10 @@
-using k8s;
-using k8s.Models;
 using Ops.Api;
+using Ops.OperatorScenario;
 using Ops.Testing;
+using k8s.Models;
+using k8s;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>A backup of a store with TLS and a password, restored into one with another number of shards: every key is looked at.</summary>
 public sealed class StoreBackupTests(Fleet fleet) : IDisposable

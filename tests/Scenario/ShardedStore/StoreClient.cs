@@ -3,8 +3,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Ops.Api;
+using Ops.OperatorScenario;
 
-namespace Ops.OperatorScenario;
+namespace Ops.ShardedStoreScenario;
 
 /// <summary>A client of a store: commands of plain words, sent on to wherever the store says that a key lives.</summary>
 /// <param name="address">A node.</param>
