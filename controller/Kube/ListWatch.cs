@@ -174,11 +174,13 @@ internal sealed class ListWatch<T>(
         var delay = backOff.Next();
         if (error is KubeApiException { RetryAfter: { } asked } && asked > delay)
             delay = asked < options.MaxDelay ? asked : options.MaxDelay;
+        // It begins before it is told: who reads of the trouble may count from then on.
+        var wait = Task.Delay(delay, time, cancellationToken);
         if (error is not null)
             Report(error, delay);
         try
         {
-            await Task.Delay(delay, time, cancellationToken);
+            await wait;
         }
         catch (OperationCanceledException)
         {

@@ -70,7 +70,6 @@ public sealed class RouterFleet : IAsyncDisposable
         return new RouterFleet(server, folder, new IPEndPoint(IPAddress.Loopback, FreePort.Any()));
     }
 
-
     /// <summary>Starts the router and waits until it says that it is ready.</summary>
     /// <param name="environment">Settings such as Router__DrainTimeout.</param>
     /// <param name="cancellation">Gives up.</param>

@@ -1,4 +1,3 @@
-
 namespace Ops.Testing;
 
 /// <summary>
@@ -83,7 +82,6 @@ public sealed class Installation : IDisposable
 
     private async Task WriteTokenAsync(string kubeconfig, string ns, string account, CancellationToken cancellation) =>
         await File.WriteAllTextAsync(kubeconfig, _plane.KubeconfigFor(await _plane.ServiceAccountTokenAsync(ns, account, cancellation)), cancellation);
-
 }
 
 /// <summary>A running process of an installation.</summary>

@@ -212,5 +212,4 @@ public sealed class RealControlPlane : IAsyncDisposable
             InFolder($"{name}.log"));
 
     private string InFolder(string name) => Path.Combine(_folder, name);
-
 }

@@ -40,7 +40,6 @@ internal static class Wire
     /// <summary>One of many addresses of the same upstream: 127.0.0.1, then 127.2.0.1 and so on.</summary>
     internal static IPEndPoint Replica(int index, int port) =>
         new(index == 0 ? IPAddress.Loopback : new IPAddress([127, 2, (byte)(index / 250), (byte)((index % 250) + 1)]), port);
-
 }
 
 /// <summary>One way to the upstream.</summary>

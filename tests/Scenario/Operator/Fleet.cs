@@ -229,7 +229,6 @@ public sealed class Fleet : IAsyncLifetime
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
     }
-
 }
 
 /// <summary>GPU products of the sandbox.</summary>

@@ -79,7 +79,6 @@ public sealed class OutageTests(RealCluster cluster) : IAsyncLifetime
         return engine;
     }
 
-
     /// <summary>Five requests a second until told to stop, at most 5,000.</summary>
     private sealed class Traffic(Uri url, string key, string model) : IAsyncDisposable
     {

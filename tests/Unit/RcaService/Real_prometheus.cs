@@ -135,5 +135,4 @@ public sealed class Real_prometheus : IAsyncLifetime
 
         throw new InvalidOperationException($"prometheus did not become ready\n{server.Tail()}");
     }
-
 }

@@ -104,7 +104,6 @@ internal sealed class Sandbox : IAsyncDisposable
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
-
     public async ValueTask DisposeAsync()
     {
         await Node.DisposeAsync();

@@ -140,5 +140,4 @@ public sealed class ServiceTests
             return false;
         }
     }
-
 }
