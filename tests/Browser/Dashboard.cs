@@ -63,12 +63,7 @@ public sealed class Dashboard : IAsyncLifetime
             await browser.DisposeAsync();
         playwright?.Dispose();
         if (up is not null)
-        {
-            up.Signal("TERM");
-            await up.ExitAsync(TimeSpan.FromSeconds(60));
             await up.DisposeAsync();
-        }
-
         Directory.Delete(folder, recursive: true);
     }
 

@@ -74,12 +74,7 @@ internal sealed class DashboardSite : IAsyncDisposable
         if (Relay is not null)
             await Relay.DisposeAsync();
         if (up is not null)
-        {
-            up.Signal("TERM");
-            await up.ExitAsync(TimeSpan.FromSeconds(60));
             await up.DisposeAsync();
-        }
-
         http.Dispose();
         ending.Dispose();
         Directory.Delete(folder, recursive: true);

@@ -85,25 +85,10 @@ public sealed class Fleet : IAsyncLifetime
         }
     }
 
-    // Kubernetes' node ports end at 32767; the search begins at a place of this process's own.
-
     public async ValueTask DisposeAsync()
     {
         if (up is not null)
-        {
-            up.Signal("TERM");
-            try
-            {
-                await up.ExitAsync(TimeSpan.FromSeconds(30));
-            }
-            catch (OperationCanceledException)
-            {
-                // DisposeAsync of the process kills it and its children.
-            }
-
             await up.DisposeAsync();
-        }
-
         router?.Dispose();
         cluster?.Dispose();
         Directory.Delete(folder, recursive: true);

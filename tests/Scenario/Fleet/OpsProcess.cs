@@ -79,12 +79,22 @@ internal sealed partial class OpsProcess : IAsyncDisposable
 
     public void Signal(string signal) => Shell.Kill(signal, process.Id);
 
+    /// <summary>Has it stop, and all that it started with it; kills what does not end within a minute.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited)
         {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
+            Signal("TERM");
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
         }
 
         process.Dispose();

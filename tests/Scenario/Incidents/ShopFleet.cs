@@ -92,12 +92,7 @@ internal sealed class ShopFleet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (up is not null)
-        {
-            up.Signal("TERM");
-            await up.ExitAsync(TimeSpan.FromSeconds(60));
             await up.DisposeAsync();
-        }
-
         cluster.Dispose();
         pods.Dispose();
         Directory.Delete(folder, recursive: true);

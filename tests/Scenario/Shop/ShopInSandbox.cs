@@ -67,12 +67,7 @@ public sealed class ShopInSandbox : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (up is not null)
-        {
-            up.Signal("INT");
-            await up.ExitAsync(TimeSpan.FromMinutes(1));
             await up.DisposeAsync();
-        }
-
         http.Dispose();
         Directory.Delete(folder, recursive: true);
     }
