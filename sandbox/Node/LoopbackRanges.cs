@@ -61,7 +61,7 @@ public sealed class LoopbackRanges : IDisposable
         for (uint tried = 0; tried < Pairs - 1; tried++)
             if (TryTake((int)(1 + ((seed % (Pairs - 1)) + tried) % (Pairs - 1))) is { } free)
                 return free;
-        throw new InvalidOperationException($"all {Pairs - 1} pairs of loopback ranges are taken by other sandboxes");
+        throw new InvalidOperationException($"all {Pairs - 1} pairs of loopback ranges are taken by other sandboxes; stop one of them");
     }
 
     /// <inheritdoc/>

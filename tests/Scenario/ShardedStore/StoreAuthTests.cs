@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using k8s;
+using k8s.Models;
 using Ops.Api;
 using Ops.OperatorScenario;
-using k8s.Models;
-using k8s;
 
 namespace Ops.ShardedStoreScenario;
 

@@ -1,8 +1,8 @@
+using k8s;
+using k8s.Models;
 using Ops.Api;
 using Ops.OperatorScenario;
 using Ops.Testing;
-using k8s.Models;
-using k8s;
 
 namespace Ops.ShardedStoreScenario;
 

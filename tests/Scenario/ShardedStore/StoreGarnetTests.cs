@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using k8s.Models;
 using Ops.Api;
 using Ops.OperatorScenario;
 using Ops.Testing;
-using k8s.Models;
 
 namespace Ops.ShardedStoreScenario;
 

@@ -1,10 +1,10 @@
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using k8s;
+using k8s.Models;
 using Ops.Api;
 using Ops.OperatorScenario;
 using Ops.Testing;
-using k8s.Models;
-using k8s;
 
 namespace Ops.ShardedStoreScenario;
 

@@ -1,7 +1,7 @@
+using k8s;
+using k8s.Models;
 using Ops.Api;
 using Ops.OperatorScenario;
-using k8s.Models;
-using k8s;
 
 namespace Ops.ShardedStoreScenario;
 

@@ -1,9 +1,9 @@
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using k8s.Models;
 using Ops.Sandbox.Node.Services;
 using Ops.Testing;
-using k8s.Models;
 
 namespace Ops.SandboxNode.Tests;
 
